@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+enum { BLOCK_SIZE = 16 * 1024 - 64 }; /* four pages less malloc's own header */
+
+struct arena_block {
+	struct arena_block *prev;
+	size_t used, size;
+	max_align_t data[];
+};
+
+static struct arena_block *block_push(struct arena *a, size_t need)
+{
+	size_t size = need > BLOCK_SIZE ? need : BLOCK_SIZE;
+	struct arena_block *b = alloc_or_die(sizeof *b + size);
+
+	b->prev = a->head;
+	b->used = 0;
+	b->size = size;
+	a->head = b;
+	return b;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	size_t align = _Alignof(max_align_t);
+	struct arena_block *b = a->head;
+	void *p;
+
+	if (size > SIZE_MAX / 2)
+		alloc_die(size);
+	size = (size + align - 1) / align * align;
+	if (!b || b->size - b->used < size)
+		b = block_push(a, size);
+	p = (char *)b->data + b->used;
+	b->used += size;
+	return memset(p, 0, size);
+}
+
+void *arena_alloc_n(struct arena *a, size_t n, size_t size)
+{
+	size_t total;
+
+	if (__builtin_mul_overflow(n, size, &total))
+		alloc_die(SIZE_MAX);
+	return arena_alloc(a, total);
+}
+
+void *arena_memdup(struct arena *a, const void *p, size_t n)
+{
+	void *copy = arena_alloc(a, n);
+
+	if (n)
+		memcpy(copy, p, n);
+	return copy;
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t n)
+{
+	char *copy = arena_alloc(a, n + 1);
+
+	if (n)
+		memcpy(copy, s, n);
+	return copy;
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+	return s ? arena_strndup(a, s, strlen(s)) : NULL;
+}
+
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+{
+	va_list again;
+	char *s;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (n < 0)
+		return arena_strndup(a, "", 0);
+	s = arena_alloc(a, (size_t)n + 1);
+	vsnprintf(s, (size_t)n + 1, fmt, ap);
+	return s;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	s = arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+struct arena_mark arena_mark(const struct arena *a)
+{
+	return (struct arena_mark){ .head = a->head, .used = a->head ? a->head->used : 0 };
+}
+
+void arena_reset(struct arena *a, struct arena_mark m)
+{
+	while (a->head != m.head) {
+		struct arena_block *b = a->head;
+
+		a->head = b->prev;
+		free(b);
+	}
+	if (a->head)
+		a->head->used = m.used;
+}
+
+void arena_done(struct arena *a)
+{
+	arena_reset(a, (struct arena_mark){ 0 });
+}

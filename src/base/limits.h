@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * limits: every cap on something whose size is decided outside, with its reason. Grow one here, never at the place of use.
+ */
+enum {
+	LIMIT_LOG_RECORD = 2048,               /* one line of our own log; longer messages are cut */
+	LIMIT_DOCUMENT = 16 * 1024 * 1024,     /* any JSON document we read from our own disk or a trusted caller (config.json of 10 MB exist) */
+	LIMIT_MANIFEST = 4 * 1024 * 1024,      /* manifest, index or image config; distribution-spec asks registries to take at least 4 MB */
+	LIMIT_JSON_DEPTH = 64,                 /* nesting we follow; the deepest schema we know has 9 levels */
+	LIMIT_FILE = 64 * 1024 * 1024,         /* any other small file read whole (mountinfo of a node with 100k mounts) */
+	LIMIT_PROC_FILE = 64 * 1024,           /* one procfs, sysfs or cgroupfs value */
+	LIMIT_PASSWD = 8 * 1024 * 1024,        /* /etc/passwd and /etc/group of a container, hostile */
+	LIMIT_PATH = 4096,                     /* PATH_MAX */
+	LIMIT_ID = 1024,                       /* container id accepted by the runtime (runc's own cap) */
+};

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/test.h"
+#include "base/text.h"
+
+#include <errno.h>
+
+TEST(hex_is_lower_case_and_checked_in_grammar)
+{
+	char out[5];
+
+	text_hex("\x0a\xff", 2, out);
+	assert_string_equal(out, "0aff");
+	assert_true(text_is_hex(STR("0aff"), 4));
+	assert_false(text_is_hex(STR("0AFF"), 4));
+	assert_false(text_is_hex(STR("0af"), 4));
+}
+
+TEST(utf8_refuses_overlong_and_surrogates)
+{
+	assert_true(text_is_utf8(STR("h\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xb3")));
+	assert_false(text_is_utf8(STR("\xc0\x80")));
+	assert_false(text_is_utf8(STR("\xed\xa0\x80")));
+	assert_false(text_is_utf8(STR("\xf4\x90\x80\x80")));
+	assert_false(text_is_utf8(STR("\xe2\x82")));
+}
+
+TEST(times_round_trip)
+{
+	char out[TEXT_TIME_SIZE];
+	struct timespec t;
+
+	assert_int_equal(text_time_parse("2026-01-02T03:04:05.000000007Z", &t), 0);
+	text_time(t, out);
+	assert_string_equal(out, "2026-01-02T03:04:05.000000007Z");
+	assert_int_equal(text_time_parse("2026-01-02T03:04:05+02:00", &t), 0);
+	text_time(t, out);
+	assert_string_equal(out, "2026-01-02T01:04:05.000000000Z");
+	assert_int_equal(text_time_parse("yesterday", &t), -EINVAL);
+}
+
+TEST(sizes_have_three_digits)
+{
+	char out[TEXT_SIZE_SIZE];
+
+	text_size(77800000, out);
+	assert_string_equal(out, "77.8MB");
+	text_size(999, out);
+	assert_string_equal(out, "999B");
+}
+
+TEST(ages_speak_as_docker_does)
+{
+	char out[TEXT_AGE_SIZE];
+
+	text_age(0, out);
+	assert_string_equal(out, "Less than a second");
+	text_age(75, out);
+	assert_string_equal(out, "About a minute");
+	text_age(3 * 3600, out);
+	assert_string_equal(out, "3 hours");
+	text_age(20 * 86400, out);
+	assert_string_equal(out, "2 weeks");
+}
