@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * engine: containers as people mean them, on top of the image store, the network, the monitor and an OCI runtime.
+ *
+ * Every door (command line, CRI, Docker API) calls these functions and nothing below them. There is no daemon and no global: an engine is
+ * two directories. All state is files (DESIGN.md 4); whoever works on a container holds its lock, and whoever meets one that is
+ * unfinished and unlocked rolls it back first, so any process may die anywhere.
+ *
+ * Life cycle: engine_open() reads nothing but the two roots; parts (image store, network) open when first needed.
+ * Ownership:  results live in the arena given; the engine borrows nothing after a call returns.
+ * Errors:     kinds callers may match: ERR_NOT_FOUND (no such container or image), ERR_CONFLICT (name taken, wrong status, ambiguous
+ *             prefix), ERR_INVALID (bad request), ERR_UNSUPPORTED. A start that failed because of the program itself carries
+ *             -ENOENT (command not found) or -EACCES (not executable) and engine_exit_code() maps it to 127 or 126.
+ * Threads:    one engine per thread.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "spec/container.h"
+
+struct engine;
+struct image_store;
+struct network;
+
+struct engine_options {
+	const char *root;            /* NULL: TARE_ROOT, else /var/lib/tare */
+	const char *run_root;        /* NULL: TARE_RUN, else /run/tare */
+	const char *runtime;         /* NULL: TARE_RUNTIME, else tare-runtime beside us */
+	bool debug;
+	const char *log_level;       /* passed on to the programs we start; NULL: quiet */
+};
+
+int engine_open(const struct engine_options *o, struct engine **ret, struct err *e);
+void engine_close(struct engine *en);
+static inline void engine_closep(struct engine **en)
+{
+	if (*en)
+		engine_close(*en);
+	*en = NULL;
+}
+#define scoped_engine SCOPED(engine_closep)
+
+const char *engine_root(const struct engine *en);
+const char *engine_run_root(const struct engine *en);
+
+/* The image store, opened on first use. Borrowed. */
+int engine_images(struct engine *en, struct image_store **ret, struct err *e);
+
+/* ---- making and starting ---------------------------------------------------------------------------------------------------------- */
+
+/* Hears what happens to an image that must be pulled first ("Pulling …", layer progress). NULL members are quiet. */
+struct engine_progress {
+	void (*line)(void *arg, const char *text);
+	void *arg;
+	bool quiet;
+};
+
+/* Standard streams of an attached client. */
+struct engine_io {
+	int in, out, err;            /* -EBADF: not attached */
+	bool tty;                    /* the caller's terminal is put into raw mode and its size follows */
+	bool sig_proxy;              /* signals this process gets go to the container */
+	const char *detach_keys;     /* "ctrl-p,ctrl-q" form; NULL: that; "": none */
+};
+
+/* How an attached client came back. */
+struct engine_outcome {
+	int code;                    /* exit code of the container's program (128+n for a signal) */
+	bool detached;               /* the person typed the detach keys: the container goes on */
+	bool oom;
+};
+
+/* Makes a container from @q: image resolved (pulled by policy), id and name reserved, files written. Returns its id in @ret (arena). */
+int container_create(struct engine *en, const struct container_request *q, const struct engine_progress *p, struct arena *a,
+		const char **ret_id, struct err *e);
+
+/* Starts a created or exited container in the background. A running one is not an error. */
+int container_start(struct engine *en, const char *ref, struct err *e);
+
+/* Starts it and stays attached until it ends or the person detaches. */
+int container_start_attached(struct engine *en, const char *ref, const struct engine_io *io, struct engine_outcome *ret, struct err *e);
+
+/* create + start + (unless @io is NULL) attach, on the short path. @ret_id is set as soon as the container exists, even on failure of start;
+ * @ret is untouched when @io is NULL. A container with auto_remove that ended is gone on return. */
+int container_run(struct engine *en, const struct container_request *q, const struct engine_progress *p, const struct engine_io *io,
+		struct arena *a, const char **ret_id, struct engine_outcome *ret, struct err *e);
+
+/* The exit code a command line owes for a failed create, start or run: 125 engine, 126 cannot be invoked, 127 not found. */
+int engine_exit_code(const struct err *e);
+
+/* ---- ending ------------------------------------------------------------------------------------------------------------------------ */
+
+/* Stop signal, wait @timeout seconds (-1: its own, else 10), SIGKILL. @signal NULL: its own. Exited already: fine. */
+int container_stop(struct engine *en, const char *ref, const char *signal, const int *timeout, struct err *e);
+
+/* Sends @signal ("KILL", "SIGHUP", "9"; NULL: KILL). Errors: ERR_CONFLICT if it is not running. */
+int container_kill(struct engine *en, const char *ref, const char *signal, struct err *e);
+
+struct container_remove_options {
+	bool force;                  /* running: kill first; missing: not an error */
+	bool volumes;                /* its anonymous volumes too */
+};
+int container_remove(struct engine *en, const char *ref, const struct container_remove_options *o, struct err *e);
+
+/* Waits until it is not running (or until it is gone, with @removed). */
+int container_wait(struct engine *en, const char *ref, bool removed, int *ret_code, struct err *e);
+
+/* Removes every container that does not run. @each hears every id. */
+int container_prune(struct engine *en, void (*each)(void *arg, const char *id), void *arg, struct err *e);
+
+/* What the monitor's exit command calls: releases network and mounts of an ended container, keeps its exit record, removes it if --rm. */
+int container_cleanup(struct engine *en, const char *ref, struct err *e);
+
+/* ---- looking ------------------------------------------------------------------------------------------------------------------------ */
+
+/* Everything known about one container. */
+struct container_info {
+	const struct container *c;
+	enum container_status status;
+	const struct container_state *state;   /* NULL unless it runs */
+	const struct container_exit *exit;     /* NULL if it never ran to an end */
+	int64_t size_rw;                       /* bytes in upper; -1 if not asked */
+};
+
+/* The full id for a name, an id or a unique prefix of one. Errors: ERR_NOT_FOUND, ERR_CONFLICT (ambiguous). */
+int container_find(struct engine *en, const char *ref, struct arena *a, const char **ret_id, struct err *e);
+
+int container_inspect(struct engine *en, const char *ref, struct arena *a, struct container_info *ret, struct err *e);
+
+struct container_list_options {
+	bool all;                    /* also those that do not run */
+	bool size;
+	int last;                    /* -n: the newest n whatever their status; 0: no limit */
+	struct pairs filters;        /* name= id= status= label= ancestor= exited= before= since= volume= network= */
+};
+/* Newest first. Damaged objects are skipped; `tare system check` names them. */
+int container_list(struct engine *en, const struct container_list_options *o, struct arena *a, struct container_info **ret, size_t *ret_n,
+		struct err *e);
+
+/* Docker's inspect document of one container as JSON text (arena). */
+int container_inspect_json(struct engine *en, const char *ref, bool size, struct arena *a, const char **ret, struct err *e);
+
+struct container_logs_options {
+	bool follow, timestamps;
+	bool no_stdout, no_stderr;
+	int64_t tail;                /* -1: everything */
+	const char *since, *until;   /* RFC 3339, unix seconds or a duration ("10m"), NULL: open */
+};
+int container_logs(struct engine *en, const char *ref, const struct container_logs_options *o, int out, int err_fd, struct err *e);
+
+/* ---- being inside ------------------------------------------------------------------------------------------------------------------- */
+
+int container_attach(struct engine *en, const char *ref, const struct engine_io *io, struct engine_outcome *ret, struct err *e);
+
+struct container_exec_request {
+	const char *container;
+	struct strs args;
+	struct strs env;             /* NAME=value, added to the container's */
+	const char *user;
+	const char *workdir;
+	bool tty, interactive, privileged, detach;
+};
+/* Runs a program in a running container with the caller's streams. @ret_code is 126/127 with an error when it could not be invoked. */
+int container_exec(struct engine *en, const struct container_exec_request *q, const struct engine_io *io, int *ret_code, struct err *e);
+
+/* ---- the whole system ---------------------------------------------------------------------------------------------------------------- */
+
+/* One thing that `tare system check` found. */
+struct engine_finding {
+	const char *object;          /* "container 3f…", "name web", "mount /run/…" */
+	const char *problem;
+	bool repaired;
+};
+typedef void (*engine_finding_fn)(void *arg, const struct engine_finding *f);
+
+/* Verifies every object and link, rolls abandoned work back; with @repair also drops damaged objects. Returns the number of findings left. */
+int engine_check(struct engine *en, bool repair, bool digests, engine_finding_fn each, void *arg, struct err *e);
+
+/* Facts for `tare info` as ordered pairs ("Containers", "3"). */
+int engine_info(struct engine *en, struct arena *a, struct pairs *ret, struct err *e);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * container: our own documents about a container, as plain data with field tables.
+ *
+ *     <root>/containers/<id>/container.json   struct container        what was asked and what it was resolved to; written once, by create
+ *     <run>/containers/<id>/state.json        struct container_state  what is live; written by start, gone at reboot
+ *     <root>/containers/<id>/exit.json        struct container_exit   how the last run ended; kept over reboots
+ *
+ * (`<run>/containers/<id>/exit.json` is the monitor's own record, see spec/monitor.h; the engine copies it when it cleans up.)
+ * Everything decoded lives in the arena given to json_decode and is read-only afterwards. The request is also what `tare run` and
+ * `tare create` fill from their flags, so the command line, the engine and the disk share one set of names.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/enumtab.h"
+#include "base/str.h"
+#include "codec/json.h"
+
+enum { CONTAINER_VERSION = 1 };         /* format of container.json; newer than the program: refuse */
+enum { CONTAINER_ID_SIZE = 65 };        /* 64 hex digits and a NUL */
+
+enum container_mount_kind { CONTAINER_MOUNT_BIND, CONTAINER_MOUNT_VOLUME, CONTAINER_MOUNT_TMPFS, CONTAINER_MOUNT_KIND_COUNT };
+extern const struct enumtab container_mount_kinds;
+
+/* One -v, --mount or --tmpfs. */
+struct container_mount {
+	enum container_mount_kind kind;
+	const char *source;          /* bind: absolute host path; volume: its name, NULL for an anonymous one until create names it; tmpfs: NULL */
+	const char *target;          /* absolute path inside the container */
+	bool read_only;
+	bool create_source;          /* bind by -v: a missing host directory is made, as docker does */
+	bool no_copy;                /* volume: do not fill an empty volume from the image */
+	const char *propagation;     /* bind: "rprivate", "rslave", … or NULL for the default (rprivate) */
+	struct strs options;         /* further mount options as the runtime knows them: "nosuid", "size=64m", "mode=1777" */
+};
+
+/* One published port. Ranges are expanded by the parser: one row per port. */
+struct container_port {
+	const char *host_ip;         /* NULL: every address */
+	uint32_t host_port;          /* 0: the engine picks a free one */
+	uint32_t port;
+	const char *protocol;        /* "tcp" or "udp" */
+};
+
+struct container_ulimit {
+	const char *name;            /* "nofile" */
+	int64_t soft, hard;          /* -1: unlimited */
+};
+
+struct container_device {
+	const char *host;            /* "/dev/fuse" */
+	const char *target;          /* path in the container */
+	const char *access;          /* "rwm" */
+};
+
+struct container_host {
+	const char *name;            /* --add-host name:ip */
+	const char *ip;              /* an address, or "host-gateway" */
+};
+
+/* Everything the flags of `tare run` and `tare create` say. Zero means "not said" in every member unless its comment says otherwise. */
+struct container_request {
+	const char *image;           /* reference or image id as typed */
+	const char *name;            /* NULL: the engine makes one up */
+	struct strs args;            /* words after the image */
+	bool has_entrypoint;         /* --entrypoint given; "" clears the image's */
+	struct strs entrypoint;
+	struct strs env;             /* NAME=value; -e NAME and --env-file are resolved by the parser */
+	struct pairs labels;
+	struct pairs annotations;
+	struct container_mount *mounts;
+	size_t n_mounts;
+	struct container_port *ports;
+	size_t n_ports;
+	bool publish_all;            /* -P: every EXPOSE of the image */
+	struct container_ulimit *ulimits;
+	size_t n_ulimits;
+	struct container_device *devices;
+	size_t n_devices;
+	struct container_host *hosts;
+	size_t n_hosts;
+	struct pairs sysctls;
+	const char *workdir;
+	const char *user;            /* user[:group], name or number */
+	struct strs group_add;
+	const char *hostname;
+	const char *domainname;
+
+	int64_t memory;              /* bytes */
+	int64_t memory_swap;         /* memory+swap in bytes; -1 unlimited swap */
+	int64_t memory_reservation;
+	int64_t nano_cpus;           /* --cpus times 10^9 */
+	int64_t cpu_shares;
+	int64_t cpu_quota;
+	int64_t cpu_period;
+	const char *cpuset_cpus;
+	const char *cpuset_mems;
+	int64_t pids_limit;          /* -1 unlimited */
+	int64_t shm_size;            /* bytes; 0: 64 MB */
+	int32_t oom_score_adj;
+	bool oom_kill_disable;
+
+	struct strs cap_add;
+	struct strs cap_drop;
+	bool privileged;
+	bool read_only;              /* --read-only root file system */
+	struct strs security_opts;   /* "no-new-privileges", "seccomp=unconfined", "seccomp=/file.json" */
+
+	const char *network;         /* "bridge", "none", "host" or a network's name; NULL: bridge */
+	const char *ip;
+	struct strs dns;
+	struct strs dns_search;
+	struct strs dns_options;
+
+	const char *stop_signal;
+	struct opt_i64 stop_timeout; /* seconds; -1: never kill; not set: the engine's default */
+	bool init;
+	const char *pull;            /* "missing" (NULL too), "always", "never" */
+	const char *platform;
+	const char *runtime;         /* program or path; NULL: tare-runtime */
+	const char *cgroup_parent;
+	bool tty;
+	bool interactive;
+	bool auto_remove;            /* --rm */
+};
+
+/* The answer of the image store, frozen at create: what the root file system is made of. */
+struct container_image {
+	const char *reference;       /* as typed, normalized for people */
+	const char *id;              /* digest of the image config, "sha256:…" */
+	const char *manifest;        /* digest of the manifest, NULL if the image has none */
+	struct strs layers;          /* diff IDs, lowest first */
+};
+
+struct container {
+	uint32_t version;            /* CONTAINER_VERSION */
+	const char *id;
+	const char *name;
+	const char *created;         /* RFC 3339 */
+	struct container_request request;
+	struct container_image image;
+	const char *path;            /* program that runs, after entrypoint and command rules */
+	struct strs args;            /* its arguments, without argv[0] */
+	struct strs env;             /* full environment of the program */
+	struct pairs labels;         /* image and request */
+	const char *workdir;
+	const char *user;            /* as asked: request or image */
+	const char *hostname;
+	const char *stop_signal;     /* "SIGTERM" */
+	int32_t stop_timeout;        /* seconds; -1: never kill */
+	struct container_mount *mounts; /* with volumes named and those of the image added */
+	size_t n_mounts;
+	struct strs exposed;         /* "80/tcp" of the image and of -p */
+	const char *log_path;
+};
+
+enum container_status {
+	CONTAINER_CREATED,           /* made, never started (or start failed) */
+	CONTAINER_STARTING,          /* state.json only: somebody works on it, or it was abandoned if unlocked */
+	CONTAINER_RUNNING,
+	CONTAINER_PAUSED,
+	CONTAINER_EXITED,
+	CONTAINER_REMOVING,
+	CONTAINER_STATUS_COUNT,
+};
+extern const struct enumtab container_statuses;
+
+/* What the network gave; host_port of each row is the real one. */
+struct container_address {
+	const char *network;
+	const char *ip;
+	uint32_t prefix;
+	const char *gateway;
+	const char *mac;
+	struct container_port *ports;
+	size_t n_ports;
+};
+
+struct container_state {
+	enum container_status status;
+	int32_t pid;                 /* of the container's init; 0 until known */
+	uint64_t pid_start;          /* field 22 of /proc/<pid>/stat: tells a recycled pid */
+	int32_t monitor;             /* pid of tare-monitor */
+	uint64_t monitor_start;
+	const char *runtime;         /* program that created it: the same one deletes it */
+	const char *started;         /* RFC 3339 */
+	struct container_address *addresses;
+	size_t n_addresses;
+};
+
+struct container_exit {
+	int32_t code;                /* 0…255, 128+n for a signal */
+	int32_t signal;
+	bool oom;
+	const char *error;           /* why the start failed, or NULL */
+	const char *started;
+	const char *finished;
+};
+
+/* Field tables (container.c). */
+extern const struct schema container_request_schema;
+extern const struct schema container_schema;
+extern const struct schema container_state_schema;
+extern const struct schema container_exit_schema;
