@@ -16,7 +16,7 @@ registry_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # A port nobody listens on now. The caller tries again if somebody takes it in between.
 free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+	/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
 # Waits until a condition holds: wait_for SECONDS COMMAND…
@@ -81,7 +81,7 @@ registry_prepare() {
 		perl -e 'print "alice:", crypt("secret", q($2b$05$) . "abcdefghijklmnopqrstuu"), "\n"' >"$dir/htpasswd"
 		;;
 	token)
-		python3 "$registry_lib/token-server" "$dir" >"$dir/token.log" 2>&1 3>&- 4>&- &
+		/usr/bin/python3 "$registry_lib/token-server" "$dir" >"$dir/token.log" 2>&1 3>&- 4>&- &
 		echo $! >"$dir/token.pid"
 		wait_for 10 test -s "$dir/token.port" || { cat "$dir/token.log" >&2; return 1; }
 		;;
