@@ -13,4 +13,8 @@ enum {
 	LIMIT_PASSWD = 8 * 1024 * 1024,        /* /etc/passwd and /etc/group of a container, hostile */
 	LIMIT_PATH = 4096,                     /* PATH_MAX */
 	LIMIT_ID = 1024,                       /* container id accepted by the runtime (runc's own cap) */
+	LIMIT_MONITOR_PAYLOAD = 32 * 1024,     /* bytes in one frame of the monitor's protocol: half a pipe, two log lines */
+	LIMIT_MONITOR_QUEUE = 256 * 1024,      /* output a client of the monitor may leave unread before it is disconnected (kernel memory) */
+	LIMIT_MONITOR_CLIENTS = 64,            /* connections to one monitor; a hundred idle `attach` are somebody's mistake */
+	LIMIT_LOG_LINE = 16 * 1024,            /* container log line; longer ones are split as Docker and containerd do */
 };
