@@ -31,7 +31,9 @@ struct container_mount {
 	const char *target;          /* absolute path inside the container */
 	bool read_only;
 	bool create_source;          /* bind by -v: a missing host directory is made, as docker does */
+	bool anonymous;              /* volume: named by the engine; goes with the container */
 	bool no_copy;                /* volume: do not fill an empty volume from the image */
+	const char *relabel;         /* "z" or "Z" of -v: only means something on a host with SELinux, where create refuses it */
 	const char *propagation;     /* bind: "rprivate", "rslave", … or NULL for the default (rprivate) */
 	struct strs options;         /* further mount options as the runtime knows them: "nosuid", "size=64m", "mode=1777" */
 };
