@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * image: what the engine knows of an image, and the store that holds images.
+ *
+ * On disk (DESIGN.md 4): blobs/<algorithm>/<hex> immutable documents and layer blobs; layers/<diff-id hex>/ unpacked layers in overlay-native form;
+ * images/<escaped reference> one small JSON record per name. Whoever works on a digest holds the OFD lock of locks/<hex>; the kernel drops it when
+ * he dies, and what is unfinished and unlocked is abandoned: the next one who wants that digest removes it and begins again.
+ *
+ * Life cycle: image_store_open() once per process, image_store_close(). Cheap: opens three directories and reads nothing.
+ * Ownership:  everything returned in an arena stays valid as long as the arena.
+ * Threads:    calls on one store from several threads are safe (no mutable state in it).
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "spec/oci_image.h"
+#include "spec/reference.h"
+
+struct image_store;
+
+struct image {
+	const char *id;              /* "sha256:<hex>", the digest of the config: what `images` shows */
+	const char *manifest;        /* digest of the manifest */
+	const char *index;           /* digest of the index it was chosen from, or NULL */
+	struct strs names;           /* canonical references, sorted; empty for an image that lost its last name */
+	struct strs layers;          /* absolute paths of the unpacked layers, base first: overlay takes them in reverse */
+	struct strs diff_ids;
+	uint64_t size;               /* bytes of all layers, unpacked */
+	struct oci_image_config config;
+};
+
+struct images {
+	struct image *v;
+	size_t n;
+};
+
+/* Opens the store under the directory @root (created if missing), e.g. "/var/lib/tare". Returns owned in @ret. */
+int image_store_open(const char *root, struct image_store **ret, struct err *e);
+void image_store_close(struct image_store *s);
+static inline void image_store_closep(struct image_store **s)
+{
+	image_store_close(*s);
+	*s = NULL;
+}
+#define scoped_image_store SCOPED(image_store_closep)
+
+/* Finds an image by reference or by (a unique prefix of) its id. Errors: -ENOENT if there is none; -EINVAL for bad or ambiguous text. */
+int image_find(struct image_store *s, const char *name_or_id, struct arena *a, struct image *ret, struct err *e);
+
+/* All images, one entry per id with all its names, newest first. A damaged image is left out (image_check names it). */
+int image_list(struct image_store *s, struct arena *a, struct images *ret, struct err *e);
+
+/*
+ * Keeps the image from being removed for as long as the returned fd (an OFD lock) is open. Take it before writing an object that refers to the
+ * image, close it afterwards. Errors: -ENOENT if the image went away meanwhile.
+ */
+int image_pin(struct image_store *s, const char *id, int *ret_fd, struct err *e);
+
+/* Gives the image a further name (moved if another image has it). */
+int image_tag(struct image_store *s, const char *name_or_id, const char *new_name, struct err *e);
+
+/* Says whether a container uses the image with that id; fills @ret_who with its name for the message. */
+typedef bool (*image_in_use_fn)(void *arg, const char *id, char *ret_who, size_t size);
+
+struct image_removal {
+	struct strs untagged; /* familiar names */
+	struct strs deleted;  /* image ids and layer digests */
+};
+
+enum { IMAGE_REMOVE_FORCE = 1 << 0 };
+
+/*
+ * `rmi`: drops the name; when it was the last one, deletes the image with the layers and blobs nobody else needs. By id with several names needs
+ * FORCE. Errors: -ENOENT, -EBUSY if a container uses it (FORCE only untags then).
+ */
+int image_remove(struct image_store *s, const char *name_or_id, int flags, image_in_use_fn in_use, void *arg, struct arena *a,
+		struct image_removal *ret, struct err *e);
+
+/* Deletes images that have no name and are not in use. */
+int image_prune(struct image_store *s, image_in_use_fn in_use, void *arg, struct arena *a, struct image_removal *ret, struct err *e);
