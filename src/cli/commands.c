@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands.h"
+
+const struct command *const commands[] = {
+	/* clang-format off */
+	&kill_command,
+	&logs_command,
+
+	&info_command,
+	&version_command,
+	NULL,
+	/* clang-format on */
+};

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/help.h"
+
+#include <stdio.h>
+
+#include "cli/opts.h"
+
+/* Options every command understands before its name. Kept as rows so that the text has one shape. */
+static const struct opt global_rows[] = {
+	{ .name = "root", .metavar = "DIR", .help = "Directory of images and containers (default /var/lib/tare)" },
+	{ .name = "run-root", .metavar = "DIR", .help = "Directory of live state (default /run/tare)" },
+	{ .name = "runtime", .metavar = "PROGRAM", .help = "OCI runtime (default tare-runtime)" },
+	{ .name = "debug", .short_name = 'D', .help = "Say what happens" },
+	{ .name = "version", .short_name = 'v', .help = "Print the version" },
+};
+
+static void put_option(const struct opt *o, struct buf *out)
+{
+	char left[64];
+
+	snprintf(left, sizeof left, "%s%c%s--%s%s%s", o->short_name ? "-" : " ", o->short_name ? o->short_name : ' ',
+		o->short_name ? ", " : "  ", o->name, o->metavar ? " " : "", o->metavar ? o->metavar : "");
+	buf_printf(out, "  %-32s %s\n", left, o->help);
+}
+
+void help_command(const struct command *cmd, struct buf *out)
+{
+	bool any = false;
+
+	buf_printf(out, "Usage:  tare %s%s%s%s\n\n%s\n", cmd->names[0], cmd->opts[0].n ? " [OPTIONS]" : "", cmd->args ? " " : "",
+		cmd->args ? cmd->args : "", cmd->summary);
+	if (cmd->names[1]) {
+		buf_add_str(out, "\nAliases:\n ");
+		for (size_t i = 0; i < COMMAND_MAX_NAMES && cmd->names[i]; i++)
+			buf_printf(out, "%s tare %s", i ? "," : "", cmd->names[i]);
+		buf_add_char(out, '\n');
+	}
+	for (size_t t = 0; t < COMMAND_MAX_TABLES; t++) {
+		for (size_t i = 0; i < cmd->opts[t].n; i++) {
+			if (!cmd->opts[t].v[i].help)
+				continue;
+			if (!any)
+				buf_add_str(out, "\nOptions:\n");
+			any = true;
+			put_option(&cmd->opts[t].v[i], out);
+		}
+	}
+}
+
+void help_program(struct buf *out)
+{
+	const char *group = "";
+
+	buf_add_str(out, "Usage:  tare [OPTIONS] COMMAND\n\nContainers that weigh nothing: run, build on and look into them, without a daemon.\n");
+	for (const struct command *const *c = commands; *c; c++) {
+		if (!(*c)->group)
+			continue;
+		if (!streq(group, (*c)->group))
+			buf_printf(out, "\n%s:\n", (*c)->group);
+		group = (*c)->group;
+		buf_printf(out, "  %-14s %s\n", (*c)->names[0], (*c)->summary);
+	}
+	buf_add_str(out, "\nGlobal options:\n");
+	for (size_t i = 0; i < ARRAY_LEN(global_rows); i++)
+		put_option(&global_rows[i], out);
+	buf_add_str(out, "\nRun 'tare COMMAND --help' for more about a command.\n");
+}
+
+const char *help_nearest(const char *word)
+{
+	const char *best = NULL;
+	size_t best_distance = 3;
+
+	for (const struct command *const *c = commands; *c; c++) {
+		size_t d = (*c)->group ? opts_distance(word, (*c)->names[0], best_distance) : best_distance;
+
+		if (d < best_distance) {
+			best_distance = d;
+			best = (*c)->names[0];
+		}
+	}
+	return best;
+}
