@@ -34,8 +34,7 @@ struct oci_user {
 	uint32_t uid;
 	uint32_t gid;
 	struct opt_u32 umask;
-	uint32_t *additional_gids;
-	size_t n_additional_gids;
+	struct u32s additional_gids;
 };
 
 /* Absent sets are empty sets (CVE-2022-29162: inheritable and ambient never default to anything else). */
@@ -85,7 +84,7 @@ struct oci_process {
 	size_t n_rlimits;
 	bool no_new_privileges;
 	const char *apparmor_profile;
-	struct opt_i32 oom_score_adj;
+	struct opt_i64 oom_score_adj;
 	struct oci_scheduler *scheduler;
 	const char *selinux_label;
 	struct oci_io_priority *io_priority;
