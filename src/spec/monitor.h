@@ -17,7 +17,7 @@
  *     |------ STDIN -------------->|  one at a time: the next only after STDIN_DONE, so that
  *     |<----- STDIN_DONE ----------|  RESIZE and SIGNAL never queue behind bytes nobody reads
  *     |<----- EXITED{exit.json} ---|------------ EXITED -------------->|  all output came before it
- *     |<----- end of file ---------|  runtime state deleted, exit command ended: nothing is left
+ *     |<----- end of file ---------|  runtime state deleted; the exit command, if it is owed, starts now
  *
  * FAILED{struct err} answers a create or start that failed; after it comes only the end of file. REFUSED{struct err} answers a request that
  * cannot be done now; the connection goes on. If the starter's connection ends before START came, nobody will start the container: the
@@ -28,9 +28,9 @@
  * Slow clients: output is dropped for nobody, but a client that does not read is disconnected once its queue (LIMIT_MONITOR_QUEUE) is full;
  * with MONITOR_ATTACH_WAIT the container's output waits for it instead (the foreground `run`).
  *
- * Files in run_dir (0700), all written whole by rename: state.json (struct monitor_state; who lives), exit.json (struct monitor_exit; it
+ * Files in run_dir (0700), all written whole by rename: live.json (struct monitor_state; which processes; state.json is the engine's), exit.json (struct monitor_exit; it
  * exists = the container has ended), pid (of init, decimal, written by the runtime), runtime.log (the runtime's own log).
- * Liveness: `ctl` refuses connections as soon as the monitor is dead, whatever pids say. state.json then tells whose init to kill.
+ * Liveness: `ctl` refuses connections as soon as the monitor is dead, whatever pids say. live.json then tells whose init to kill.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -45,7 +45,7 @@ struct schema;
 
 /* Files in run_dir. */
 #define MONITOR_CTL "ctl"
-#define MONITOR_STATE "state.json"
+#define MONITOR_STATE "live.json"
 #define MONITOR_EXIT "exit.json"
 #define MONITOR_PID "pid"
 #define MONITOR_CONSOLE "console"
@@ -101,6 +101,8 @@ struct monitor_frame {
 	char payload[LIMIT_MONITOR_PAYLOAD];
 };
 
+enum { MONITOR_HEADER = 8 }; /* bytes before the payload */
+
 /* One row per message, for checks and for people: monitor_msgs[type]. */
 struct monitor_msg_row {
 	const char *name;
@@ -124,7 +126,7 @@ struct monitor_config {
 	bool stdin_open;             /* container has a stdin to write to; otherwise /dev/null */
 	bool stdin_once;             /* it ends with the first client that was attached to it */
 	bool keep_created;           /* the starter may leave before START */
-	int log_driver;              /* enum monitor_log */
+	enum monitor_log log_driver;
 	const char *log_path;        /* file, for the drivers that write one; appended to */
 	uint64_t log_max_size;       /* bytes; 0: no rotation */
 	uint32_t log_max_files;      /* kept files when rotating, at least 1 */
@@ -132,7 +134,7 @@ struct monitor_config {
 };
 extern const struct schema monitor_config_schema;
 
-/* state.json. Start times are field 22 of /proc/PID/stat: (pid, start) names a process for ever. pid is 0 until created. */
+/* live.json. Start times are field 22 of /proc/PID/stat: (pid, start) names a process for ever. pid is 0 until created. */
 struct monitor_state {
 	const char *id;
 	uint32_t monitor_pid;
@@ -165,6 +167,9 @@ int monitor_pair(int *ret_ours, int *ret_theirs, struct err *e);
 /* Sends one frame in one packet. On a full queue waits if @fd blocks. Errors: -EPIPE the other side is gone, -EAGAIN, -E2BIG. Never SIGPIPE. */
 int monitor_send(int fd, enum monitor_msg type, const void *payload, size_t n, struct err *e);
 
+/* The same for a frame that stands ready in memory: no copy. */
+int monitor_send_frame(int fd, const struct monitor_frame *f, struct err *e);
+
 /* The frames without raw bytes, typed. */
 int monitor_send_number(int fd, enum monitor_msg type, int32_t value, struct err *e);
 int monitor_send_attach(int fd, uint32_t flags, struct err *e);
@@ -183,7 +188,7 @@ int monitor_expect(int fd, enum monitor_msg type, struct monitor_frame *ret, str
 int32_t monitor_frame_number(const struct monitor_frame *f);
 int monitor_frame_err(const struct monitor_frame *f, struct err *e);
 
-/* Reads exit.json, from EXITED or from its file (-ENOENT: not ended yet), and state.json (-ENOENT: no monitor ever). Strings in @a. */
+/* Reads exit.json, from EXITED or from its file (-ENOENT: not ended yet), and live.json (-ENOENT: no monitor ever). Strings in @a. */
 int monitor_frame_exit(const struct monitor_frame *f, struct arena *a, struct monitor_exit *ret, struct err *e);
 int monitor_exit_load(const char *run_dir, struct arena *a, struct monitor_exit *ret, struct err *e);
 int monitor_state_load(const char *run_dir, struct arena *a, struct monitor_state *ret, struct err *e);
