@@ -6,6 +6,13 @@ const struct command *const commands[] = {
 	&kill_command,
 	&logs_command,
 
+	&images_command,
+	&pull_command,
+	&load_command,
+	&import_command,
+	&tag_command,
+	&rmi_command,
+
 	&info_command,
 	&version_command,
 	NULL,

@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * table: aligned columns for people, as docker prints them: a heading in capitals, at least three blanks between columns.
+ * table: rows for people and for --format, as docker prints them.
  *
- *     struct table t = table_begin(a, "CONTAINER ID", "IMAGE", NULL);
- *     table_row(&t, id, image);
- *     table_print(&t, &out);
+ * A command describes its columns once: the key people write in templates ({{.ID}}), the heading of the default table, whether that table shows it.
+ * It fills one cell per column and row; table_print then makes aligned columns, JSON lines or rendered templates of the same cells.
  */
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/err.h"
 
-enum { TABLE_MAX_COLUMNS = 12 };
+enum { TABLE_MAX_COLUMNS = 24 };
+
+struct table_column {
+	const char *key;     /* "ID" */
+	const char *heading; /* "CONTAINER ID" */
+	bool shown;          /* in the default table */
+};
 
 struct table {
 	struct arena *a;
+	const struct table_column *columns;
 	size_t n_columns;
 	struct table_cells {
 		const char *v[TABLE_MAX_COLUMNS];
@@ -21,10 +31,13 @@ struct table {
 	size_t n, cap;
 };
 
-/* Starts a table with headings (borrowed), ended by NULL. */
-struct table table_begin(struct arena *a, ...) __attribute__((sentinel));
+#define TABLE(arena, columns_) ((struct table){ .a = (arena), .columns = (columns_), .n_columns = sizeof(columns_) / sizeof *(columns_) })
 
-/* Adds a row of as many strings (borrowed) as there are columns. */
-void table_row(struct table *t, ...);
+/* Adds a row; the caller fills the returned cells (borrowed strings), one per column. */
+const char **table_row(struct table *t);
 
-void table_print(const struct table *t, struct buf *out);
+/*
+ * Prints by @format: NULL or "table": the default table; "json": an object per row; "table TEMPLATE": headings and aligned columns split at tabs;
+ * anything else is a template rendered per row. Errors: -EINVAL for a bad template.
+ */
+int table_print(const struct table *t, const char *format, struct buf *out, struct err *e);

@@ -50,6 +50,9 @@ const char *engine_run_root(const struct engine *en);
 /* The image store, opened on first use. Borrowed. */
 int engine_images(struct engine *en, struct image_store **ret, struct err *e);
 
+/* Says whether a container is made of the image @id, and puts its name into @ret_who: the image_in_use_fn of the store; @engine is a struct engine. */
+bool engine_image_user(void *engine, const char *id, char *ret_who, size_t size);
+
 /* ---- making and starting ---------------------------------------------------------------------------------------------------------- */
 
 /* Hears what happens to an image that must be pulled first ("Pulling …", layer progress). NULL members are quiet. */
