@@ -17,4 +17,9 @@ enum {
 	LIMIT_MONITOR_QUEUE = 256 * 1024,      /* output a client of the monitor may leave unread before it is disconnected (kernel memory) */
 	LIMIT_MONITOR_CLIENTS = 64,            /* connections to one monitor; a hundred idle `attach` are somebody's mistake */
 	LIMIT_LOG_LINE = 16 * 1024,            /* container log line; longer ones are split as Docker and containerd do */
+	LIMIT_ZSTD_WINDOW_LOG = 27,            /* 128 MiB: what `zstd -19 --long` writes; more would be memory at the sender's wish */
+	LIMIT_REFERENCE_NAME = 255,            /* host and repository of an image name (distribution-spec asks clients to hold to it) */
+	LIMIT_LAYERS = 500,                    /* layers of an image: overlayfs takes no more */
+	LIMIT_INDEX_ENTRIES = 4096,            /* manifests of an index; the largest we know has 60 */
+	LIMIT_CONFIG_ENTRIES = 4096,           /* env, labels, volumes, history … of an image config, each */
 };

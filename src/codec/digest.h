@@ -5,13 +5,12 @@
  *
  * The grammar is checked before a digest from outside is used for anything: two known algorithms, lower-case hex, exact length. A text that
  * passed digest_parse() is safe as part of a path or a URL (CVE-2024-3727 is what happens otherwise).
- * Life cycle: `scoped_hash struct hash h = { 0 }; hash_init(&h, DIGEST_SHA256); hash_add(…); hash_finish(&h, &d);` Not thread-safe per object.
+ * Life cycle: `struct hash h; hash_init(&h, DIGEST_SHA256); hash_add(…); hash_finish(&h, &d);`
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/scope.h"
 #include "base/str.h"
 
 enum digest_kind { DIGEST_SHA256, DIGEST_SHA512, DIGEST_KIND_COUNT };
@@ -44,14 +43,14 @@ bool digest_eq(const struct digest *a, const struct digest *b);
 /* The digest of one block of memory. */
 void digest_of(enum digest_kind kind, const void *p, size_t n, struct digest *ret);
 
-/* Streaming. */
+/* Streaming. The state is plain memory, nothing to free. */
+enum { HASH_STATE_SIZE = 224 };
+
 struct hash {
 	enum digest_kind kind;
-	void *state;
+	_Alignas(8) uint8_t state[HASH_STATE_SIZE];
 };
 
 void hash_init(struct hash *h, enum digest_kind kind);
 void hash_add(struct hash *h, const void *p, size_t n);
 void hash_finish(struct hash *h, struct digest *ret);
-void hash_done(struct hash *h);
-#define scoped_hash SCOPED(hash_done)

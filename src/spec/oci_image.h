@@ -68,15 +68,14 @@ struct oci_healthcheck {
 /* The part of an image config that says how to run it. */
 struct oci_run_config {
 	const char *user;
-	struct pairs exposed_ports;  /* "80/tcp" -> "" */
+	struct strs exposed_ports;   /* "80/tcp" */
 	struct strs env, entrypoint, cmd;
-	struct pairs volumes;        /* "/data" -> "" */
+	struct strs volumes;         /* "/data" */
 	const char *working_dir;
 	struct pairs labels;         /* never engine configuration */
 	const char *stop_signal;
 	struct oci_healthcheck *healthcheck;
 	struct strs shell, on_build;
-	bool has_entrypoint, has_cmd;
 };
 
 struct oci_history {
