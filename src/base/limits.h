@@ -12,6 +12,7 @@ enum {
 	LIMIT_PROC_FILE = 64 * 1024,           /* one procfs, sysfs or cgroupfs value */
 	LIMIT_PASSWD = 8 * 1024 * 1024,        /* /etc/passwd and /etc/group of a container, hostile */
 	LIMIT_PATH = 4096,                     /* PATH_MAX */
+	LIMIT_PATH_DEPTH = 256,                /* directories below a root that a verified walk remembers; image trees stay below 40 */
 	LIMIT_ID = 1024,                       /* container id accepted by the runtime (runc's own cap) */
 	LIMIT_MONITOR_PAYLOAD = 32 * 1024,     /* bytes in one frame of the monitor's protocol: half a pipe, two log lines */
 	LIMIT_MONITOR_QUEUE = 256 * 1024,      /* output a client of the monitor may leave unread before it is disconnected (kernel memory) */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -64,3 +65,6 @@ int fd_reopen(int fd, int flags);
 
 /* True if both are open on the same inode of the same file system. */
 bool fd_is_same(int a, int b);
+
+/* The id of the mount @fd was opened through, to compare with another. Errors: -EOPNOTSUPP before kernel 5.8. */
+int fd_mount_id(int fd, uint64_t *ret);

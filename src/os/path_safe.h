@@ -17,16 +17,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
-
-enum path_policy {
-	PATH_IN_ROOT,             /* as after chroot: absolute links and ".." stay inside; for container trees */
-	PATH_IN_ROOT_NO_XDEV,     /* … and never onto another mount */
-	PATH_BENEATH,             /* leaving is an error (-EXDEV), links that stay beneath are followed */
-	PATH_BENEATH_NO_XDEV,     /* … and never onto another mount; for procfs and cgroupfs handles */
-	PATH_NO_SYMLINKS,         /* beneath, and any link is an error (-ELOOP) */
-	PATH_NO_SYMLINKS_NO_XDEV, /* … and never onto another mount */
-	PATH_POLICY_COUNT,
-};
+#include "os/path_policy.h"
 
 /*
  * Opens. @flags as of open(2): O_CREAT (with @mode), O_NOFOLLOW and O_PATH keep their meaning for the last component; O_CLOEXEC is implied.
@@ -57,13 +48,3 @@ int path_mknod(int rootfd, const char *path, mode_t mode, dev_t dev, enum path_p
 
 /* The text of the link at @path, in the arena. Errors: -EINVAL if it is no link. */
 int path_readlink(int rootfd, const char *path, enum path_policy policy, struct arena *a, char **ret);
-
-/* ---- what is this descriptor really on? ---- */
-
-enum path_fs { PATH_FS_PROC, PATH_FS_SYSFS, PATH_FS_CGROUP, PATH_FS_CGROUP2, PATH_FS_TMPFS, PATH_FS_OVERLAY, PATH_FS_DEVPTS, PATH_FS_BPF, PATH_FS_NSFS };
-
-/* 0 if @fd lies on that file system. Errors: -EXDEV if on another. */
-int path_check_fs(int fd, enum path_fs fs);
-
-/* The mount id of @fd (statx), to compare with another. */
-int path_mount_id(int fd, unsigned long long *ret);

@@ -34,17 +34,17 @@ struct proc_fd {
  */
 struct proc_spawn {
 	const char *path;          /* what to execute; no search */
-	int exec_fd;               /* instead of path, if path is NULL */
+	int exec_fd;               /* instead of path, if path is NULL; borrowed as all of these */
 	char *const *argv;
 	char *const *envp;         /* NULL: the parent's */
 	const struct proc_fd *fds;
 	size_t n_fds;              /* at most PROC_MAX_FDS */
-	int cwd_fd;                /* set by PROC_SPAWN(); -EBADF: the parent's */
+	int cwd_fd;                /* 0 or negative: the parent's (standard input is no directory) */
 	bool setsid;
 	int death_signal;          /* sent when the parent dies; 0: none */
 };
 enum { PROC_MAX_FDS = 16 };
-#define PROC_SPAWN(...) ((struct proc_spawn){ .exec_fd = -9, .cwd_fd = -9, __VA_ARGS__ })
+#define PROC_SPAWN(...) ((struct proc_spawn){ __VA_ARGS__ })
 
 /* Starts it (vfork-like: no copy of our memory). Returns after the exec. Errors: those of the failed step in the child, too: -ENOENT no such program. */
 int proc_spawn(const struct proc_spawn *s, struct proc *ret);
