@@ -31,10 +31,11 @@ static const struct opt global_opts[] = {
 	OPT_UNSUPPORTED("host", 'H', "HOST"),
 	OPT_UNSUPPORTED("context", 'c', "NAME"),
 	OPT_UNSUPPORTED("config", 0, "DIR"),
+	OPT_END,
 };
 
 static const struct command global_command = {
-	.names = { "" }, .args_end_options = true, .max_args = -1, .opts = { COMMAND_OPTS(global_opts) },
+	.names = { "" }, .args_end_options = true, .max_args = -1, .opts = { global_opts },
 };
 
 /* ---- finding the command ---- */

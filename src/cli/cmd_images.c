@@ -25,6 +25,7 @@ static const struct opt images_opts[] = {
 	OPT(struct images_options, format, "format", 0, STR, "TEMPLATE", "Go template, 'json' or 'table TEMPLATE'"),
 	OPT_UNSUPPORTED("filter", 'f', "FILTER"),
 	OPT_UNSUPPORTED("tree", 0, NULL),
+	OPT_END,
 };
 
 enum { REPOSITORY, TAG, DIGEST, ID, CREATED_SINCE, CREATED_AT, SIZE, N_COLUMNS };
@@ -122,7 +123,7 @@ const struct command images_command = {
 	.summary = "List images",
 	.args = "[REPOSITORY[:TAG]]",
 	.max_args = 1,
-	.opts = { COMMAND_OPTS(images_opts) },
+	.opts = { images_opts },
 	.options_size = sizeof(struct images_options),
 	.run = images_run,
 };

@@ -18,6 +18,7 @@ static const struct opt import_opts[] = {
 	OPT(struct import_command_options, import.message, "message", 'm', STR, "TEXT", "Comment for the history"),
 	OPT(struct import_command_options, import.platform, "platform", 0, STR, "OS/ARCH", "Platform it is for (default: this machine's)"),
 	OPT(struct import_command_options, quiet, "quiet", 'q', FLAG, NULL, "Accepted as podman does: there is no progress to hide"),
+	OPT_END,
 };
 
 static int import_run(struct cli *c, const void *options, struct err *e)
@@ -47,7 +48,7 @@ const struct command import_command = {
 	.args = "FILE|DIRECTORY|- [NAME[:TAG]]",
 	.min_args = 1,
 	.max_args = 2,
-	.opts = { COMMAND_OPTS(import_opts) },
+	.opts = { import_opts },
 	.options_size = sizeof(struct import_command_options),
 	.run = import_run,
 };

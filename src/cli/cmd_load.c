@@ -18,6 +18,7 @@ static const struct opt load_opts[] = {
 	OPT(struct load_options, input, "input", 'i', STR, "PATH", "Archive or layout directory (default: standard input)"),
 	OPT(struct load_options, quiet, "quiet", 'q', FLAG, NULL, "Show no progress"),
 	OPT(struct load_options, platform, "platform", 0, STR, "OS/ARCH", "Platform to choose (default: this machine's)"),
+	OPT_END,
 };
 
 static int load_run(struct cli *c, const void *options, struct err *e)
@@ -56,7 +57,7 @@ const struct command load_command = {
 	.names = { "load", "image load" },
 	.group = "Images",
 	.summary = "Take images from an archive or a layout directory",
-	.opts = { COMMAND_OPTS(load_opts) },
+	.opts = { load_opts },
 	.options_size = sizeof(struct load_options),
 	.run = load_run,
 };

@@ -34,6 +34,7 @@ static const struct opt logs_opts[] = {
 	OPT(struct logs_options, logs.since, "since", 0, STR, "TIME", "Only what is newer: a time or an age such as 42m"),
 	OPT(struct logs_options, logs.until, "until", 0, STR, "TIME", "Only what is older: a time or an age such as 42m"),
 	OPT_UNSUPPORTED("details", 0, NULL),
+	OPT_END,
 };
 
 static int logs_run(struct cli *c, const void *options, struct err *e)
@@ -54,7 +55,7 @@ const struct command logs_command = {
 	.args = "CONTAINER",
 	.min_args = 1,
 	.max_args = 1,
-	.opts = { COMMAND_OPTS(logs_opts) },
+	.opts = { logs_opts },
 	.options_size = sizeof(struct logs_options),
 	.defaults = &logs_defaults,
 	.run = logs_run,

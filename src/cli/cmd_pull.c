@@ -24,6 +24,7 @@ static const struct opt pull_opts[] = {
 	OPT(struct pull_command_options, creds, "creds", 0, STR, "USER:PASSWORD", "Credentials for this pull"),
 	OPT_UNSUPPORTED("all-tags", 'a', NULL),
 	OPT_UNSUPPORTED("disable-content-trust", 0, NULL),
+	OPT_END,
 };
 
 static int pull_run(struct cli *c, const void *options, struct err *e)
@@ -64,7 +65,7 @@ const struct command pull_command = {
 	.args = "NAME[:TAG|@DIGEST]",
 	.min_args = 1,
 	.max_args = 1,
-	.opts = { COMMAND_OPTS(pull_opts) },
+	.opts = { pull_opts },
 	.options_size = sizeof(struct pull_command_options),
 	.defaults = &pull_defaults,
 	.run = pull_run,

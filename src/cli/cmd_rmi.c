@@ -14,6 +14,7 @@ struct rmi_options {
 static const struct opt rmi_opts[] = {
 	OPT(struct rmi_options, force, "force", 'f', FLAG, NULL, "Also when it has several names or a container uses it; missing is fine"),
 	OPT_UNSUPPORTED("no-prune", 0, NULL),
+	OPT_END,
 };
 
 static void print_removal(const struct image_removal *removal)
@@ -55,7 +56,7 @@ const struct command rmi_command = {
 	.args = "IMAGE [IMAGE...]",
 	.min_args = 1,
 	.max_args = -1,
-	.opts = { COMMAND_OPTS(rmi_opts) },
+	.opts = { rmi_opts },
 	.options_size = sizeof(struct rmi_options),
 	.run = rmi_run,
 };

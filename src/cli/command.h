@@ -8,7 +8,7 @@
  * looks at argv itself.
  *
  *     struct kill_options { const char *signal; };
- *     static const struct opt kill_opts[] = { OPT(struct kill_options, signal, "signal", 's', STR, "SIGNAL", "Signal to send") };
+ *     static const struct opt kill_opts[] = { OPT(struct kill_options, signal, "signal", 's', STR, "SIGNAL", "Signal to send"), OPT_END };
  *     static int kill_run(struct cli *c, const void *options, struct err *e) { … }
  *     const struct command kill_command = { .names = { "kill", "container kill" }, … };
  */
@@ -74,6 +74,9 @@ struct opt {
 #define OPT_UNSUPPORTED(name_, short_, metavar_) \
 	{ .name = (name_), .short_name = (short_), .kind = OPT_KIND_UNSUPPORTED, .metavar = (metavar_) }
 
+/* Ends every table. */
+#define OPT_END { .name = NULL }
+
 /* ---- commands ---- */
 
 struct command;
@@ -97,18 +100,13 @@ struct command {
 	const char *args;                     /* "IMAGE [COMMAND] [ARG...]"; NULL: none */
 	int min_args, max_args;               /* max_args -1: any number */
 	bool args_end_options;                /* everything after the first argument belongs to the container */
-	struct {
-		const struct opt *v;
-		size_t n;
-	} opts[COMMAND_MAX_TABLES];
+	const struct opt *opts[COMMAND_MAX_TABLES]; /* each ends with OPT_END */
 	size_t options_size;
 	const void *defaults;                 /* options before parsing; NULL: zeroes */
 	int failure;                          /* exit code of a failure: 125 for those whose other codes are the container's; 0 means 1 */
 	/* Returns the exit code, or -errno with @e filled. */
 	int (*run)(struct cli *c, const void *options, struct err *e);
 };
-
-#define COMMAND_OPTS(table) { (table), sizeof(table) / sizeof *(table) }
 
 /* Every command, in the order of the help. Ends with NULL. */
 extern const struct command *const commands[];

@@ -3,8 +3,21 @@
 
 const struct command *const commands[] = {
 	/* clang-format off */
+	&run_command,
+	&create_command,
+	&start_command,
+	&stop_command,
+	&restart_command,
 	&kill_command,
+	&rm_command,
+	&ps_command,
 	&logs_command,
+	&exec_command,
+	&attach_command,
+	&wait_command,
+	&inspect_command,
+	&container_prune_command,
+	&container_cleanup_command,
 
 	&images_command,
 	&pull_command,
@@ -12,9 +25,11 @@ const struct command *const commands[] = {
 	&import_command,
 	&tag_command,
 	&rmi_command,
+	&image_inspect_command,
 
 	&info_command,
 	&version_command,
+	&system_check_command,
 	NULL,
 	/* clang-format on */
 };

@@ -5,13 +5,30 @@
  */
 #include "cli/command.h"
 
+extern const struct command run_command;
+extern const struct command create_command;
+extern const struct command start_command;
+extern const struct command stop_command;
+extern const struct command restart_command;
 extern const struct command kill_command;
+extern const struct command rm_command;
+extern const struct command ps_command;
 extern const struct command logs_command;
-extern const struct command version_command;
+extern const struct command exec_command;
+extern const struct command attach_command;
+extern const struct command wait_command;
+extern const struct command inspect_command;
+extern const struct command container_prune_command;
+extern const struct command container_cleanup_command;
+
 extern const struct command images_command;
 extern const struct command pull_command;
 extern const struct command load_command;
 extern const struct command import_command;
 extern const struct command tag_command;
 extern const struct command rmi_command;
+extern const struct command image_inspect_command;
+
 extern const struct command info_command;
+extern const struct command version_command;
+extern const struct command system_check_command;

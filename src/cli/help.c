@@ -27,7 +27,7 @@ void help_command(const struct command *cmd, struct buf *out)
 {
 	bool any = false;
 
-	buf_printf(out, "Usage:  tare %s%s%s%s\n\n%s\n", cmd->names[0], cmd->opts[0].n ? " [OPTIONS]" : "", cmd->args ? " " : "",
+	buf_printf(out, "Usage:  tare %s%s%s%s\n\n%s\n", cmd->names[0], cmd->opts[0] ? " [OPTIONS]" : "", cmd->args ? " " : "",
 		cmd->args ? cmd->args : "", cmd->summary);
 	if (cmd->names[1]) {
 		buf_add_str(out, "\nAliases:\n ");
@@ -36,13 +36,13 @@ void help_command(const struct command *cmd, struct buf *out)
 		buf_add_char(out, '\n');
 	}
 	for (size_t t = 0; t < COMMAND_MAX_TABLES; t++) {
-		for (size_t i = 0; i < cmd->opts[t].n; i++) {
-			if (!cmd->opts[t].v[i].help)
+		for (const struct opt *o = cmd->opts[t]; o && o->name; o++) {
+			if (!o->help)
 				continue;
 			if (!any)
 				buf_add_str(out, "\nOptions:\n");
 			any = true;
-			put_option(&cmd->opts[t].v[i], out);
+			put_option(o, out);
 		}
 	}
 }

@@ -19,7 +19,7 @@ struct parser {
 /* Walks all rows of all tables of a command. */
 #define OPTS_EACH(cmd, o)                                                                             \
 	for (size_t _t = 0; _t < COMMAND_MAX_TABLES; _t++)                                            \
-		for (const struct opt *o = (cmd)->opts[_t].v; o && o < (cmd)->opts[_t].v + (cmd)->opts[_t].n; o++)
+		for (const struct opt *o = (cmd)->opts[_t]; o && o->name; o++)
 
 static const struct opt *find_long(const struct command *cmd, struct str name)
 {
@@ -283,8 +283,6 @@ int opts_parse(const struct command *cmd, const struct strs *words, struct arena
 int opts_check(const struct command *cmd, struct err *e)
 {
 	OPTS_EACH(cmd, o) {
-		if (!o->name || !o->name[0])
-			return err_set(e, ERR_INTERNAL, "%s: an option has no name", cmd->names[0]);
 		if (find_long(cmd, str_of(o->name)) != o)
 			return err_set(e, ERR_INTERNAL, "%s: --%s stands twice", cmd->names[0], o->name);
 		if (o->short_name && find_short(cmd, o->short_name) != o)

@@ -24,13 +24,14 @@ static const struct opt rows[] = {
 	OPT(struct sample, cpus, "cpus", 0, NANO, "X", "x"),
 	OPT(struct sample, count, "count", 0, INT, "X", "x"),
 	OPT_UNSUPPORTED("gpus", 0, "X"),
+	OPT_END,
 };
 
 static const struct command sample = {
-	.names = { "sample" }, .args_end_options = true, .opts = { COMMAND_OPTS(rows) }, .options_size = sizeof(struct sample),
+	.names = { "sample" }, .args_end_options = true, .opts = { rows }, .options_size = sizeof(struct sample),
 };
 static const struct command mixed = {
-	.names = { "mixed" }, .opts = { COMMAND_OPTS(rows) }, .options_size = sizeof(struct sample),
+	.names = { "mixed" }, .opts = { rows }, .options_size = sizeof(struct sample),
 };
 
 static int parse(const struct command *cmd, struct arena *a, struct sample *s, struct strs *args, struct err *e, ...)

@@ -25,6 +25,7 @@
 struct engine;
 struct image_store;
 struct network;
+struct pull_options;
 
 struct engine_options {
 	const char *root;            /* NULL: TARE_ROOT, else /var/lib/tare */
@@ -55,11 +56,11 @@ bool engine_image_user(void *engine, const char *id, char *ret_who, size_t size)
 
 /* ---- making and starting ---------------------------------------------------------------------------------------------------------- */
 
-/* Hears what happens to an image that must be pulled first ("Pulling …", layer progress). NULL members are quiet. */
+/* How an image that is not here gets here. */
 struct engine_progress {
-	void (*line)(void *arg, const char *text);
+	const struct pull_options *pull; /* callbacks, credentials, TLS; NULL: quiet, with the usual credentials */
+	void (*line)(void *arg, const char *text); /* "Unable to find image 'x' locally"; NULL: quiet */
 	void *arg;
-	bool quiet;
 };
 
 /* Standard streams of an attached client. */
@@ -146,6 +147,9 @@ int container_list(struct engine *en, const struct container_list_options *o, st
 
 /* Docker's inspect document of one container as JSON text (arena). */
 int container_inspect_json(struct engine *en, const char *ref, bool size, struct arena *a, const char **ret, struct err *e);
+
+/* Docker's inspect document of one image. Errors: ERR_NOT_FOUND. */
+int image_inspect_json(struct engine *en, const char *ref, struct arena *a, const char **ret, struct err *e);
 
 struct container_logs_options {
 	bool follow, timestamps;

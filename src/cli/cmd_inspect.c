@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `tare inspect` prints everything known about containers and images, as docker's JSON or through a template. */
+#include "cli/commands.h"
+
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "codec/template.h"
+#include "engine/engine.h"
+
+struct inspect_options {
+	const char *format, *type;
+	bool size;
+};
+
+static const struct opt inspect_opts[] = {
+	OPT(struct inspect_options, format, "format", 'f', STR, "TEMPLATE", "Go template"),
+	OPT(struct inspect_options, size, "size", 's', FLAG, NULL, "How much the container wrote"),
+	OPT(struct inspect_options, type, "type", 0, STR, "TYPE", "container or image (default: whichever has the name)"),
+	OPT_END,
+};
+
+/* The document of whatever is called @name: a container first, then an image. */
+static int find_document(struct engine *en, struct cli *c, const char *name, const struct inspect_options *o, const char **ret, struct err *e)
+{
+	bool any = !o->type;
+	int r = -ENOENT;
+
+	if (any || streq(o->type, "container"))
+		r = container_inspect_json(en, name, o->size, c->a, ret, e);
+	if ((any && r == -ENOENT) || (!any && streq(o->type, "image")))
+		r = image_inspect_json(en, name, c->a, ret, e);
+	if (any && r == -ENOENT)
+		return err_set(e, ERR_NOT_FOUND, "no such object: %s", name);
+	return r;
+}
+
+static int print_document(const char *json, const struct inspect_options *o, size_t n_before, struct err *e)
+{
+	scoped_buf struct buf out = BUF(LIMIT_DOCUMENT);
+	int r;
+
+	if (!o->format || streq(o->format, "json")) {
+		printf("%s%s", n_before ? ",\n" : "[\n", json);
+		return 0;
+	}
+	r = template_render(o->format, str_of(json), &out, e);
+	if (r == 0)
+		printf("%s\n", buf_text(&out));
+	return r;
+}
+
+static int inspect_run(struct cli *c, const void *options, struct err *e)
+{
+	const struct inspect_options *o = options;
+	struct inspect_options typed = *o;
+	struct engine *en;
+	size_t n_done = 0;
+	int code = 0, r = cli_engine(c, &en, e);
+
+	if (r < 0)
+		return r;
+	if (o->type && !streq(o->type, "container") && !streq(o->type, "image"))
+		return err_set(e, ERR_INVALID, "invalid argument for --type: '%s' is not container or image", o->type);
+	if (c->command == &image_inspect_command)
+		typed.type = "image";
+	for (size_t i = 0; i < c->args.n; i++) {
+		const char *json;
+
+		r = find_document(en, c, c->args.v[i], &typed, &json, e);
+		if (r == 0)
+			r = print_document(json, o, n_done, e);
+		if (r == 0) {
+			n_done++;
+			continue;
+		}
+		cli_report(e);
+		code = 1;
+	}
+	if (!o->format || streq(o->format, "json"))
+		printf("%s\n]\n", n_done ? "" : "[");
+	return code;
+}
+
+const struct command inspect_command = {
+	.names = { "inspect", "container inspect" },
+	.group = "Containers",
+	.summary = "Print everything known about containers or images",
+	.args = "NAME|ID [NAME|ID...]",
+	.min_args = 1,
+	.max_args = -1,
+	.opts = { inspect_opts },
+	.options_size = sizeof(struct inspect_options),
+	.run = inspect_run,
+};
+
+const struct command image_inspect_command = {
+	.names = { "image inspect" },
+	.summary = "Print everything known about images",
+	.args = "IMAGE [IMAGE...]",
+	.min_args = 1,
+	.max_args = -1,
+	.opts = { inspect_opts },
+	.options_size = sizeof(struct inspect_options),
+	.run = inspect_run,
+};

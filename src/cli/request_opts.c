@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/request_opts.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/vec.h"
+#include "cli/progress.h"
+#include "engine/request.h"
+#include "network/publish.h"
+#include "os/file.h"
+
+
+/* ---- flags with a grammar of their own; engine/request.h knows it ---- */
+
+static const char *cwd_of(struct arena *a)
+{
+	char cwd[LIMIT_PATH];
+
+	return arena_strdup(a, getcwd(cwd, sizeof cwd) ? cwd : "/");
+}
+
+static int take_volume(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_volume(&((struct request_options *)options)->q, value, cwd_of(a), a, e);
+}
+
+static int take_mount(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_mount(&((struct request_options *)options)->q, value, cwd_of(a), a, e);
+}
+
+static int take_tmpfs(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_tmpfs(&((struct request_options *)options)->q, value, a, e);
+}
+
+static int take_env(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_env(&((struct request_options *)options)->q.env, value, a, e);
+}
+
+static int take_ulimit(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_ulimit(&((struct request_options *)options)->q, value, a, e);
+}
+
+static int take_device(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_device(&((struct request_options *)options)->q, value, a, e);
+}
+
+static int take_host(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_host(&((struct request_options *)options)->q, value, a, e);
+}
+
+static int take_label(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_pair(&((struct request_options *)options)->q.labels, "label", value, false, a, e);
+}
+
+static int take_annotation(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_pair(&((struct request_options *)options)->q.annotations, "annotation", value, true, a, e);
+}
+
+static int take_sysctl(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_pair(&((struct request_options *)options)->q.sysctls, "sysctl", value, true, a, e);
+}
+
+static int take_memory_swap(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_memory_swap(value, &((struct request_options *)options)->q.memory_swap, e);
+}
+
+static int take_port(void *options, const char *value, struct arena *a, struct err *e)
+{
+	struct container_request *q = &((struct request_options *)options)->q;
+
+	return publish_parse(value, a, &q->ports, &q->n_ports, e);
+}
+
+static int take_entrypoint(void *options, const char *value, struct arena *a, struct err *e)
+{
+	struct container_request *q = &((struct request_options *)options)->q;
+
+	q->has_entrypoint = true;
+	q->entrypoint = (struct strs){ 0 };
+	if (*value)
+		strs_push(a, &q->entrypoint, value);
+	return 0;
+}
+
+#define R struct request_options
+const struct opt request_opts[] = {
+	/* clang-format off */
+	OPT(R, q.name,               "name",               0,   STR,     "NAME",       "Name of the container (default: a made-up one)"),
+	OPT(R, q.hostname,           "hostname",           'h', STR,     "NAME",       "Host name inside"),
+	OPT(R, q.domainname,         "domainname",         0,   STR,     "NAME",       "NIS domain name inside"),
+	OPT(R, q.user,               "user",               'u', STR,     "USER[:GROUP]", "User and group, by name or number"),
+	OPT(R, q.group_add,          "group-add",          0,   STRS,    "GROUP",      "Further group"),
+	OPT(R, q.workdir,            "workdir",            'w', STR,     "DIR",        "Working directory inside"),
+	OPT_CALL("entrypoint",       0,   take_entrypoint, "PROGRAM",                  "Instead of the image's entrypoint; \"\" clears it"),
+	OPT_CALL("env",              'e', take_env,        "NAME[=VALUE]",             "Environment variable; without value: ours"),
+	OPT(R, env_files,            "env-file",           0,   STRS,    "FILE",       "Environment variables, one a line"),
+	OPT_CALL("label",            'l', take_label,      "KEY[=VALUE]",              "Label"),
+	OPT_CALL("annotation",       0,   take_annotation, "KEY=VALUE",                "Annotation for the OCI runtime"),
+	OPT(R, q.tty,                "tty",                't', FLAG,    NULL,         "Give it a terminal"),
+	OPT(R, q.interactive,        "interactive",        'i', FLAG,    NULL,         "Keep its standard input open"),
+	OPT(R, q.auto_remove,        "rm",                 0,   FLAG,    NULL,         "Remove it when it ends"),
+	OPT(R, q.init,               "init",               0,   FLAG,    NULL,         "A tiny init that forwards signals and reaps"),
+	OPT_CALL("volume",           'v', take_volume,     "[SOURCE:]TARGET[:OPTIONS]", "Bind mount or volume"),
+	OPT_CALL("mount",            0,   take_mount,      "type=T,source=S,target=T", "Mount: bind, volume or tmpfs"),
+	OPT_CALL("tmpfs",            0,   take_tmpfs,      "TARGET[:OPTIONS]",         "Fresh memory file system"),
+	OPT_CALL("device",           0,   take_device,     "HOST[:TARGET[:rwm]]",      "Device of the host"),
+	OPT(R, q.read_only,          "read-only",          0,   FLAG,    NULL,         "Root file system cannot be written"),
+	OPT(R, q.shm_size,           "shm-size",           0,   SIZE,    "SIZE",       "Size of /dev/shm (default 64m)"),
+	OPT(R, q.memory,             "memory",             'm', SIZE,    "SIZE",       "Memory limit"),
+	OPT_CALL("memory-swap",      0,   take_memory_swap, "SIZE",                    "Memory and swap together; -1 unlimited swap"),
+	OPT(R, q.memory_reservation, "memory-reservation", 0,   SIZE,    "SIZE",       "Soft memory limit"),
+	OPT(R, q.oom_score_adj,      "oom-score-adj",      0,   INT,     "N",          "Preference of the out-of-memory killer, -1000 to 1000"),
+	OPT(R, q.oom_kill_disable,   "oom-kill-disable",   0,   FLAG,    NULL,         "Pause instead of killing when memory is out (cgroup v1)"),
+	OPT(R, q.nano_cpus,          "cpus",               0,   NANO,    "N",          "Number of CPUs, also fractions"),
+	OPT(R, q.cpu_shares,         "cpu-shares",         'c', I64,     "N",          "Relative weight"),
+	OPT(R, q.cpu_period,         "cpu-period",         0,   I64,     "MICROSECONDS", "CFS period"),
+	OPT(R, q.cpu_quota,          "cpu-quota",          0,   I64,     "MICROSECONDS", "CFS quota per period"),
+	OPT(R, q.cpuset_cpus,        "cpuset-cpus",        0,   STR,     "LIST",       "CPUs it may use: 0-2,5"),
+	OPT(R, q.cpuset_mems,        "cpuset-mems",        0,   STR,     "LIST",       "Memory nodes it may use"),
+	OPT(R, q.pids_limit,         "pids-limit",         0,   I64,     "N",          "Number of processes; -1 unlimited"),
+	OPT_CALL("ulimit",           0,   take_ulimit,     "NAME=SOFT[:HARD]",         "Resource limit of its processes"),
+	OPT(R, q.cgroup_parent,      "cgroup-parent",      0,   STR,     "PATH",       "Cgroup below which its own is made"),
+	OPT(R, q.cap_add,            "cap-add",            0,   STRS,    "CAPABILITY", "Add a capability, or ALL"),
+	OPT(R, q.cap_drop,           "cap-drop",           0,   STRS,    "CAPABILITY", "Drop a capability, or ALL"),
+	OPT(R, q.privileged,         "privileged",         0,   FLAG,    NULL,         "All capabilities, all devices, nothing masked"),
+	OPT(R, q.security_opts,      "security-opt",       0,   STRS,    "OPTION",     "no-new-privileges, seccomp=FILE|unconfined"),
+	OPT_CALL("sysctl",           0,   take_sysctl,     "KEY=VALUE",                "Namespaced kernel parameter"),
+	OPT(R, q.network,            "network",            0,   STR,     "NAME",       "bridge (default), none, host, or a network"),
+	OPT(R, q.network,            "net",                0,   STR,     "NAME",       NULL),
+	OPT(R, q.ip,                 "ip",                 0,   STR,     "ADDRESS",    "Address in that network"),
+	OPT_CALL("publish",          'p', take_port,       "[[IP:]HOST:]PORT[/udp]",   "Publish a port on the host"),
+	OPT(R, q.publish_all,        "publish-all",        'P', FLAG,    NULL,         "Publish every port the image exposes"),
+	OPT(R, q.dns,                "dns",                0,   STRS,    "ADDRESS",    "Name server"),
+	OPT(R, q.dns_search,         "dns-search",         0,   STRS,    "DOMAIN",     "Search domain"),
+	OPT(R, q.dns_options,        "dns-option",         0,   STRS,    "OPTION",     "Resolver option"),
+	OPT_CALL("add-host",         0,   take_host,       "NAME:IP",                  "Line for /etc/hosts"),
+	OPT(R, q.stop_signal,        "stop-signal",        0,   STR,     "SIGNAL",     "Signal that ends it (default TERM)"),
+	OPT(R, q.stop_timeout,       "stop-timeout",       0,   OPT_I64, "SECONDS",    "Patience of stop before it kills (default 10)"),
+	OPT(R, q.runtime,            "runtime",            0,   STR,     "PROGRAM",    "OCI runtime: tare-runtime, runc, crun, …"),
+	OPT(R, q.pull,               "pull",               0,   STR,     "WHEN",       "always, missing (default) or never"),
+	OPT(R, q.platform,           "platform",           0,   STR,     "OS/ARCH",    "Platform of the image"),
+	OPT(R, tls_verify,           "tls-verify",         0,   FLAG,    NULL,         "Insist on a trusted certificate when pulling (default true)"),
+	OPT(R, authfile,             "authfile",           0,   STR,     "FILE",       "Credentials file for pulling"),
+	OPT(R, cidfile,              "cidfile",            0,   STR,     "FILE",       "Write the id there"),
+	OPT(R, quiet,                "quiet",              'q', FLAG,    NULL,         "Show no progress of pulling"),
+	OPT_UNSUPPORTED("blkio-weight", 0, "N"),            OPT_UNSUPPORTED("blkio-weight-device", 0, "X"),
+	OPT_UNSUPPORTED("cgroupns", 0, "MODE"),             OPT_UNSUPPORTED("cpu-rt-period", 0, "N"),
+	OPT_UNSUPPORTED("cpu-rt-runtime", 0, "N"),          OPT_UNSUPPORTED("device-cgroup-rule", 0, "RULE"),
+	OPT_UNSUPPORTED("device-read-bps", 0, "X"),         OPT_UNSUPPORTED("device-read-iops", 0, "X"),
+	OPT_UNSUPPORTED("device-write-bps", 0, "X"),        OPT_UNSUPPORTED("device-write-iops", 0, "X"),
+	OPT_UNSUPPORTED("disable-content-trust", 0, NULL),  OPT_UNSUPPORTED("expose", 0, "PORT"),
+	OPT_UNSUPPORTED("gpus", 0, "X"),                    OPT_UNSUPPORTED("health-cmd", 0, "X"),
+	OPT_UNSUPPORTED("health-interval", 0, "X"),         OPT_UNSUPPORTED("health-retries", 0, "X"),
+	OPT_UNSUPPORTED("health-timeout", 0, "X"),          OPT_UNSUPPORTED("health-start-period", 0, "X"),
+	OPT_UNSUPPORTED("no-healthcheck", 0, NULL),         OPT_UNSUPPORTED("ip6", 0, "ADDRESS"),
+	OPT_UNSUPPORTED("ipc", 0, "MODE"),                  OPT_UNSUPPORTED("isolation", 0, "X"),
+	OPT_UNSUPPORTED("label-file", 0, "FILE"),           OPT_UNSUPPORTED("link", 0, "X"),
+	OPT_UNSUPPORTED("log-driver", 0, "X"),              OPT_UNSUPPORTED("log-opt", 0, "X"),
+	OPT_UNSUPPORTED("mac-address", 0, "X"),             OPT_UNSUPPORTED("memory-swappiness", 0, "N"),
+	OPT_UNSUPPORTED("network-alias", 0, "X"),           OPT_UNSUPPORTED("pid", 0, "MODE"),
+	OPT_UNSUPPORTED("restart", 0, "POLICY"),            OPT_UNSUPPORTED("storage-opt", 0, "X"),
+	OPT_UNSUPPORTED("userns", 0, "MODE"),               OPT_UNSUPPORTED("uts", 0, "MODE"),
+	OPT_UNSUPPORTED("volume-driver", 0, "X"),           OPT_UNSUPPORTED("volumes-from", 0, "X"),
+	/* clang-format on */
+	OPT_END,
+};
+#undef R
+
+/* ---- after parsing ---- */
+
+int request_opts_finish(struct cli *c, const struct request_options *o, struct container_request *ret, struct err *e)
+{
+	struct container_request q = o->q;
+	struct strs env = { 0 };
+
+	/* Files first: what stands on the command line wins. */
+	for (size_t i = 0; i < o->env_files.n; i++) {
+		size_t n;
+		char *text;
+		int r = file_read(AT_FDCWD, o->env_files.v[i], LIMIT_DOCUMENT, c->a, &text, &n);
+
+		if (r < 0)
+			return err_sys(e, r, "open env file '%s'", o->env_files.v[i]);
+		r = request_env_file(&env, (struct str){ text, n }, o->env_files.v[i], c->a, e);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < q.env.n; i++)
+		strs_push(c->a, &env, q.env.v[i]);
+	q.env = env;
+	q.image = c->args.v[0];
+	q.args = (struct strs){ c->args.v + 1, c->args.n - 1 };
+	*ret = q;
+	return 0;
+}
+
+int request_cidfile_claim(const struct request_options *o, int *ret_fd, struct err *e)
+{
+	*ret_fd = -EBADF;
+	if (!o->cidfile)
+		return 0;
+	*ret_fd = open(o->cidfile, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (*ret_fd < 0)
+		return errno == EEXIST ? err_set(e, ERR_EXISTS, "container id file '%s' exists; remove it or choose another", o->cidfile)
+				       : err_sys(e, -errno, "create container id file '%s'", o->cidfile);
+	return 0;
+}
+
+int request_cidfile_write(const struct request_options *o, int fd, const char *id, struct err *e)
+{
+	int r;
+
+	if (fd < 0)
+		return 0;
+	if (!id) {
+		unlink(o->cidfile);
+		return 0;
+	}
+	r = fd_write_all(fd, id, strlen(id));
+	return r < 0 ? err_sys(e, r, "write container id file '%s'", o->cidfile) : 0;
+}
+
+static void say_line(void *arg, const char *text)
+{
+	fprintf(stderr, "%s\n", text);
+}
+
+void request_progress(struct cli *c, const struct request_options *o, struct engine_progress *ret, struct pull_options *pull)
+{
+	*pull = (struct pull_options){ .platform = o->q.platform, .no_tls_verify = !o->tls_verify, .authfile = o->authfile };
+	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDERR_FILENO), pull);
+	*ret = (struct engine_progress){ .pull = pull, .line = o->quiet ? NULL : say_line };
+}

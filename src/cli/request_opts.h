@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * request_opts: the flags that `run` and `create` share: what a container shall be.
+ */
+#include "cli/command.h"
+#include "engine/engine.h"
+
+/* The first member of the options of both commands, so that the table below serves both. */
+struct request_options {
+	struct container_request q;
+	struct strs env_files;
+	const char *cidfile;
+	bool quiet;
+	bool tls_verify;
+	const char *authfile;
+};
+
+extern const struct opt request_opts[];
+
+/* The request as the engine takes it: image and words from the arguments, env files read. */
+int request_opts_finish(struct cli *c, const struct request_options *o, struct container_request *ret, struct err *e);
+
+/* Claims --cidfile before anything is made, and writes the id into it afterwards. Errors: ERR_EXISTS. */
+int request_cidfile_claim(const struct request_options *o, int *ret_fd, struct err *e);
+int request_cidfile_write(const struct request_options *o, int fd, const char *id, struct err *e);
+
+/* How `run` and `create` pull: layers on standard error. */
+void request_progress(struct cli *c, const struct request_options *o, struct engine_progress *ret, struct pull_options *pull);
