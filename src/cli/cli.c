@@ -95,15 +95,29 @@ int cli_engine(struct cli *c, struct engine **ret, struct err *e)
 	return 0;
 }
 
-static int print_help(const struct command *cmd, int fd)
+static int print_text(const struct buf *text)
+{
+	return fwrite(buf_text(text), 1, text->n, stdout) == text->n && fflush(stdout) == 0 ? 0 : 1;
+}
+
+/* The help of one command, or (NULL) of the program. */
+static int print_help(const struct command *cmd)
 {
 	scoped_buf struct buf out = BUF(HELP_MAX);
 
-	if (cmd && cmd != &global_command)
+	if (cmd)
 		help_command(cmd, &out);
 	else
 		help_program(&out);
-	return write(fd, buf_text(&out), out.n) == (ssize_t)out.n ? 0 : 1;
+	return print_text(&out);
+}
+
+static int print_manual(void)
+{
+	scoped_buf struct buf out = BUF(HELP_MAX);
+
+	help_manual(&out);
+	return print_text(&out);
 }
 
 static int failed(const struct command *cmd, const struct err *e)
@@ -146,7 +160,7 @@ static int run_command(struct cli *c, const struct command *cmd, const struct st
 	c->command = cmd;
 	r = opts_parse(cmd, words, c->a, options, &c->args, &e);
 	if (r == -ECANCELED)
-		return print_help(cmd, STDOUT_FILENO);
+		return print_help(cmd);
 	if (r < 0)
 		return bad_usage(cmd, &e);
 	r = check_count(cmd, c->args.n, &e);
@@ -190,6 +204,20 @@ static int unknown_command(const char *word)
 	return 1;
 }
 
+/* `tare help [COMMAND]`, `tare help --man`. */
+static int run_help(struct strs words)
+{
+	const struct command *cmd;
+	size_t used;
+
+	if (!words.n)
+		return print_help(NULL);
+	if (streq(words.v[0], "--man"))
+		return print_manual();
+	cmd = command_find(&words, &used);
+	return cmd ? print_help(cmd) : unknown_command(words.v[0]);
+}
+
 int cli_main(int argc, char **argv)
 {
 	scoped_arena struct arena a = { 0 };
@@ -205,7 +233,7 @@ int cli_main(int argc, char **argv)
 		strs_push(&a, &words, argv[i]);
 	r = opts_parse(&global_command, &words, &a, &g, &rest, &e);
 	if (r == -ECANCELED || (r == 0 && !rest.n && !g.version))
-		return print_help(NULL, STDOUT_FILENO);
+		return print_help(NULL);
 	if (r < 0) {
 		cli_report(&e);
 		return 125;
@@ -219,11 +247,8 @@ int cli_main(int argc, char **argv)
 	c.run_root = g.run_root;
 	c.runtime = g.runtime;
 	c.debug = g.debug;
-	if (streq(rest.v[0], "help")) {
-		rest = (struct strs){ rest.v + 1, rest.n - 1 };
-		cmd = rest.n ? command_find(&rest, &used) : NULL;
-		return rest.n && !cmd ? unknown_command(rest.v[0]) : print_help(cmd, STDOUT_FILENO);
-	}
+	if (streq(rest.v[0], "help"))
+		return run_help((struct strs){ rest.v + 1, rest.n - 1 });
 	cmd = command_find(&rest, &used);
 	if (!cmd)
 		return unknown_command(rest.v[0]);

@@ -66,6 +66,78 @@ void help_program(struct buf *out)
 	buf_add_str(out, "\nRun 'tare COMMAND --help' for more about a command.\n");
 }
 
+/* ---- the manual page ---- */
+
+/* Text for roff: a dash that can be copied, a dot or quote that begins no request. */
+static void put_roff(const char *s, struct buf *out)
+{
+	if (*s == '.' || *s == '\'')
+		buf_add_str(out, "\\&");
+	for (; *s; s++) {
+		if (*s == '-')
+			buf_add_str(out, "\\-");
+		else if (*s == '\\')
+			buf_add_str(out, "\\e");
+		else
+			buf_add_char(out, *s);
+	}
+}
+
+static void put_roff_option(const struct opt *o, struct buf *out)
+{
+	buf_add_str(out, ".TP\n.B ");
+	if (o->short_name)
+		buf_printf(out, "\\-%c, ", o->short_name);
+	buf_add_str(out, "\\-\\-");
+	put_roff(o->name, out);
+	if (o->metavar) {
+		buf_add_str(out, " \\fI");
+		put_roff(o->metavar, out);
+		buf_add_str(out, "\\fP");
+	}
+	buf_add_char(out, '\n');
+	put_roff(o->help, out);
+	buf_add_char(out, '\n');
+}
+
+static void put_roff_command(const struct command *cmd, struct buf *out)
+{
+	buf_printf(out, ".SS tare %s%s%s%s\n", cmd->names[0], cmd->opts[0] ? " [OPTIONS]" : "", cmd->args ? " " : "", cmd->args ? cmd->args : "");
+	put_roff(cmd->summary, out);
+	buf_add_str(out, ".\n");
+	for (size_t i = 1; i < COMMAND_MAX_NAMES && cmd->names[i]; i++)
+		buf_printf(out, "%stare %s", i == 1 ? "Also: " : ", ", cmd->names[i]);
+	buf_add_str(out, cmd->names[1] ? ".\n" : "");
+	for (size_t t = 0; t < COMMAND_MAX_TABLES; t++)
+		for (const struct opt *o = cmd->opts[t]; o && o->name; o++)
+			if (o->help)
+				put_roff_option(o, out);
+}
+
+void help_manual(struct buf *out)
+{
+	static const char head[] =
+		".TH TARE 1 \"\" \"tare " TARE_VERSION "\"\n.SH NAME\ntare \\- containers without a daemon\n.SH SYNOPSIS\n"
+		".B tare\n[\\fIOPTIONS\\fP] \\fICOMMAND\\fP [\\fIARG\\fP...]\n.SH DESCRIPTION\n"
+		"Pulls images, makes and runs containers, and looks into them, in the grammar of docker and podman. There is no daemon: every command\n"
+		"works on files under /var/lib/tare and /run/tare, and each container is held by one small monitor process.\n.SH GLOBAL OPTIONS\n";
+	static const char tail[] =
+		".SH EXIT STATUS\n0 for success, 1 for a failed command. Commands whose status is the container's use 125 for failures of tare itself, 126 when\n"
+		"the program cannot be invoked, 127 when it is not found, and 128+n when signal n ended it.\n.SH ENVIRONMENT\n"
+		".TP\n.B TARE_ROOT, TARE_RUN, TARE_RUNTIME\nDefaults for \\-\\-root, \\-\\-run\\-root and \\-\\-runtime.\n"
+		".TP\n.B TARE_TRACE\nFile to which every program appends how long each of its steps took.\n"
+		".SH FILES\n.TP\n.I /var/lib/tare\nImages, layers, containers, volumes, networks.\n.TP\n.I /run/tare\nLive state, gone at reboot.\n";
+
+	buf_add_str(out, head);
+	for (size_t i = 0; i < ARRAY_LEN(global_rows); i++)
+		put_roff_option(&global_rows[i], out);
+	buf_add_str(out, ".SH COMMANDS\n");
+	for (const struct command *const *c = commands; *c; c++)
+		if ((*c)->group)
+			put_roff_command(*c, out);
+	buf_add_str(out, tail);
+}
+
 const char *help_nearest(const char *word)
 {
 	const char *best = NULL;

@@ -12,5 +12,8 @@ void help_program(struct buf *out);
 /* `tare COMMAND --help`: usage, summary, aliases, options. */
 void help_command(const struct command *cmd, struct buf *out);
 
+/* tare(1), made of the same tables, for `tare help --man`. */
+void help_manual(struct buf *out);
+
 /* The command whose name is nearest to @word, or NULL if none is near. */
 const char *help_nearest(const char *word);
