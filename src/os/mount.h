@@ -92,7 +92,7 @@ struct mount_infos {
 /* Parses mountinfo text (changed in place, borrowed for the life of the result). Errors: -EBADMSG naming nothing: the kernel does not write such lines. */
 int mount_parse_infos(char *text, struct arena *a, struct mount_infos *ret);
 
-/* Reads /proc/self/mountinfo, or that of another process. */
+/* Reads /proc/self/mountinfo. */
 int mount_read_infos(struct arena *a, struct mount_infos *ret);
 
 /* The mount that covers @path (longest target, last mounted), or NULL. */

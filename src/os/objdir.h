@@ -4,10 +4,10 @@
  * objdir: the file system is the database. The only module that writes state objects.
  *
  * An objdir is a directory of objects; an object is a directory with small files in it, or one file. An object is born in one piece: made
- * under a hidden name, locked, then renamed to its own, so nobody ever sees it unlocked while its maker works on it. It holds the file
- * `unfinished` until object_finish(). *Unfinished and unlocked = abandoned*: its maker died; objdir_each_abandoned() finds such objects and
- * gives them, locked, to whoever rolls them back. The lock is an OFD lock on the file `lock`: it goes with the descriptor, may be given to another
- * process with it, and dies with its last holder. An object is removed under a hidden name too, so it vanishes in one piece.
+ * under a hidden name, locked, then renamed to its own, so nobody ever sees it unlocked while its maker works on it. Its file `lock` is
+ * empty until object_finish() writes "finished" into it. *Unfinished and unlocked = abandoned*: its maker died; objdir_each_abandoned() finds
+ * such objects and gives them, locked, to whoever rolls them back. The lock is an OFD lock on that file: it goes with the descriptor, may be given to
+ * another process with it, and dies with its last holder. An object is removed under a hidden name too, so it vanishes in one piece.
  *
  * Writes are: temporary file, fdatasync, rename, fsync of the directory. With OBJDIR_VOLATILE nothing is synced (live state under /run, --rm).
  * Names: letters, digits, '_', '.', '-', ':', '@', '+', '%', '=', ',' and not beginning with '.'; at most 255 bytes. Anything else is -EINVAL.
@@ -64,11 +64,11 @@ int object_open_locked(const struct objdir *d, const char *name, bool wait, stru
 int object_read(const struct object *o, const char *file, size_t max, struct arena *a, char **ret, size_t *ret_n);
 int object_write(const struct object *o, const char *file, const void *p, size_t n);
 
-/* Finished: the object is whole and survives its maker. */
+/* Finished: the object is whole and survives its maker. Needs the lock (-EBADF). */
 int object_finish(const struct object *o);
 bool object_is_finished(const struct object *o);
 
-/* Removes it with all that is in it (no other mount may stand inside: -EBUSY, nothing is touched). @o must be locked; it stays open. A missing name is 0. */
+/* Removes it with all that is in it. @o must be locked (-EBADF); it stays open. Errors: -EXDEV if another mount stands inside: what is left waits under a hidden name for the sweep of objdir_each_abandoned. */
 int object_remove(const struct objdir *d, const char *name, const struct object *o);
 
 /* ---- objects that are one file ---- */

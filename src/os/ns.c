@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "os/ns.h"
+
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "os/fd.h"
+#include "os/file.h"
+#include "os/internal.h"
+#include "os/path_safe.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+#ifndef CLONE_NEWCGROUP
+#define CLONE_NEWCGROUP 0x02000000
+#endif
+
+/* Both caps are the kernel's. */
+enum { MAX_MAP_ROWS = 340, MAX_MAP_TEXT = 4096 };
+
+/* clang-format off */
+const struct ns_row ns_table[NS_COUNT] = {
+	[NS_USER]   = { "user",    "user",   CLONE_NEWUSER },
+	[NS_CGROUP] = { "cgroup",  "cgroup", CLONE_NEWCGROUP },
+	[NS_IPC]    = { "ipc",     "ipc",    CLONE_NEWIPC },
+	[NS_UTS]    = { "uts",     "uts",    CLONE_NEWUTS },
+	[NS_NET]    = { "network", "net",    CLONE_NEWNET },
+	[NS_PID]    = { "pid",     "pid",    CLONE_NEWPID },
+	[NS_TIME]   = { "time",    "time",   CLONE_NEWTIME },
+	[NS_MOUNT]  = { "mount",   "mnt",    CLONE_NEWNS },
+};
+/* clang-format on */
+
+int ns_find(const char *name)
+{
+	for (int i = 0; i < NS_COUNT; i++)
+		if (strcmp(ns_table[i].name, name) == 0)
+			return i;
+	return -EINVAL;
+}
+
+int ns_open(int procfd, pid_t pid, enum ns_kind kind)
+{
+	scoped_fd int dir = -EBADF;
+	char path[48];
+
+	if (procfd == AT_FDCWD) {
+		snprintf(path, sizeof path, "/proc/%d/ns", pid);
+		dir = dir_open(AT_FDCWD, path);
+	} else {
+		snprintf(path, sizeof path, "%d/ns", pid);
+		dir = path_open(procfd, path, O_PATH | O_DIRECTORY, 0, PATH_BENEATH_NO_XDEV);
+	}
+	if (dir < 0)
+		return dir == -ENOENT ? -ESRCH : dir;
+	return result(RETRY(openat(dir, ns_table[kind].proc, O_RDONLY | O_CLOEXEC)));
+}
+
+int ns_open_path(const char *path, enum ns_kind kind)
+{
+	scoped_fd int fd = result(RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)));
+	int type;
+
+	if (fd < 0)
+		return fd;
+	if (path_check_fs(fd, PATH_FS_NSFS) < 0)
+		return -EINVAL;
+	type = ioctl(fd, NS_GET_NSTYPE);
+	return type == ns_table[kind].flag ? take_fd(&fd) : -EINVAL;
+}
+
+int ns_join(int fd, enum ns_kind kind)
+{
+	return result(setns(fd, ns_table[kind].flag));
+}
+
+int ns_join_pidfd(int pidfd, int flags)
+{
+	return result(setns(pidfd, flags));
+}
+
+int ns_unshare(int flags)
+{
+	return result(unshare(flags));
+}
+
+int ns_is_own(int fd, enum ns_kind kind)
+{
+	char path[32];
+	scoped_fd int own = -EBADF;
+
+	snprintf(path, sizeof path, "/proc/self/ns/%s", ns_table[kind].proc);
+	own = result(RETRY(open(path, O_RDONLY | O_CLOEXEC)));
+	return own < 0 ? own : fd_is_same(fd, own);
+}
+
+int ns_is_initial_user(void)
+{
+	unsigned inside, outside, size;
+	char text[128];
+	int r = file_read_text(AT_FDCWD, "/proc/self/uid_map", text, sizeof text);
+
+	if (r == -E2BIG)
+		return 0; /* several rows */
+	if (r < 0)
+		return r;
+	return sscanf(text, "%u %u %u", &inside, &outside, &size) == 3 && inside == 0 && outside == 0 && size == UINT32_MAX;
+}
+
+/* ---- id maps ---- */
+
+/* Writes to a file of /proc/PID below @procfd, or below /proc itself. */
+static int write_below(int procfd, pid_t pid, const char *file, const char *text)
+{
+	scoped_fd int fd = -EBADF;
+	size_t n = strlen(text);
+	char path[64];
+	ssize_t put;
+
+	if (procfd == AT_FDCWD) {
+		snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+		return file_write(AT_FDCWD, path, text);
+	}
+	snprintf(path, sizeof path, "%d/%s", pid, file);
+	fd = path_open(procfd, path, O_WRONLY, 0, PATH_BENEATH_NO_XDEV);
+	if (fd < 0)
+		return fd;
+	put = RETRY(write(fd, text, n));
+	return put < 0 ? -errno : (size_t)put == n ? 0 : -EIO;
+}
+
+static int write_map(int procfd, pid_t pid, const char *file, const struct ns_id_map *rows, size_t n)
+{
+	scoped_buf struct buf b = BUF(MAX_MAP_TEXT - 1);
+
+	if (n > MAX_MAP_ROWS)
+		return -E2BIG;
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%u %u %u\n", rows[i].inside, rows[i].outside, rows[i].size);
+	return buf_is_full(&b) ? -E2BIG : write_below(procfd, pid, file, buf_text(&b));
+}
+
+int ns_write_uid_map(int procfd, pid_t pid, const struct ns_id_map *rows, size_t n)
+{
+	return write_map(procfd, pid, "uid_map", rows, n);
+}
+
+int ns_write_gid_map(int procfd, pid_t pid, const struct ns_id_map *rows, size_t n)
+{
+	return write_map(procfd, pid, "gid_map", rows, n);
+}
+
+int ns_deny_setgroups(int procfd, pid_t pid)
+{
+	return write_below(procfd, pid, "setgroups", "deny");
+}
