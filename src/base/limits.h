@@ -14,6 +14,7 @@ enum {
 	LIMIT_PATH = 4096,                     /* PATH_MAX */
 	LIMIT_PATH_DEPTH = 256,                /* directories below a root that a verified walk remembers; image trees stay below 40 */
 	LIMIT_ID = 1024,                       /* container id accepted by the runtime (runc's own cap) */
+	LIMIT_SECCOMP_CACHE = 1024 * 1024,     /* a compiled filter with its section: 4096 instructions of 8 bytes, and profiles of 50 KB exist */
 	LIMIT_MONITOR_PAYLOAD = 32 * 1024,     /* bytes in one frame of the monitor's protocol: half a pipe, two log lines */
 	LIMIT_MONITOR_QUEUE = 256 * 1024,      /* output a client of the monitor may leave unread before it is disconnected (kernel memory) */
 	LIMIT_MONITOR_CLIENTS = 64,            /* connections to one monitor; a hundred idle `attach` are somebody's mistake */

@@ -26,17 +26,17 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "os/facts.h"
 #include "spec/oci_runtime.h"
 
 struct schema;
 struct cgroup;      /* an open cgroup of one container: a directory per hierarchy */
 struct cgroup_plan; /* what will be made and written; pure data */
-struct cgroup_host; /* what this machine mounts; see host.h */
+struct cgroup_host; /* what this machine mounts; see layout.h */
 
 /* What the state file remembers. Plain data, decoded and encoded by cgroup_record_schema. */
 struct cgroup_record {
 	const char *driver; /* "v1" "hybrid" "v2" "disabled" */
-	const char *path;   /* the name in every hierarchy, from the mount root: "/docker/0af3" */
 	struct pairs dirs;  /* controllers of a hierarchy ("cpu,cpuacct", "" for v2) → directory */
 	struct strs made;   /* the directories that did not exist before, in the order they were made */
 };
@@ -50,8 +50,11 @@ struct cgroup_request {
 	bool systemd;                          /* --systemd-cgroup: answered with "unsupported" */
 };
 
-/* Reads what is mounted where and where we are ourselves: one small file and one statfs per hierarchy. */
-int cgroup_host_probe(struct arena *a, const struct cgroup_host **ret, struct err *e);
+/*
+ * Reads what is mounted where and where we are ourselves: one small file, and one open and statfs per hierarchy; mountinfo only if something
+ * is in an unusual place. Fills @f->cgroup if it is not. @a must live as long as @f.
+ */
+int cgroup_host_probe(struct host_facts *f, struct arena *a, const struct cgroup_host **ret, struct err *e);
 
 /* Decides driver, directories and every value to be written. Pure: touches nothing. */
 int cgroup_plan_make(const struct cgroup_request *q, const struct cgroup_host *h, struct arena *a, struct cgroup_plan **ret,

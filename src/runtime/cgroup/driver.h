@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * driver: what differs between the kinds of cgroup trees once the directories are open: stopping, continuing and killing everybody inside.
+ *
+ * Making, limiting, entering and removing are the same for all, because the plan has already said which directory and which file.
+ * Four drivers: v1 (freezer), v2 (cgroup.freeze, cgroup.kill), hybrid (v1's freezer, v2's if v1 has none) and disabled (a null object).
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/cgroup/plan.h"
+
+/* An open directory of one hierarchy. */
+struct cgroup_dir {
+	const char *controllers; /* "" is v2 */
+	const char *path;        /* absolute */
+	unsigned ctls;
+	bool v2;
+	int fd;                  /* -EBADF: it is gone */
+};
+
+struct cgroup {
+	struct arena *a;
+	const struct cgroup_driver *driver;
+	const struct cgroup_plan *plan; /* only after cgroup_create */
+	struct cgroup_dir *dirs;
+	size_t n_dirs;
+	struct cgroup_record rec;
+};
+
+struct cgroup_driver {
+	const char *name;
+	int (*freeze)(const struct cgroup *c, bool frozen, struct err *e);
+	int (*is_frozen)(const struct cgroup *c, struct err *e);
+	int (*kill_all)(const struct cgroup *c, int sig, struct err *e);
+};
+
+extern const struct cgroup_driver cgroup_driver_v1;
+extern const struct cgroup_driver cgroup_driver_v2;
+extern const struct cgroup_driver cgroup_driver_hybrid;
+extern const struct cgroup_driver cgroup_driver_disabled;
+
+/* The driver of that name, or NULL. */
+const struct cgroup_driver *cgroup_driver_find(const char *name);
+
+/* The open directory where @ctl lives, or NULL if there is none. */
+const struct cgroup_dir *cgroup_dir_of(const struct cgroup *c, enum cgroup_ctl ctl);
+
+/* Signals each process inside once. Returns how many of those found were not in @seen (NULL: count all), and adds them to it. */
+int cgroup_signal_each(const struct cgroup *c, int sig, struct cgroup_pids *seen, struct err *e);

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cgroup/layout.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/vec.h"
+#include "os/fd.h"
+#include "os/file.h"
+#include "os/path_safe.h"
+#include "runtime/cgroup/cgroup.h"
+
+/* clang-format off */
+const struct cgroup_ctl_row cgroup_ctls[CGROUP_CTL_COUNT] = {
+	/*                    v1          v2         on v2  directory     */
+	[CGROUP_MEMORY]   = { "memory",   "memory",  true,  CGROUP_NEED_ALWAYS },
+	[CGROUP_CPU]      = { "cpu",      "cpu",     true,  CGROUP_NEED_NAMED  },
+	[CGROUP_CPUACCT]  = { "cpuacct",  NULL,      true,  CGROUP_NEED_ALWAYS },
+	[CGROUP_CPUSET]   = { "cpuset",   "cpuset",  true,  CGROUP_NEED_LIMITS },
+	[CGROUP_PIDS]     = { "pids",     "pids",    true,  CGROUP_NEED_ALWAYS },
+	[CGROUP_BLKIO]    = { "blkio",    "io",      true,  CGROUP_NEED_NAMED  },
+	[CGROUP_DEVICES]  = { "devices",  NULL,      true,  CGROUP_NEED_ALWAYS },
+	[CGROUP_FREEZER]  = { "freezer",  NULL,      true,  CGROUP_NEED_ALWAYS },
+	[CGROUP_HUGETLB]  = { "hugetlb",  "hugetlb", true,  CGROUP_NEED_LIMITS },
+	[CGROUP_NET_CLS]  = { "net_cls",  NULL,      false, CGROUP_NEED_LIMITS },
+	[CGROUP_NET_PRIO] = { "net_prio", NULL,      false, CGROUP_NEED_LIMITS },
+};
+/* clang-format on */
+
+int cgroup_host_version(const struct cgroup_host *h, enum cgroup_ctl ctl)
+{
+	const struct cgroup_ctl_row *row = &cgroup_ctls[ctl];
+
+	if (cgroup_facts_find(h->facts, row->v1))
+		return 1;
+	if (!h->facts->v2_mount || !row->v2_exists)
+		return 0;
+	return !row->v2 || strs_has(&h->facts->v2_controllers, row->v2) ? 2 : 0;
+}
+
+/* True if @word stands in the comma-separated @list; "" stands only in "". */
+static bool list_has(const char *list, const char *word)
+{
+	struct str rest = str_of(list);
+
+	do {
+		if (str_is(str_cut(rest, ',', &rest), word))
+			return true;
+	} while (rest.p);
+	return false;
+}
+
+const char *cgroup_host_own(const struct cgroup_host *h, const char *controller, const char *mount_root)
+{
+	for (size_t i = 0; i < h->own.n; i++) {
+		const char *path = h->own.v[i].value, *below;
+
+		if (!list_has(h->own.v[i].key, controller))
+			continue;
+		if (!mount_root || streq(mount_root, "/"))
+			return path;
+		below = str_after(path, mount_root);
+		return below && *below == '/' ? below : "/";
+	}
+	return "/";
+}
+
+void cgroup_own_parse(const char *text, struct arena *a, struct pairs *ret)
+{
+	struct str rest = str_of(text);
+
+	*ret = (struct pairs){ 0 };
+	while (rest.p && rest.n) {
+		struct str line = str_cut(rest, '\n', &rest), controllers, path;
+
+		str_cut(line, ':', &line); /* the hierarchy's number */
+		if (!line.p)
+			continue;
+		controllers = str_cut(line, ':', &path);
+		if (!path.p || path.n == 0 || path.p[0] != '/')
+			continue;
+		pairs_set(a, ret, arena_strndup(a, controllers.p, controllers.n), arena_strndup(a, path.p, path.n));
+	}
+}
+
+int cgroup_path_join(const char *base, const char *path, struct arena *a, char **ret, struct err *e)
+{
+	size_t size = strlen(base) + strlen(path) + 3, n = 0;
+	char *out = arena_alloc(a, size);
+	const char *const parts[] = { base, path };
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		struct str rest = str_of(parts[i]);
+
+		while (rest.p) {
+			struct str word = str_cut(rest, '/', &rest);
+
+			if (word.n == 0 || str_is(word, "."))
+				continue;
+			if (str_is(word, ".."))
+				return err_set(e, ERR_INVALID, "cgroup path '%s' contains '..'", path);
+			if (n)
+				out[n++] = '/';
+			memcpy(out + n, word.p, word.n);
+			n += word.n;
+		}
+	}
+	out[n] = '\0';
+	*ret = out;
+	return 0;
+}
+
+/* ---- probing ---- */
+
+#define SYS_CGROUP "/sys/fs/cgroup"
+
+static bool dir_is_on(const char *path, enum path_fs fs)
+{
+	scoped_fd int root = dir_open(AT_FDCWD, "/");
+	scoped_fd int fd = path_open(root, path, O_PATH | O_DIRECTORY, 0, PATH_NO_SYMLINKS);
+
+	return fd >= 0 && path_check_fs(fd, fs) == 0;
+}
+
+static void v2_controllers_read(const char *mount, struct arena *a, struct strs *ret)
+{
+	char *text = NULL;
+	struct str rest;
+
+	if (file_read(AT_FDCWD, arena_printf(a, "%s/cgroup.controllers", mount), LIMIT_PROC_FILE, a, &text, NULL) < 0)
+		return;
+	rest = str_trim(str_of(text));
+	while (rest.p && rest.n) {
+		struct str word = str_cut(rest, ' ', &rest);
+
+		if (word.n)
+			strs_push(a, ret, arena_strndup(a, word.p, word.n));
+	}
+}
+
+static void hierarchy_fill(const char *controllers, const char *mount, struct arena *a, struct cgroup_hierarchy *ret)
+{
+	struct str rest = str_of(controllers);
+
+	*ret = (struct cgroup_hierarchy){ .mount = mount, .root = "/" };
+	while (rest.p) {
+		struct str word = str_cut(rest, ',', &rest);
+
+		strs_push(a, &ret->controllers, arena_strndup(a, word.p, word.n));
+	}
+}
+
+/*
+ * The usual places, so that a host with ten thousand mounts need not be read: v2 on /sys/fs/cgroup, or each v1 hierarchy in the directory
+ * named after its controllers. False if the place of something we know is unusual.
+ */
+static bool facts_from_usual_places(const struct pairs *own, struct arena *a, struct cgroup_facts *ret)
+{
+	*ret = (struct cgroup_facts){ 0 };
+	if (dir_is_on(SYS_CGROUP, PATH_FS_CGROUP2)) {
+		ret->mode = CGROUP_V2;
+		ret->v2_mount = SYS_CGROUP;
+		v2_controllers_read(SYS_CGROUP, a, &ret->v2_controllers);
+		return own->n == 1;
+	}
+	ret->v1 = arena_array(a, struct cgroup_hierarchy, own->n);
+	for (size_t i = 0; i < own->n; i++) {
+		const char *list = own->v[i].key;
+		const char *mount = arena_printf(a, SYS_CGROUP "/%s", *list ? list : "unified");
+
+		if (*list == '\0' && dir_is_on(mount, PATH_FS_CGROUP2)) {
+			ret->v2_mount = mount;
+			v2_controllers_read(mount, a, &ret->v2_controllers);
+		} else if (*list && !str_after(list, "name=")) {
+			if (!dir_is_on(mount, PATH_FS_CGROUP))
+				return false;
+			hierarchy_fill(list, mount, a, &ret->v1[ret->n_v1++]);
+		}
+	}
+	ret->mode = ret->v2_mount ? CGROUP_HYBRID : CGROUP_V1;
+	return ret->n_v1 > 0;
+}
+
+int cgroup_host_probe(struct host_facts *f, struct arena *a, const struct cgroup_host **ret, struct err *e)
+{
+	struct cgroup_host *h = arena_new(a, struct cgroup_host);
+	struct cgroup_facts *usual = arena_new(a, struct cgroup_facts);
+	char *text;
+	int r = file_read(AT_FDCWD, "/proc/self/cgroup", LIMIT_PROC_FILE, a, &text, NULL);
+
+	if (r == -ENOENT)
+		text = NULL; /* a kernel without cgroups */
+	else if (r < 0)
+		return err_sys(e, r, "read '/proc/self/cgroup'");
+	if (text)
+		cgroup_own_parse(text, a, &h->own);
+	if (!f->cgroup && facts_from_usual_places(&h->own, a, usual))
+		f->cgroup = usual;
+	h->facts = facts_cgroup(f, a);
+	*ret = h;
+	return 0;
+}

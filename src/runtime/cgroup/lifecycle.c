@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/cgroup/cgroup.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/vec.h"
+#include "codec/json.h"
+#include "os/bpf.h"
+#include "os/fd.h"
+#include "os/file.h"
+#include "os/path_safe.h"
+#include "os/proc.h"
+#include "runtime/cgroup/driver.h"
+#include "runtime/cgroup/plan.h"
+#include "runtime/cgroup/tree.h"
+
+static const struct field record_fields[] = {
+	FIELD(struct cgroup_record, driver, "driver", STR, FIELD_REQUIRED),
+	FIELD(struct cgroup_record, dirs, "dirs", PAIRS, 0),
+	FIELD(struct cgroup_record, made, "made", STRS, 0),
+};
+const struct schema cgroup_record_schema = SCHEMA("cgroup", struct cgroup_record, record_fields);
+
+/* ---- creating ---------------------------------------------------------------------------------------------------------------------------- */
+
+static int dir_create(struct cgroup *c, const struct cgroup_dir_plan *d, struct err *e)
+{
+	struct cgroup_dir *dir = &c->dirs[c->n_dirs];
+	int fd = tree_make(d, c->plan, c->a, &c->rec.made, e);
+
+	if (fd < 0)
+		return fd;
+	*dir = (struct cgroup_dir){
+		.controllers = d->controllers, .ctls = d->ctls, .v2 = d->v2, .fd = fd,
+		.path = arena_printf(c->a, "%s/%s", d->mount, d->path),
+	};
+	c->n_dirs++;
+	pairs_set(c->a, &c->rec.dirs, dir->controllers, dir->path);
+	return 0;
+}
+
+int cgroup_create(const struct cgroup_plan *p, struct arena *a, struct cgroup **ret, struct err *e)
+{
+	scoped_cgroup struct cgroup *c = arena_new(a, struct cgroup);
+	struct err late;
+
+	*c = (struct cgroup){ .a = a, .driver = p->driver, .plan = p, .rec.driver = p->driver->name };
+	c->dirs = arena_array(a, struct cgroup_dir, p->dirs.n);
+	VEC_EACH(const struct cgroup_dir_plan, d, &p->dirs) {
+		int r = dir_create(c, d, e);
+
+		if (r < 0) {
+			cgroup_remove(c, &late); /* the first failure is the one to hear of */
+			return r;
+		}
+	}
+	*ret = take_ptr(&c);
+	return 0;
+}
+
+/* ---- limits ------------------------------------------------------------------------------------------------------------------------------ */
+
+/* The file written last stays open: device rules are a dozen writes to the same one. */
+struct writer {
+	struct cgroup *c;
+	const struct cgroup_dir *dir;
+	const char *file;
+	int fd;
+};
+
+static int write_once(struct writer *w, const struct cgroup_write *x)
+{
+	size_t n = strlen(x->value);
+	ssize_t done;
+
+	if (!w->file || w->dir != cgroup_dir_of(w->c, x->ctl) || !streq(w->file, x->file)) {
+		w->fd = fd_close(w->fd);
+		w->dir = cgroup_dir_of(w->c, x->ctl);
+		w->file = NULL;
+		if (!w->dir)
+			return -ENOENT;
+		w->fd = path_open(w->dir->fd, x->file, O_WRONLY, 0, PATH_NO_SYMLINKS_NO_XDEV);
+		if (w->fd < 0)
+			return w->fd;
+		w->file = x->file;
+	}
+	done = write(w->fd, x->value, n);
+	return done < 0 ? -errno : (size_t)done == n ? 0 : -EIO;
+}
+
+/* Writes one row, or two where they depend on each other. Returns how many rows are done. */
+static int write_row(struct writer *w, const struct cgroup_write *x, bool has_next, struct err *e)
+{
+	const struct cgroup_dir *dir;
+	int r = write_once(w, x);
+
+	if (r == -ENOENT && (x->flags & (CGROUP_WRITE_IF_EXISTS | CGROUP_WRITE_OR_NEXT)))
+		return 1;
+	if (r == 0)
+		return x->flags & CGROUP_WRITE_OR_NEXT && has_next ? 2 : 1;
+	if (r == -EINVAL && (x->flags & CGROUP_WRITE_SWAP) && has_next && write_once(w, x + 1) == 0) {
+		r = write_once(w, x);
+		if (r == 0)
+			return 2;
+	}
+	dir = cgroup_dir_of(w->c, x->ctl);
+	return err_sys(e, r, "resources.%s: write '%s' to '%s/%s'", x->property, x->value, dir ? dir->path : "?", x->file);
+}
+
+static int device_program_attach(const struct cgroup *c, const struct device_program *p, struct err *e)
+{
+	const struct cgroup_dir *d = cgroup_dir_of(c, CGROUP_CTL_COUNT);
+	scoped_fd int prog = -EBADF;
+	char log[256] = "";
+	int r;
+
+	if (p->n == 0 || !d)
+		return 0;
+	prog = bpf_load_device(p->v, p->n, log, sizeof log);
+	if (prog < 0)
+		return err_sys(e, prog, "resources.devices: load the device program of %zu instructions", p->n);
+	r = bpf_attach_device(d->fd, prog, -EBADF);
+	return r < 0 ? err_sys(e, r, "resources.devices: attach the device program to '%s'", d->path) : 0;
+}
+
+int cgroup_limits(struct cgroup *c, struct err *e)
+{
+	struct writer w = { .c = c, .fd = -EBADF };
+	const struct cgroup_writes *all = &c->plan->writes;
+	int r = 1;
+
+	for (size_t i = 0; i < all->n && r > 0; i += r > 0 ? (size_t)r : 0)
+		r = write_row(&w, &all->v[i], i + 1 < all->n, e);
+	fd_close(w.fd);
+	return r < 0 ? r : device_program_attach(c, &c->plan->program, e);
+}
+
+/* ---- entering ---------------------------------------------------------------------------------------------------------------------------- */
+
+int cgroup_clone_fd(const struct cgroup *c)
+{
+	const struct cgroup_dir *d = cgroup_dir_of(c, CGROUP_CTL_COUNT);
+
+	return d ? d->fd : -EBADF;
+}
+
+int cgroup_enter(const struct cgroup *c, struct err *e)
+{
+	for (size_t i = 0; i < c->n_dirs; i++) {
+		const struct cgroup_dir *d = &c->dirs[i];
+		int r;
+
+		if (d->fd < 0 || d->v2)
+			continue;
+		/* A thread that moves only itself needs no global lock; a process with one thread is that thread. */
+		r = file_write(d->fd, "tasks", "0");
+		if (r < 0)
+			return err_sys(e, r, "enter cgroup '%s'", d->path);
+	}
+	return 0;
+}
+
+int cgroup_attach(const struct cgroup *c, pid_t pid, struct err *e)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "%d", pid);
+	for (size_t i = 0; i < c->n_dirs; i++) {
+		const struct cgroup_dir *d = &c->dirs[i];
+		int r = d->fd < 0 ? 0 : file_write(d->fd, "cgroup.procs", text);
+
+		if (r < 0)
+			return err_sys(e, r, "move process %d to cgroup '%s'", pid, d->path);
+	}
+	return 0;
+}
+
+/* ---- opening again ----------------------------------------------------------------------------------------------------------------------- */
+
+const struct cgroup_record *cgroup_record(const struct cgroup *c)
+{
+	return &c->rec;
+}
+
+static unsigned ctls_of(const char *controllers, bool v2)
+{
+	unsigned ctls = 0;
+	struct str rest = str_of(controllers);
+
+	/* What is part of v2 itself lives there unless a v1 hierarchy has it, which cgroup_dir_of finds first (v1 stands first in the record). */
+	for (enum cgroup_ctl ctl = 0; v2 && ctl < CGROUP_CTL_COUNT; ctl++)
+		ctls |= cgroup_ctls[ctl].v2_exists ? 1u << ctl : 0;
+	while (!v2 && rest.p) {
+		struct str word = str_cut(rest, ',', &rest);
+
+		for (enum cgroup_ctl ctl = 0; ctl < CGROUP_CTL_COUNT; ctl++)
+			ctls |= str_is(word, cgroup_ctls[ctl].v1) ? 1u << ctl : 0;
+	}
+	return ctls;
+}
+
+int cgroup_open(const struct cgroup_record *rec, struct arena *a, struct cgroup **ret, struct err *e)
+{
+	scoped_cgroup struct cgroup *c = arena_new(a, struct cgroup);
+
+	*c = (struct cgroup){ .a = a, .driver = cgroup_driver_find(rec->driver), .rec = *rec };
+	if (!c->driver)
+		return err_set(e, ERR_CORRUPT, "the state names an unknown cgroup driver '%s'", rec->driver ? rec->driver : "");
+	c->dirs = arena_array(a, struct cgroup_dir, rec->dirs.n);
+	for (size_t i = 0; i < rec->dirs.n; i++) {
+		struct cgroup_dir *d = &c->dirs[i];
+
+		*d = (struct cgroup_dir){ .controllers = rec->dirs.v[i].key, .path = rec->dirs.v[i].value };
+		d->v2 = *d->controllers == '\0';
+		d->ctls = ctls_of(d->controllers, d->v2);
+		d->fd = tree_open(d->path, d->v2);
+		c->n_dirs++;
+		if (d->fd < 0 && d->fd != -ENOENT)
+			return err_sys(e, d->fd, "open cgroup '%s'", d->path);
+	}
+	*ret = take_ptr(&c);
+	return 0;
+}
+
+void cgroup_close(struct cgroup *c)
+{
+	for (size_t i = 0; c && i < c->n_dirs; i++)
+		fd_done(&c->dirs[i].fd);
+}
+
+/* ---- the processes inside ---------------------------------------------------------------------------------------------------------------- */
+
+int cgroup_freeze(struct cgroup *c, bool frozen, struct err *e)
+{
+	return c->driver->freeze(c, frozen, e);
+}
+
+int cgroup_is_frozen(const struct cgroup *c, struct err *e)
+{
+	return c->driver->is_frozen(c, e);
+}
+
+int cgroup_kill_all(struct cgroup *c, int sig, struct err *e)
+{
+	return c->driver->kill_all(c, sig, e);
+}
+
+int cgroup_pids(const struct cgroup *c, struct arena *a, struct cgroup_pids *ret, struct err *e)
+{
+	const struct cgroup_dir *d = cgroup_dir_of(c, CGROUP_FREEZER);
+	int r;
+
+	*ret = (struct cgroup_pids){ 0 };
+	for (size_t i = 0; i < c->n_dirs && !d; i++)
+		d = c->dirs[i].fd >= 0 ? &c->dirs[i] : NULL;
+	if (!d)
+		return 0;
+	r = tree_pids(d->fd, a, ret);
+	return r < 0 ? err_sys(e, r, "list the processes of cgroup '%s'", d->path) : 0;
+}
+
+/* ---- removing ---------------------------------------------------------------------------------------------------------------------------- */
+
+static const struct cgroup_dir *leaf_at(const struct cgroup *c, const char *path)
+{
+	for (size_t i = 0; i < c->n_dirs; i++)
+		if (streq(c->dirs[i].path, path))
+			return &c->dirs[i];
+	return NULL;
+}
+
+int cgroup_remove(struct cgroup *c, struct err *e)
+{
+	uint64_t deadline = proc_now_ns() + CGROUP_REMOVE_MS * 1000000ull;
+	struct err first = { 0 }, late;
+	int r = 0;
+
+	for (size_t i = c->rec.made.n; i-- > 0;) {
+		const char *path = c->rec.made.v[i];
+		bool leaf = leaf_at(c, path) != NULL;
+		int once = tree_remove(path, leaf ? deadline : 0, c->a, &late);
+
+		/* An ancestor that others use by now stays. */
+		if (once < 0 && leaf && r == 0) {
+			r = once;
+			first = late;
+		}
+	}
+	if (r < 0)
+		*e = first;
+	return r;
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The section → libseccomp → BPF, with a preamble of ours in front.
+ *
+ * The preamble answers ENOSYS to every system call with a number above the highest that the profile names on that architecture, unless what is not
+ * named is allowed anyway: such a call is newer than the profile, and only ENOSYS makes a C library fall back to an older one.
+ * libseccomp's program follows unchanged; its jumps are relative.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/vec.h"
+#include "os/fd.h"
+#include "runtime/seccomp/filter.h"
+#include "runtime/seccomp/tables.h"
+
+enum { SECCOMP_ARGS = 6, ARCHS_MAX = 32 };
+
+struct compiler {
+	const struct oci_seccomp *s;
+	scmp_filter_ctx ctx;
+	uint32_t default_action;
+	uint32_t archs[ARCHS_MAX]; /* libseccomp's tokens, native first */
+	size_t n_archs;
+};
+
+static void compiler_done(struct compiler *c)
+{
+	if (c->ctx)
+		seccomp_release(c->ctx);
+}
+#define scoped_compiler SCOPED(compiler_done)
+
+/* ---- actions, flags, architectures -------------------------------------------------------------------------------------------------------- */
+
+enum { ACTION_TAKES_ERRNO = 1 << 0 };
+
+struct action_row {
+	uint32_t action;
+	unsigned flags;
+};
+
+/* clang-format off */
+static const struct action_row actions[OCI_SECCOMP_ACTION_COUNT] = {
+	[OCI_SECCOMP_KILL]         = { SCMP_ACT_KILL, 0 },
+	[OCI_SECCOMP_KILL_PROCESS] = { SCMP_ACT_KILL_PROCESS, 0 },
+	[OCI_SECCOMP_KILL_THREAD]  = { SCMP_ACT_KILL_THREAD, 0 },
+	[OCI_SECCOMP_TRAP]         = { SCMP_ACT_TRAP, 0 },
+	[OCI_SECCOMP_ERRNO]        = { SCMP_ACT_ERRNO(0), ACTION_TAKES_ERRNO },
+	[OCI_SECCOMP_TRACE]        = { SCMP_ACT_TRACE(0), ACTION_TAKES_ERRNO },
+	[OCI_SECCOMP_ALLOW]        = { SCMP_ACT_ALLOW, 0 },
+	[OCI_SECCOMP_LOG]          = { SCMP_ACT_LOG, 0 },
+	[OCI_SECCOMP_NOTIFY]       = { SCMP_ACT_NOTIFY, 0 },
+};
+
+static const enum scmp_compare operators[OCI_SECCOMP_OP_COUNT] = {
+	[OCI_SECCOMP_NE]        = SCMP_CMP_NE,
+	[OCI_SECCOMP_LT]        = SCMP_CMP_LT,
+	[OCI_SECCOMP_LE]        = SCMP_CMP_LE,
+	[OCI_SECCOMP_EQ]        = SCMP_CMP_EQ,
+	[OCI_SECCOMP_GE]        = SCMP_CMP_GE,
+	[OCI_SECCOMP_GT]        = SCMP_CMP_GT,
+	[OCI_SECCOMP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
+};
+/* clang-format on */
+
+static int action_make(enum oci_seccomp_action action, struct opt_u32 errno_ret, uint32_t *ret, struct err *e)
+{
+	const struct action_row *row = &actions[action];
+	uint32_t number = errno_ret.set ? errno_ret.v : EPERM;
+
+	if (action == OCI_SECCOMP_NOTIFY)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: action SCMP_ACT_NOTIFY");
+	if (errno_ret.set && !(row->flags & ACTION_TAKES_ERRNO))
+		return err_set(e, ERR_INVALID, "action %s takes no errnoRet", enumtab_name(&oci_seccomp_action_words, (int)action));
+	if (number > SECCOMP_RET_DATA)
+		return err_set(e, ERR_INVALID, "errnoRet %u is more than %d", number, SECCOMP_RET_DATA);
+	*ret = row->action | (row->flags & ACTION_TAKES_ERRNO ? number : 0);
+	return 0;
+}
+
+/* Without any flags given, speculation mitigations are left to the process, as runc does: they cost up to a third of its speed. */
+static int flags_make(const struct oci_seccomp *s, uint32_t *ret, struct err *e)
+{
+	*ret = s->flags.n ? 0 : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	for (size_t i = 0; i < s->flags.n; i++) {
+		const struct numtab *row = numtab_find(filter_flags, s->flags.v[i]);
+
+		if (!row)
+			return err_set(e, ERR_UNSUPPORTED, "unsupported: flag '%s'", s->flags.v[i]);
+		*ret |= (uint32_t)row->value;
+	}
+	return 0;
+}
+
+static int archs_add(struct compiler *c, struct err *e)
+{
+	c->archs[c->n_archs++] = seccomp_arch_native();
+	for (size_t i = 0; i < c->s->architectures.n; i++) {
+		const struct numtab *row = numtab_find(filter_archs, c->s->architectures.v[i]);
+		int r;
+
+		if (!row)
+			return err_set(e, ERR_INVALID, "unknown architecture '%s'", c->s->architectures.v[i]);
+		r = seccomp_arch_add(c->ctx, (uint32_t)row->value);
+		if (r == -EEXIST)
+			continue;
+		if (r < 0 || c->n_archs == ARCHS_MAX)
+			return err_sys(e, r < 0 ? r : -E2BIG, "add architecture '%s'", row->word);
+		c->archs[c->n_archs++] = (uint32_t)row->value;
+	}
+	return 0;
+}
+
+/* ---- rules --------------------------------------------------------------------------------------------------------------------------------- */
+
+static int args_make(const struct oci_seccomp_syscall *y, struct scmp_arg_cmp ret[SECCOMP_ARGS], bool *ret_repeats, struct err *e)
+{
+	unsigned seen = 0;
+
+	*ret_repeats = false;
+	for (size_t i = 0; i < y->n_args; i++) {
+		const struct oci_seccomp_arg *g = &y->args[i];
+
+		if (g->index >= SECCOMP_ARGS)
+			return err_set(e, ERR_INVALID, "args[%zu].index %u: a system call has %d arguments", i, g->index, SECCOMP_ARGS);
+		if (i >= SECCOMP_ARGS)
+			return err_set(e, ERR_INVALID, "more than %d conditions", SECCOMP_ARGS);
+		*ret_repeats |= (seen & 1u << g->index) != 0;
+		seen |= 1u << g->index;
+		/* For the masked comparison the specification's value is the mask and valueTwo what it must equal, as libseccomp has it. */
+		ret[i] = (struct scmp_arg_cmp){ g->index, operators[g->op], g->value, g->value_two };
+	}
+	return 0;
+}
+
+static int rule_add(struct compiler *c, uint32_t action, int number, const struct scmp_arg_cmp *args, size_t n, struct err *e)
+{
+	int r = seccomp_rule_add_array(c->ctx, action, number, (unsigned)n, args);
+
+	return r < 0 && r != -EEXIST ? err_sys(e, r, "add the rule") : 0;
+}
+
+static int syscall_add(struct compiler *c, const struct oci_seccomp_syscall *y, const char *name, uint32_t action, struct err *e)
+{
+	struct scmp_arg_cmp args[SECCOMP_ARGS];
+	bool repeats;
+	int number = seccomp_syscall_resolve_name(name), r;
+
+	if (number == __NR_SCMP_ERROR)
+		return 0;
+	r = args_make(y, args, &repeats, e);
+	if (r < 0 || !repeats)
+		return r < 0 ? r : rule_add(c, action, number, args, y->n_args, e);
+	/* libseccomp cannot ask twice about one argument in one rule; as in runc, such conditions are alternatives. */
+	for (size_t i = 0; i < y->n_args && r == 0; i++)
+		r = rule_add(c, action, number, &args[i], 1, e);
+	return r;
+}
+
+static int rules_add(struct compiler *c, struct err *e)
+{
+	for (size_t i = 0; i < c->s->n_syscalls; i++) {
+		const struct oci_seccomp_syscall *y = &c->s->syscalls[i];
+		uint32_t action;
+		int r = action_make(y->action, y->errno_ret, &action, e);
+
+		if (r < 0)
+			return err_wrap(e, "syscalls[%zu]", i);
+		if (action == c->default_action)
+			continue;
+		for (size_t k = 0; k < y->names.n; k++) {
+			r = syscall_add(c, y, y->names.v[k], action, e);
+			if (r < 0)
+				return err_wrap(e, "syscalls[%zu] '%s'", i, y->names.v[k]);
+		}
+	}
+	return 0;
+}
+
+/* ---- the preamble -------------------------------------------------------------------------------------------------------------------------- */
+
+#define X32_BIT 0x40000000u
+
+struct program {
+	struct sock_filter *v;
+	size_t n, cap;
+};
+
+static void emit(struct arena *a, struct program *p, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf)
+{
+	*vec_push(a, p) = (struct sock_filter){ code, jt, jf, k };
+}
+
+/* The highest number on @arch that the section names; 0 if it names none. */
+static uint32_t highest(const struct oci_seccomp *s, uint32_t arch)
+{
+	uint32_t max = 0;
+
+	for (size_t i = 0; i < s->n_syscalls; i++) {
+		for (size_t k = 0; k < s->syscalls[i].names.n; k++) {
+			int number = seccomp_syscall_resolve_name_arch(arch, s->syscalls[i].names.v[k]);
+
+			/* Negative: unknown, or libseccomp's own numbers for what that architecture multiplexes. */
+			if (number > 0 && (uint32_t)number > max)
+				max = (uint32_t)number;
+		}
+	}
+	return max;
+}
+
+static bool arch_is_listed(const struct compiler *c, uint32_t arch)
+{
+	for (size_t i = 0; i < c->n_archs; i++)
+		if (c->archs[i] == arch)
+			return true;
+	return false;
+}
+
+/* x32 shares the architecture of x86-64 and is told apart by a bit of the number. */
+static void preamble_x86_64(const struct compiler *c, struct arena *a, struct program *p)
+{
+	uint32_t max_x32 = arch_is_listed(c, SCMP_ARCH_X32) ? highest(c->s, SCMP_ARCH_X32) | X32_BIT : UINT32_MAX;
+
+	emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	emit(a, p, BPF_JMP | BPF_JEQ | BPF_K, SCMP_ARCH_X86_64, 0, 6);
+	emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	emit(a, p, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 1, 0);
+	emit(a, p, BPF_JMP | BPF_JGT | BPF_K, highest(c->s, SCMP_ARCH_X86_64), 1, 2);
+	emit(a, p, BPF_JMP | BPF_JGT | BPF_K, max_x32, 0, 1);
+	emit(a, p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+	emit(a, p, BPF_JMP | BPF_JA, 0, 0, 0);
+}
+
+static void preamble_arch(const struct compiler *c, uint32_t arch, struct arena *a, struct program *p)
+{
+	emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	emit(a, p, BPF_JMP | BPF_JEQ | BPF_K, arch, 0, 4);
+	emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	emit(a, p, BPF_JMP | BPF_JGT | BPF_K, highest(c->s, arch), 0, 1);
+	emit(a, p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+	emit(a, p, BPF_JMP | BPF_JA, 0, 0, 0);
+}
+
+static bool preamble_is_needed(const struct compiler *c)
+{
+	return c->s->n_syscalls && c->default_action != SCMP_ACT_ALLOW && c->default_action != SCMP_ACT_LOG &&
+	       c->default_action != SCMP_ACT_ERRNO(ENOSYS);
+}
+
+static void preamble_add(const struct compiler *c, struct arena *a, struct program *p)
+{
+	for (size_t i = 0; i < c->n_archs; i++) {
+		if (c->archs[i] == SCMP_ARCH_X86_64)
+			preamble_x86_64(c, a, p);
+		else if (c->archs[i] != SCMP_ARCH_X32)
+			preamble_arch(c, c->archs[i], a, p);
+	}
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i].code == (BPF_JMP | BPF_JA))
+			p->v[i].k = (uint32_t)(p->n - i - 1);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------------------------------------------ */
+
+static int filter_build(struct compiler *c, struct err *e)
+{
+	int r = action_make(c->s->default_action, c->s->default_errno_ret, &c->default_action, e);
+
+	if (r < 0)
+		return err_wrap(e, "defaultAction");
+	c->ctx = seccomp_init(c->default_action);
+	if (!c->ctx)
+		return err_set(e, ERR_INTERNAL, "libseccomp refuses to start a filter");
+	/* A tree of comparisons, not a list: the kernel runs the program for every system call when it is loaded. */
+	r = seccomp_attr_set(c->ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (r < 0)
+		return err_sys(e, r, "ask libseccomp for a tree");
+	r = archs_add(c, e);
+	return r < 0 ? r : rules_add(c, e);
+}
+
+static int filter_export(const struct compiler *c, struct arena *a, struct program *p, struct err *e)
+{
+	scoped_fd int fd = memfd_create("seccomp", MFD_CLOEXEC);
+	struct sock_filter f;
+	int r = fd < 0 ? -errno : seccomp_export_bpf(c->ctx, fd);
+
+	if (r < 0)
+		return err_sys(e, r, "export the program");
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(e, -errno, "rewind the program");
+	for (;;) {
+		ssize_t n = fd_read_all(fd, &f, sizeof f);
+
+		if (n == 0)
+			return 0;
+		if (n != sizeof f)
+			return err_sys(e, n < 0 ? (int)n : -EIO, "read the program");
+		*vec_push(a, p) = f;
+	}
+}
+
+int filter_compile(const struct oci_seccomp *s, struct arena *a, struct filter_program **ret, struct err *e)
+{
+	scoped_compiler struct compiler c = { .s = s };
+	struct program p = { 0 };
+	uint32_t flags;
+	int r = flags_make(s, &flags, e);
+
+	if (r == 0)
+		r = filter_build(&c, e);
+	if (r == 0 && preamble_is_needed(&c))
+		preamble_add(&c, a, &p);
+	if (r == 0)
+		r = filter_export(&c, a, &p, e);
+	if (r == 0 && p.n > BPF_MAXINSNS)
+		r = err_set(e, ERR_INVALID, "the program has %zu instructions, the kernel takes %d", p.n, BPF_MAXINSNS);
+	if (r < 0)
+		return err_wrap(e, "seccomp");
+	*ret = arena_new(a, struct filter_program);
+	**ret = (struct filter_program){ p.v, (uint16_t)p.n, flags };
+	return 0;
+}

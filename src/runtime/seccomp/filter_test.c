@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/seccomp/filter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/scope.h"
+#include "base/test.h"
+#include "os/fd.h"
+#include "os/file.h"
+
+/* A machine for the classic BPF that seccomp uses. */
+static uint32_t run(const struct filter_program *p, uint32_t arch, uint32_t nr, uint64_t arg0)
+{
+	struct seccomp_data data = { .nr = (int)nr, .arch = arch, .args = { arg0 } };
+	uint32_t acc = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct sock_filter *x = &p->insns[i];
+
+		switch (x->code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			memcpy(&acc, (const char *)&data + x->k, sizeof acc);
+			break;
+		case BPF_ALU | BPF_AND | BPF_K:
+			acc &= x->k;
+			break;
+		case BPF_JMP | BPF_JA:
+			i += x->k;
+			break;
+		case BPF_JMP | BPF_JEQ | BPF_K:
+			i += acc == x->k ? x->jt : x->jf;
+			break;
+		case BPF_JMP | BPF_JGT | BPF_K:
+			i += acc > x->k ? x->jt : x->jf;
+			break;
+		case BPF_JMP | BPF_JGE | BPF_K:
+			i += acc >= x->k ? x->jt : x->jf;
+			break;
+		case BPF_RET | BPF_K:
+			return x->k;
+		default:
+			fail_msg("instruction %zu: unknown code %#x", i, x->code);
+		}
+	}
+	fail_msg("ran off the end");
+	return 0;
+}
+
+static const char *allowed_names[] = { "read", "write", "exit_group", "no_such_call_ever" };
+static const char *cloning[] = { "personality" };
+static struct oci_seccomp_arg zero_arg = { .index = 0, .value = 0, .op = OCI_SECCOMP_EQ };
+static struct oci_seccomp_syscall rules[] = {
+	{ .names = { allowed_names, 4 }, .action = OCI_SECCOMP_ALLOW },
+	{ .names = { cloning, 1 }, .action = OCI_SECCOMP_ALLOW, .args = &zero_arg, .n_args = 1 },
+};
+
+static struct oci_seccomp small(void)
+{
+	return (struct oci_seccomp){ .default_action = OCI_SECCOMP_ERRNO, .syscalls = rules, .n_syscalls = 2 };
+}
+
+static struct filter_program *compiled(const struct oci_seccomp *s, struct arena *a)
+{
+	struct filter_program *p = NULL;
+	struct err e = { 0 };
+
+	if (filter_compile(s, a, &p, &e) < 0)
+		fail_msg("%s", e.msg);
+	return p;
+}
+
+#ifdef __x86_64__
+TEST(a_compiled_filter_allows_what_it_names_and_refuses_the_rest)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_seccomp s = small();
+	struct filter_program *p = compiled(&s, &a);
+
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_read, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_open, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_personality, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_personality, 8), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_personality, 1ull << 32), SECCOMP_RET_ERRNO | EPERM);
+}
+
+TEST(calls_newer_than_the_profile_answer_enosys)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_seccomp s = small();
+	struct filter_program *p = compiled(&s, &a);
+
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_exit_group + 1, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, 435, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	s.default_action = OCI_SECCOMP_ALLOW;
+	rules[0].action = rules[1].action = OCI_SECCOMP_ERRNO;
+	p = compiled(&s, &a);
+	rules[0].action = rules[1].action = OCI_SECCOMP_ALLOW;
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, 435, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_read, 0), SECCOMP_RET_ERRNO | EPERM);
+}
+
+TEST(other_architectures_die_unless_listed)
+{
+	scoped_arena struct arena a = { 0 };
+	const char *archs[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32" };
+	struct oci_seccomp s = small();
+	struct filter_program *p = compiled(&s, &a);
+
+	assert_int_equal(run(p, AUDIT_ARCH_I386, 3, 0), SECCOMP_RET_KILL_THREAD);
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, 0x40000000, 0), SECCOMP_RET_KILL_THREAD);
+	s.architectures = (struct strs){ archs, 3 };
+	p = compiled(&s, &a);
+	assert_int_equal(run(p, AUDIT_ARCH_I386, 3, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(run(p, AUDIT_ARCH_I386, 400, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, 0x40000000, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, 0x40000000 | 435, 0), SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_write, 0), SECCOMP_RET_ALLOW);
+}
+
+TEST(two_conditions_on_one_argument_are_alternatives)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_seccomp_arg either[] = { { .index = 0, .value = 8, .op = OCI_SECCOMP_EQ }, { .index = 0, .value = 0, .op = OCI_SECCOMP_EQ } };
+	struct oci_seccomp_syscall y = { .names = { cloning, 1 }, .action = OCI_SECCOMP_ALLOW, .args = either, .n_args = 2 };
+	struct oci_seccomp s = { .default_action = OCI_SECCOMP_ERRNO, .syscalls = &y, .n_syscalls = 1 };
+	struct filter_program *p = compiled(&s, &a);
+
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_personality, 8), SECCOMP_RET_ALLOW);
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_personality, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_personality, 1), SECCOMP_RET_ERRNO | EPERM);
+}
+
+TEST(errno_of_a_rule_reaches_the_program)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_seccomp_syscall y = { .names = { cloning, 1 }, .action = OCI_SECCOMP_ERRNO, .errno_ret = { true, ENOSYS } };
+	struct oci_seccomp s = { .default_action = OCI_SECCOMP_ALLOW, .syscalls = &y, .n_syscalls = 1 };
+
+	assert_int_equal(run(compiled(&s, &a), AUDIT_ARCH_X86_64, SYS_personality, 0), SECCOMP_RET_ERRNO | ENOSYS);
+}
+#endif
+
+static void assert_refused(const struct oci_seccomp *s, enum err_kind kind)
+{
+	scoped_arena struct arena a = { 0 };
+	struct filter_program *p;
+	struct err e = { 0 };
+
+	assert_true(filter_compile(s, &a, &p, &e) < 0);
+	assert_int_equal(e.kind, kind);
+}
+
+TEST(sections_that_make_no_sense_are_refused)
+{
+	const char *bad_arch[] = { "SCMP_ARCH_PDP11" }, *bad_flag[] = { "SECCOMP_FILTER_FLAG_NOPE" };
+	struct oci_seccomp_arg far = { .index = 6 };
+	struct oci_seccomp_syscall y = { .names = { cloning, 1 }, .action = OCI_SECCOMP_ALLOW, .errno_ret = { true, 1 } };
+	struct oci_seccomp s = small();
+
+	s.architectures = (struct strs){ bad_arch, 1 };
+	assert_refused(&s, ERR_INVALID);
+	s = small();
+	s.flags = (struct strs){ bad_flag, 1 };
+	assert_refused(&s, ERR_UNSUPPORTED);
+	s = (struct oci_seccomp){ .default_action = OCI_SECCOMP_ERRNO, .syscalls = &y, .n_syscalls = 1 };
+	assert_refused(&s, ERR_INVALID);
+	y = (struct oci_seccomp_syscall){ .names = { cloning, 1 }, .action = OCI_SECCOMP_ALLOW, .args = &far, .n_args = 1 };
+	assert_refused(&s, ERR_INVALID);
+	y = (struct oci_seccomp_syscall){ .names = { cloning, 1 }, .action = OCI_SECCOMP_NOTIFY };
+	assert_refused(&s, ERR_UNSUPPORTED);
+}
+
+TEST(without_flags_the_process_keeps_its_speculation)
+{
+	scoped_arena struct arena a = { 0 };
+	const char *log[] = { "SECCOMP_FILTER_FLAG_LOG" };
+	struct oci_seccomp s = small();
+
+	assert_int_equal(compiled(&s, &a)->flags, SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+	s.flags = (struct strs){ log, 1 };
+	assert_int_equal(compiled(&s, &a)->flags, SECCOMP_FILTER_FLAG_LOG);
+}
+
+/* ---- the cache ---- */
+
+struct cache_dir {
+	char path[64];
+	int fd;
+};
+
+static void cache_dir_done(struct cache_dir *d)
+{
+	fd_done(&d->fd);
+	dir_remove_tree(AT_FDCWD, d->path);
+}
+
+static struct cache_dir cache_dir_make(void)
+{
+	struct cache_dir d = { "/tmp/filter_test.XXXXXX", -EBADF };
+
+	assert_non_null(mkdtemp(d.path));
+	d.fd = dir_open(AT_FDCWD, d.path);
+	assert_true(d.fd >= 0);
+	return d;
+}
+
+static int only_file(void *arg, int dirfd, const char *name, unsigned char type)
+{
+	snprintf(arg, 300, "seccomp/%s", name);
+	return 0;
+}
+
+static struct filter_program *prepared(const struct oci_seccomp *s, int fd, struct arena *a)
+{
+	struct filter_program *p = NULL;
+	struct err e = { 0 };
+
+	if (filter_prepare(s, fd, a, &p, &e) < 0)
+		fail_msg("%s", e.msg);
+	return p;
+}
+
+static void assert_same(const struct filter_program *x, const struct filter_program *y)
+{
+	assert_int_equal(x->n, y->n);
+	assert_int_equal(x->flags, y->flags);
+	assert_memory_equal(x->insns, y->insns, x->n * sizeof *x->insns);
+}
+
+TEST(a_cached_filter_is_the_compiled_one)
+{
+	scoped_arena struct arena a = { 0 };
+	SCOPED(cache_dir_done) struct cache_dir d = cache_dir_make();
+	struct oci_seccomp s = small();
+	struct filter_program *first = prepared(&s, d.fd, &a);
+
+	assert_same(prepared(&s, d.fd, &a), first);
+	assert_same(prepared(&s, -EBADF, &a), first);
+}
+
+TEST(a_cache_file_that_others_could_write_or_that_is_damaged_is_not_believed)
+{
+	scoped_arena struct arena a = { 0 };
+	SCOPED(cache_dir_done) struct cache_dir d = cache_dir_make();
+	struct oci_seccomp s = small();
+	struct filter_program *first = prepared(&s, d.fd, &a);
+	const struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	char name[300] = "", *bytes;
+	size_t n;
+	scoped_fd int dir = dir_open(d.fd, "seccomp");
+
+	assert_int_equal(dir_each(dir, only_file, name), 0);
+	assert_int_equal(file_read(d.fd, name, 1 << 20, &a, &bytes, &n), 0);
+	/* Allow-everything in place of the first instruction. */
+	memcpy(bytes + n - first->n * sizeof allow, &allow, sizeof allow);
+	assert_int_equal(file_create(d.fd, name, bytes, n, 0600), 0);
+	assert_int_equal(fchmodat(d.fd, name, 0666, 0), 0);
+	assert_same(prepared(&s, d.fd, &a), first);
+	assert_int_equal(file_create(d.fd, name, bytes, n - 1, 0600), 0);
+	assert_same(prepared(&s, d.fd, &a), first);
+	assert_int_equal(file_create(d.fd, name, "", 0, 0600), 0);
+	assert_same(prepared(&s, d.fd, &a), first);
+}
+
+TEST(sections_that_differ_have_different_filters)
+{
+	scoped_arena struct arena a = { 0 };
+	SCOPED(cache_dir_done) struct cache_dir d = cache_dir_make();
+	struct oci_seccomp s = small(), t = small();
+
+	struct filter_program *p = prepared(&s, d.fd, &a), *q;
+
+	t.default_errno_ret = (struct opt_u32){ true, EACCES };
+	q = prepared(&t, d.fd, &a);
+	assert_int_equal(q->n, p->n);
+	assert_int_not_equal(memcmp(q->insns, p->insns, p->n * sizeof *p->insns), 0);
+}
