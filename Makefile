@@ -2,14 +2,39 @@
 PREFIX ?= /usr/local
 BUILD  ?= build
 
-.PHONY: all install clean
+.PHONY: all check check-vm conformance bench demo install clean
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
+	tools/link-bin $(BUILD)
 
 $(BUILD)/build.ninja:
-	meson setup $(BUILD) --prefix=$(PREFIX)
+	tools/install-deps build
+	meson setup $(BUILD) --buildtype=release --prefix=$(PREFIX)
+
+# All tests but the virtual machine; ends with "N passed, N failed, N skipped". TIERS= names some of them.
+check: all
+	tools/install-deps check
+	tests/run $(TIERS)
+
+# The runtime's tests under a Debian kernel with cgroup v2 alone, emulated.
+check-vm: all
+	tools/install-deps vm
+	tests/run vm
+
+# The same bundles through our runtime, crun and runc.
+conformance: all
+	tools/install-deps check
+	tests/run conformance
+
+bench: all
+	bench/run $(BENCH)
+
+demo: all
+	tools/install-deps demo
+	tools/demo
 
 install: all
+	meson configure $(BUILD) -Dprefix=$(PREFIX)
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
 clean:
