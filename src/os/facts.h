@@ -7,7 +7,8 @@
  *
  *     struct host_facts f = { 0 };   … if (facts_openat2(&f)) …    facts_cgroup(&f, a)->mode
  *
- * Cost: one or two system calls per fact, none for the kernel version after the first; the cgroup facts read /proc/self/mountinfo once.
+ * Cost: one to three system calls per fact. The cgroup facts ask the usual places by name (a read and two calls per hierarchy) and read
+ * mountinfo, which grows with the number of containers, only if something stands elsewhere.
  * Errors: a probe that fails means "no". EINTR: retried.
  */
 #include <stdbool.h>
@@ -45,7 +46,7 @@ struct host_facts {
 	/* Read through the functions below. Tests may set them. */
 	uint32_t kernel;             /* major << 16 | minor << 8 | patch (at most 255) */
 	enum facts_tri openat2, mount_api, mount_setattr, clone3, clone_into_cgroup, pidfd, close_range, time_ns, cgroup_ns, user_ns;
-	enum facts_tri seccomp, seccomp_notify, apparmor, selinux, initial_userns, overlay_userxattr;
+	enum facts_tri seccomp, seccomp_notify, apparmor, selinux, initial_userns;
 	int landlock_abi;            /* 0 unknown, -1 none, else the version */
 	struct cgroup_facts *cgroup;
 };
@@ -77,7 +78,7 @@ const struct cgroup_facts *facts_cgroup(struct host_facts *f, struct arena *a);
 /* The v1 hierarchy with that controller (or "name=systemd"), or NULL. */
 const struct cgroup_hierarchy *cgroup_facts_find(const struct cgroup_facts *c, const char *controller);
 
-/* Parses mountinfo text (changed in place) and the controllers of v2 ("" or NULL: unknown): the pure part of facts_cgroup. */
+/* Finds the trees in mountinfo text (changed in place), with the controllers of v2 ("" or NULL: none). Errors: -EBADMSG. */
 int cgroup_facts_parse(char *mountinfo, const char *v2_controllers, struct arena *a, struct cgroup_facts *ret);
 
 /* "v1", "hybrid", "v2", "none". */

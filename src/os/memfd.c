@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "os/memfd.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/str.h"
+#include "os/fd.h"
+#include "os/internal.h"
+#include "os/mount.h"
+#include "os/path_policy.h"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+enum {
+	ALL_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE,
+	MAX_PROGRAM = 64 * 1024 * 1024, /* a program of ours with everything linked in and its symbols */
+};
+
+static int seal(int *fd)
+{
+	return fcntl(*fd, F_ADD_SEALS, ALL_SEALS) < 0 ? -errno : take_fd(fd);
+}
+
+/* An unsealed one. Executable on request: vm.memfd_noexec wants to be told since 6.3, older kernels do not know the flag. */
+static int create(const char *name)
+{
+	int fd = result(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC));
+
+	return fd == -EINVAL ? result(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)) : fd;
+}
+
+int memfd_from_bytes(const char *name, const void *p, size_t n)
+{
+	scoped_fd int fd = create(name);
+	int r = fd < 0 ? fd : fd_write_all(fd, p, n);
+
+	return r < 0 ? r : seal(&fd);
+}
+
+int memfd_from_file(const char *name, int fd, size_t max)
+{
+	scoped_fd int copy = create(name);
+	off_t at = 0;
+	ssize_t n;
+
+	if (copy < 0)
+		return copy;
+	while ((n = RETRY(sendfile(copy, fd, &at, max + 1 - (size_t)at))) > 0)
+		if ((size_t)at > max)
+			return -E2BIG;
+	return n < 0 ? -errno : seal(&copy);
+}
+
+bool memfd_is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS;
+}
+
+/* ---- running from one ---- */
+
+/* The directory and the name of the running program. */
+static int self_parts(char dir[LIMIT_PATH], const char **ret_name)
+{
+	ssize_t n = readlink("/proc/self/exe", dir, LIMIT_PATH - 1);
+	char *slash;
+
+	if (n < 0)
+		return -errno;
+	dir[n] = 0;
+	slash = strrchr(dir, '/');
+	if (!slash || slash == dir)
+		return -ENOENT;
+	*slash = 0;
+	*ret_name = slash + 1;
+	return 0;
+}
+
+/* Overlay wants a second layer where there is no upper one: an empty tmpfs of ours, mounted nowhere either. */
+static int open_overlay(void)
+{
+	char dir[LIMIT_PATH], layers[96];
+	scoped_fd int self = -EBADF, lower = -EBADF, empty = -EBADF, overlay = -EBADF, image = -EBADF;
+	struct pair options[] = { { "lowerdir", layers } };
+	struct pairs list = { options, 1 };
+	const char *name;
+	int r = self_parts(dir, &name);
+
+	if (r < 0)
+		return r;
+	self = result(open("/proc/self/exe", O_PATH | O_CLOEXEC));
+	lower = result(open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC));
+	empty = mount_new("tmpfs", NULL, NULL, 0, NULL);
+	if (self < 0 || lower < 0 || empty < 0)
+		return -ENOENT;
+	snprintf(layers, sizeof layers, "%s:%s", fd_path(lower).s, fd_path(empty).s);
+	overlay = mount_new("overlay", NULL, &list, MOUNT_ATTR_NODEV, NULL);
+	if (overlay < 0)
+		return overlay;
+	image = result(openat(overlay, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+	return image < 0 ? image : take_fd(&image);
+}
+
+static int open_copy(void)
+{
+	scoped_fd int self = result(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+
+	return self < 0 ? self : memfd_from_file("tare:self", self, MAX_PROGRAM);
+}
+
+int memfd_self_open(enum memfd_kind *ret_kind)
+{
+	enum memfd_kind kind = MEMFD_OVERLAY;
+	int fd = open_overlay();
+
+	if (fd < 0) {
+		kind = MEMFD_COPY;
+		fd = open_copy();
+	}
+	if (fd >= 0 && ret_kind)
+		*ret_kind = kind;
+	return fd;
+}
+
+bool memfd_self_is_sealed(void)
+{
+	scoped_fd int self = result(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+	struct statvfs s;
+
+	if (self < 0)
+		return false;
+	if (memfd_is_sealed(self))
+		return true;
+	return path_check_fs(self, PATH_FS_OVERLAY) == 0 && fstatvfs(self, &s) == 0 && s.f_flag & ST_RDONLY;
+}
+
+int memfd_self_ensure(char *const *argv)
+{
+	char dir[LIMIT_PATH];
+	scoped_fd int image = -EBADF;
+	const char *name;
+
+	if (memfd_self_is_sealed())
+		return unsetenv("TARE_SEALED");
+	if (streq(getenv("TARE_SEALED"), "1"))
+		return -ELOOP;
+	image = memfd_self_open(NULL);
+	if (image < 0)
+		return image;
+	/* From the image /proc/self/exe does not tell any more where our other programs are (os/self.h). */
+	if (setenv("TARE_SEALED", "1", 1) < 0 || (self_parts(dir, &name) == 0 && setenv("TARE_LIBEXEC", dir, 0) < 0))
+		return -errno;
+	syscall(SYS_execveat, image, "", argv, environ, AT_EMPTY_PATH);
+	return -errno;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tests of the modules that are a table and a call or two: cap, dev, memfd, pty, rlimit, self. */
+#include "os/cap.h"
+#include "os/dev.h"
+#include "os/memfd.h"
+#include "os/pty.h"
+#include "os/rlimit.h"
+#include "os/self.h"
+#include "os/test_dir.h"
+#include "base/str.h"
+#include "base/test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+TEST(cap_names_are_the_kernels)
+{
+	assert_int_equal(cap_find("CAP_SYS_ADMIN"), CAP_SYS_ADMIN);
+	assert_int_equal(cap_find("net_raw"), CAP_NET_RAW);
+	assert_int_equal(cap_find("CAP_CHECKPOINT_RESTORE"), 40);
+	assert_int_equal(cap_find("CAP_"), -EINVAL);
+	assert_int_equal(cap_find("ALL"), -EINVAL);
+	for (int i = 0; i < CAP_TABLE_COUNT; i++)
+		assert_int_equal(cap_find(cap_names[i]), i);
+	assert_true(cap_last() >= CAP_AUDIT_READ && cap_last() < 64);
+}
+
+TEST(cap_sets_can_be_read)
+{
+	struct cap_sets s;
+
+	assert_int_equal(cap_get(&s), 0);
+	assert_int_equal(s.effective & ~s.permitted, 0);
+	assert_int_equal(s.permitted & ~cap_all(), 0);
+	assert_int_equal(cap_has(CAP_CHOWN), s.effective & 1);
+}
+
+TEST(rlimit_names_come_back)
+{
+	uint64_t soft, hard;
+
+	for (int i = 0; i < RLIMIT_TABLE_COUNT; i++)
+		assert_int_equal(rlimit_find(rlimit_names[i]), i);
+	assert_int_equal(rlimit_find("nofile"), RLIMIT_NOFILE);
+	assert_int_equal(rlimit_find("nofiles"), -EINVAL);
+	assert_int_equal(rlimit_get(0, RLIMIT_NOFILE, &soft, &hard), 0);
+	assert_int_equal(rlimit_set(0, RLIMIT_NOFILE, soft, hard), 0);
+}
+
+TEST(dev_open_takes_only_the_device_it_was_asked_for)
+{
+	scoped_test_dir struct test_dir t = test_dir_make();
+	scoped_fd int null = dev_open_null(O_RDWR);
+	scoped_fd int path = dev_open_null(0);
+
+	assert_true(null >= 0 && path >= 0);
+	assert_int_equal(dev_open(AT_FDCWD, "/dev/zero", O_RDONLY, 1, 3), -ENXIO);
+	assert_int_equal(symlinkat("/dev/null", t.fd, "null"), 0);
+	assert_int_equal(dev_open(t.fd, "null", O_RDWR, 1, 3), -ENXIO);
+	assert_int_equal(file_create(t.fd, "file", "", 0, 0600), 0);
+	assert_int_equal(dev_open(t.fd, "file", O_RDWR, 1, 3), -ENXIO);
+}
+
+TEST(memfd_cannot_be_changed_once_sealed)
+{
+	scoped_fd int fd = memfd_from_bytes("sealed", "abc", 3);
+	scoped_fd int copy = memfd_from_file("copy", fd, 3);
+	char text[4] = "";
+
+	assert_true(memfd_is_sealed(fd) && memfd_is_sealed(copy));
+	assert_int_equal(pread(copy, text, 3, 0), 3);
+	assert_string_equal(text, "abc");
+	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
+	assert_int_equal(errno, EPERM);
+	assert_int_equal(memfd_from_file("copy", fd, 2), -E2BIG);
+}
+
+TEST(memfd_self_is_an_image_of_this_program_nobody_can_write)
+{
+	enum memfd_kind kind;
+	scoped_fd int image = memfd_self_open(&kind);
+	scoped_fd int writable = image < 0 ? -EBADF : open(fd_path(image).s, O_WRONLY | O_CLOEXEC);
+	struct stat a, b;
+
+	assert_true(image >= 0);
+	assert_int_equal(fstat(image, &a), 0);
+	assert_int_equal(stat("/proc/self/exe", &b), 0);
+	assert_int_equal(a.st_size, b.st_size);
+	if (kind == MEMFD_COPY)
+		assert_true(memfd_is_sealed(image));
+	else
+		assert_true(writable < 0);
+	assert_false(memfd_self_is_sealed());
+}
+
+TEST(pty_pairs_carry_bytes_and_sizes)
+{
+	scoped_fd int master = pty_open(AT_FDCWD, "/dev/ptmx");
+	scoped_fd int slave = pty_peer(master);
+	struct pty_size size;
+	struct termios saved;
+	char c;
+
+	assert_true(master >= 0 && slave >= 0);
+	assert_true(pty_is_terminal(slave));
+	assert_int_equal(pty_set_size(master, (struct pty_size){ 24, 80 }), 0);
+	assert_int_equal(pty_get_size(slave, &size), 0);
+	assert_int_equal(size.cols, 80);
+	assert_int_equal(pty_make_raw(slave, &saved), 0);
+	assert_int_equal(write(master, "x", 1), 1);
+	assert_int_equal(read(slave, &c, 1), 1);
+	assert_int_equal(c, 'x');
+	assert_int_equal(pty_restore(slave, &saved), 0);
+	assert_int_equal(pty_make_raw(-EBADF, &saved), -EBADF);
+}
+
+TEST(self_finds_programs_in_libexec_beside_itself_and_in_the_path)
+{
+	scoped_test_dir struct test_dir t = test_dir_make();
+	scoped_arena struct arena a = { 0 };
+	char *path;
+
+	assert_int_equal(self_find_program("sh", &a, &path), 0);
+	assert_true(str_ends(path, "/sh"));
+	assert_int_equal(self_find_program("os_test", &a, &path), 0);
+	assert_int_equal(self_find_program("no-such-program-at-all", &a, &path), -ENOENT);
+	assert_int_equal(file_create(t.fd, "sh", "", 0, 0755), 0);
+	setenv("TARE_LIBEXEC", t.path, 1);
+	assert_int_equal(self_find_program("sh", &a, &path), 0);
+	assert_non_null(str_after(path, t.path));
+	unsetenv("TARE_LIBEXEC");
+	assert_int_equal(self_find_program("/x/y", &a, &path), 0);
+	assert_string_equal(path, "/x/y");
+}
