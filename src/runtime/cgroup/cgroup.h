@@ -51,7 +51,7 @@ struct cgroup_request {
 };
 
 /*
- * Reads what is mounted where and where we are ourselves: one small file, and one open and statfs per hierarchy; mountinfo only if something
+ * Reads what is mounted where and where we are ourselves: one small file, and one statfs per hierarchy; mountinfo only if something
  * is in an unusual place. Fills @f->cgroup if it is not. @a must live as long as @f.
  */
 int cgroup_host_probe(struct host_facts *f, struct arena *a, const struct cgroup_host **ret, struct err *e);

@@ -2,13 +2,13 @@
 #include "runtime/cgroup/layout.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 #include "base/limits.h"
 #include "base/vec.h"
-#include "os/fd.h"
 #include "os/file.h"
-#include "os/path_safe.h"
 #include "runtime/cgroup/cgroup.h"
 
 /* clang-format off */
@@ -115,12 +115,12 @@ int cgroup_path_join(const char *base, const char *path, struct arena *a, char *
 
 #define SYS_CGROUP "/sys/fs/cgroup"
 
-static bool dir_is_on(const char *path, enum path_fs fs)
+/* Only asks: whoever opens the directory (tree.c) checks again, and lets no link lead elsewhere. */
+static bool dir_is_on(const char *path, __fsword_t magic)
 {
-	scoped_fd int root = dir_open(AT_FDCWD, "/");
-	scoped_fd int fd = path_open(root, path, O_PATH | O_DIRECTORY, 0, PATH_NO_SYMLINKS);
+	struct statfs st;
 
-	return fd >= 0 && path_check_fs(fd, fs) == 0;
+	return statfs(path, &st) == 0 && st.f_type == magic;
 }
 
 static void v2_controllers_read(const char *mount, struct arena *a, struct strs *ret)
@@ -158,7 +158,7 @@ static void hierarchy_fill(const char *controllers, const char *mount, struct ar
 static bool facts_from_usual_places(const struct pairs *own, struct arena *a, struct cgroup_facts *ret)
 {
 	*ret = (struct cgroup_facts){ 0 };
-	if (dir_is_on(SYS_CGROUP, PATH_FS_CGROUP2)) {
+	if (dir_is_on(SYS_CGROUP, CGROUP2_SUPER_MAGIC)) {
 		ret->mode = CGROUP_V2;
 		ret->v2_mount = SYS_CGROUP;
 		v2_controllers_read(SYS_CGROUP, a, &ret->v2_controllers);
@@ -169,11 +169,11 @@ static bool facts_from_usual_places(const struct pairs *own, struct arena *a, st
 		const char *list = own->v[i].key;
 		const char *mount = arena_printf(a, SYS_CGROUP "/%s", *list ? list : "unified");
 
-		if (*list == '\0' && dir_is_on(mount, PATH_FS_CGROUP2)) {
+		if (*list == '\0' && dir_is_on(mount, CGROUP2_SUPER_MAGIC)) {
 			ret->v2_mount = mount;
 			v2_controllers_read(mount, a, &ret->v2_controllers);
 		} else if (*list && !str_after(list, "name=")) {
-			if (!dir_is_on(mount, PATH_FS_CGROUP))
+			if (!dir_is_on(mount, CGROUP_SUPER_MAGIC))
 				return false;
 			hierarchy_fill(list, mount, a, &ret->v1[ret->n_v1++]);
 		}

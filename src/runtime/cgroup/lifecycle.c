@@ -25,10 +25,10 @@ const struct schema cgroup_record_schema = SCHEMA("cgroup", struct cgroup_record
 
 /* ---- creating ---------------------------------------------------------------------------------------------------------------------------- */
 
-static int dir_create(struct cgroup *c, const struct cgroup_dir_plan *d, struct err *e)
+static int dir_create(struct cgroup *c, int root, const struct cgroup_dir_plan *d, struct err *e)
 {
 	struct cgroup_dir *dir = &c->dirs[c->n_dirs];
-	int fd = tree_make(d, c->plan, c->a, &c->rec.made, e);
+	int fd = tree_make(root, d, c->plan, c->a, &c->rec.made, e);
 
 	if (fd < 0)
 		return fd;
@@ -44,12 +44,13 @@ static int dir_create(struct cgroup *c, const struct cgroup_dir_plan *d, struct 
 int cgroup_create(const struct cgroup_plan *p, struct arena *a, struct cgroup **ret, struct err *e)
 {
 	scoped_cgroup struct cgroup *c = arena_new(a, struct cgroup);
+	scoped_fd int root = tree_root();
 	struct err late;
 
 	*c = (struct cgroup){ .a = a, .driver = p->driver, .plan = p, .rec.driver = p->driver->name };
 	c->dirs = arena_array(a, struct cgroup_dir, p->dirs.n);
 	VEC_EACH(const struct cgroup_dir_plan, d, &p->dirs) {
-		int r = dir_create(c, d, e);
+		int r = dir_create(c, root, d, e);
 
 		if (r < 0) {
 			cgroup_remove(c, &late); /* the first failure is the one to hear of */
@@ -204,6 +205,7 @@ static unsigned ctls_of(const char *controllers, bool v2)
 int cgroup_open(const struct cgroup_record *rec, struct arena *a, struct cgroup **ret, struct err *e)
 {
 	scoped_cgroup struct cgroup *c = arena_new(a, struct cgroup);
+	scoped_fd int root = tree_root();
 
 	*c = (struct cgroup){ .a = a, .driver = cgroup_driver_find(rec->driver), .rec = *rec };
 	if (!c->driver)
@@ -215,7 +217,7 @@ int cgroup_open(const struct cgroup_record *rec, struct arena *a, struct cgroup 
 		*d = (struct cgroup_dir){ .controllers = rec->dirs.v[i].key, .path = rec->dirs.v[i].value };
 		d->v2 = *d->controllers == '\0';
 		d->ctls = ctls_of(d->controllers, d->v2);
-		d->fd = tree_open(d->path, d->v2);
+		d->fd = tree_open(root, d->path, d->v2);
 		c->n_dirs++;
 		if (d->fd < 0 && d->fd != -ENOENT)
 			return err_sys(e, d->fd, "open cgroup '%s'", d->path);
@@ -273,6 +275,7 @@ static const struct cgroup_dir *leaf_at(const struct cgroup *c, const char *path
 
 int cgroup_remove(struct cgroup *c, struct err *e)
 {
+	scoped_fd int root = tree_root();
 	uint64_t deadline = proc_now_ns() + CGROUP_REMOVE_MS * 1000000ull;
 	struct err first = { 0 }, late;
 	int r = 0;
@@ -280,7 +283,7 @@ int cgroup_remove(struct cgroup *c, struct err *e)
 	for (size_t i = c->rec.made.n; i-- > 0;) {
 		const char *path = c->rec.made.v[i];
 		bool leaf = leaf_at(c, path) != NULL;
-		int once = tree_remove(path, leaf ? deadline : 0, c->a, &late);
+		int once = tree_remove(root, path, leaf ? deadline : 0, c->a, &late);
 
 		/* An ancestor that others use by now stays. */
 		if (once < 0 && leaf && r == 0) {

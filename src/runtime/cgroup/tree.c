@@ -21,9 +21,13 @@
 
 enum { MAKE_TRIES = 16, REMOVE_SPINS = 64, TREE_DEPTH = 64 };
 
-int tree_open(const char *path, bool v2)
+int tree_root(void)
 {
-	scoped_fd int root = dir_open(AT_FDCWD, "/");
+	return dir_open(AT_FDCWD, "/");
+}
+
+int tree_open(int root, const char *path, bool v2)
+{
 	scoped_fd int fd = path_open(root, path, O_RDONLY | O_DIRECTORY, 0, PATH_NO_SYMLINKS);
 	int r;
 
@@ -147,9 +151,9 @@ static int levels_make(int mount, const struct cgroup_dir_plan *d, const struct 
 	return 0;
 }
 
-int tree_make(const struct cgroup_dir_plan *d, const struct cgroup_plan *p, struct arena *a, struct strs *made, struct err *e)
+int tree_make(int root, const struct cgroup_dir_plan *d, const struct cgroup_plan *p, struct arena *a, struct strs *made, struct err *e)
 {
-	scoped_fd int mount = tree_open(d->mount, d->v2);
+	scoped_fd int mount = tree_open(root, d->mount, d->v2);
 	int fd, r;
 
 	if (mount < 0)
@@ -282,9 +286,8 @@ static int wait_change(int fd, bool v2, uint64_t deadline_ns, int try, struct ar
 	return 0;
 }
 
-int tree_remove(const char *path, uint64_t deadline_ns, struct arena *a, struct err *e)
+int tree_remove(int root, const char *path, uint64_t deadline_ns, struct arena *a, struct err *e)
 {
-	scoped_fd int root = dir_open(AT_FDCWD, "/");
 	char name[NAME_MAX + 1];
 	scoped_fd int parent = path_parent(root, path, 0, PATH_NO_SYMLINKS, name, sizeof name);
 	scoped_fd int fd = -EBADF;
