@@ -7,7 +7,7 @@
  *
  *     struct host_facts f = { 0 };   … if (facts_openat2(&f)) …    facts_cgroup(&f, a)->mode
  *
- * Cost: one to three system calls per fact. The cgroup facts ask the usual places by name (a read and two calls per hierarchy) and read
+ * Cost: one to three system calls per fact. The cgroup facts ask the usual places by name (a read and one call per hierarchy) and read
  * mountinfo, which grows with the number of containers, only if something stands elsewhere.
  * Errors: a probe that fails means "no". EINTR: retried.
  */

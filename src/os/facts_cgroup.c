@@ -2,8 +2,8 @@
 /*
  * The cgroup trees of this host (os/facts.h).
  *
- * Quick way: /proc/self/cgroup names the hierarchies, and each is looked for where everybody mounts it; a name counts only if the file system says
- * it is a cgroup tree and it is the root of one. Sure way: mountinfo.
+ * Quick way: /proc/self/cgroup names the hierarchies, and each is looked for where everybody mounts it; a name counts only if the root of a tree
+ * stands there. One system call per hierarchy. Sure way: mountinfo.
  */
 #include "os/facts.h"
 
@@ -16,7 +16,6 @@
 #include "base/vec.h"
 #include "os/file.h"
 #include "os/mount.h"
-#include "os/path_policy.h"
 
 #define HOME "/sys/fs/cgroup"
 
@@ -52,14 +51,15 @@ static void read_v2_controllers(struct arena *a, struct cgroup_facts *c)
 
 /* ---- the quick way ---- */
 
-/* True if @path is the root of a tree of that kind: only the root of v1 has release_agent, only that of v2 lacks cgroup.type. */
-static bool is_tree_root(const char *path, enum path_fs fs)
+/* Only the root of a v1 tree has release_agent; the root of the v2 tree has cgroup.controllers but no cgroup.type. /sys itself is trusted. */
+static bool is_v1_root(struct arena *a, const char *path)
 {
-	scoped_fd int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return access(arena_printf(a, "%s/release_agent", path), F_OK) == 0;
+}
 
-	if (fd < 0 || path_check_fs(fd, fs) < 0)
-		return false;
-	return fs == PATH_FS_CGROUP2 ? faccessat(fd, "cgroup.type", F_OK, 0) < 0 : faccessat(fd, "release_agent", F_OK, 0) == 0;
+static bool is_v2_root(struct arena *a, const char *path)
+{
+	return access(arena_printf(a, "%s/cgroup.controllers", path), F_OK) == 0 && access(arena_printf(a, "%s/cgroup.type", path), F_OK) < 0;
 }
 
 /* Where the hierarchy of @controllers usually is, or NULL. */
@@ -70,11 +70,11 @@ static const char *usual_place(struct arena *a, struct str controllers)
 
 	if (str_after(path, HOME "/name="))
 		path = arena_printf(a, HOME "/%s", str_after(path, HOME "/name="));
-	if (is_tree_root(path, PATH_FS_CGROUP))
+	if (is_v1_root(a, path))
 		return path;
 	first = str_cut(controllers, ',', &rest);
 	path = arena_printf(a, HOME "/" STR_FMT, STR_ARG(first));
-	return rest.p && is_tree_root(path, PATH_FS_CGROUP) ? path : NULL;
+	return rest.p && is_v1_root(a, path) ? path : NULL;
 }
 
 /* One line "4:memory:/user.slice". Errors: -ENOENT if its tree is not where we look; -EBADMSG. */
@@ -88,9 +88,7 @@ static int quick_line(struct arena *a, struct str line, struct cgroup_facts *c, 
 	if (!rest.p)
 		return -EBADMSG;
 	if (str_is(number, "0") && !controllers.n) {
-		c->v2_mount = is_tree_root(HOME, PATH_FS_CGROUP2)              ? HOME
-			      : is_tree_root(HOME "/unified", PATH_FS_CGROUP2) ? HOME "/unified"
-									       : NULL;
+		c->v2_mount = is_v2_root(a, HOME) ? HOME : is_v2_root(a, HOME "/unified") ? HOME "/unified" : NULL;
 		return c->v2_mount ? 0 : -ENOENT;
 	}
 	h.mount = usual_place(a, controllers);

@@ -224,7 +224,7 @@ static void take_answer(struct talk *t, const struct nlmsghdr *m)
 
 	if (m->nlmsg_len < NLMSG_LENGTH(sizeof e.error))
 		return;
-	memcpy(&e, NLMSG_DATA(m), m->nlmsg_len < NLMSG_LENGTH(sizeof e) ? sizeof e.error : sizeof e);
+	memcpy(&e, (const char *)m + NLMSG_HDRLEN, m->nlmsg_len < NLMSG_LENGTH(sizeof e) ? sizeof e.error : sizeof e);
 	if (t->waiting > 0)
 		t->waiting--;
 	/* The first to fail counts. nf_tables may report a commit failure on the batch mark, after the request to blame. */

@@ -45,6 +45,7 @@ TEST(proc_spawn_passes_descriptors_under_their_numbers_and_no_others)
 	struct proc_fd extra = { null, 7 };
 	char out[256];
 
+	assert_int_equal(other, 50);
 	assert_int_equal(run("for i in 3 4 5 6 7 8 50; do [ -e /proc/$$/fd/$i ] && printf '%s ' $i; done; exit 0", out, sizeof out, &extra), 0);
 	assert_string_equal(out, "7 ");
 }
