@@ -24,4 +24,5 @@ enum {
 	LIMIT_LAYERS = 500,                    /* layers of an image: overlayfs takes no more */
 	LIMIT_INDEX_ENTRIES = 4096,            /* manifests of an index; the largest we know has 60 */
 	LIMIT_CONFIG_ENTRIES = 4096,           /* env, labels, volumes, history … of an image config, each */
+	LIMIT_NETWORK_PORTS = 4096,            /* published ports of one container, after expanding ranges; each is a file and a map element */
 };

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 enum { ADDR_TEXT_SIZE = 52 };        /* the longest IPv6 address, "/128" and a NUL */
 enum { MAC_SIZE = 6, MAC_TEXT_SIZE = 18 };
@@ -19,7 +20,7 @@ struct addr {
 /* Bytes and bits of the family. */
 static inline size_t addr_size(const struct addr *x)
 {
-	return x->family == 2 ? 4 : 16;
+	return x->family == AF_INET ? 4 : 16;
 }
 static inline uint8_t addr_bits(const struct addr *x)
 {
