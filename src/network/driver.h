@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * driver: how a kind of network connects a namespace. One const object per kind in a table; "host" and "none" are null objects whose verbs
- * succeed without doing anything, so callers never ask which kind they hold.
+ * driver: how a kind of network connects a namespace, as step tables over `struct attach`. One const object per kind; "host" and "none" are null
+ * objects with empty tables, so callers never ask which kind they hold.
  */
-#include "network/network.h"
+#include "base/step.h"
 
-struct attach;                   /* the context of one attachment, see attach.h */
+struct driver_steps {
+	const struct step *v;
+	size_t n;
+};
 
 struct network_driver {
 	const char *name;
-	bool wants_netns;        /* the container gets a namespace of its own */
-	bool wants_attach;       /* reserve, attach and detach do something */
-	int (*attach)(struct attach *at, struct err *e);
-	void (*detach)(struct attach *at);
+	bool wants_netns;               /* the container gets a namespace of its own */
+	struct driver_steps reserve;    /* undone in reverse when one fails */
+	struct driver_steps attach;     /* the same; the reservation stays */
+	struct driver_steps detach;     /* all of them run, whatever fails, and each copes with what is gone already */
 };
 
 extern const struct network_driver driver_bridge, driver_host, driver_none;

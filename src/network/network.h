@@ -5,7 +5,7 @@
  *
  * The life of an attachment, in the order the engine calls:
  *
- *     network_open(root, run, &n, e)                           two paths; touches nothing of the host
+ *     network_open(root, run, &n, e)                           two directories; touches nothing of the host's network
  *     network_find(n, "bridge", a, &config, e)                 the default network is made (on disk only) when first asked for
  *     network_reserve(n, config, &request, a, &address, e)     an address and the host ports belong to the container from here on
  *     ... the engine writes hosts and resolv.conf (dns.h), starts the container, records the address in its state ...
@@ -14,6 +14,8 @@
  *
  * The container's end of the link lives in its network namespace and dies with it; detach deletes no link, because the kernel reaps a dead
  * namespace off everybody's path while deleting a link by hand costs the caller 35 ms.
+ *
+ * Implemented by objects.c, attach.c, heal.c and check.c.
  *
  * State:      <root>/networks/<name>/network.json, <run>/ipam/<name>/<ip>, <run>/ports/<port>-<protocol>/<host ip>. A reservation file holds
  *             the id of its container first, so that network_heal() can drop what a dead container left behind.
@@ -74,6 +76,9 @@ int network_create(struct network *n, const struct network_config *want, struct 
 
 /* Removes a network without containers, with its bridge. The three that always exist cannot be removed. */
 int network_remove(struct network *n, const char *name, struct err *e);
+
+/* Takes the bridge and the rules' knowledge of a network without containers off the host; its next attachment brings them back. */
+int network_stop(struct network *n, const char *name, struct err *e);
 
 /* True if the engine has to call reserve/attach/detach at all and give the container a namespace of its own. "none": namespace, no attachment. */
 bool network_wants_netns(const struct network_config *c);
