@@ -19,7 +19,8 @@
  *     |<----- EXITED{exit.json} ---|------------ EXITED -------------->|  all output came before it
  *     |<----- end of file ---------|  runtime state deleted; the exit command, if it is owed, starts now
  *
- * FAILED{struct err} answers a create or start that failed; after it comes only the end of file. REFUSED{struct err} answers a request that
+ * FAILED{struct err} answers a create or start that failed; after it comes only the end of file. Its errno is ENOENT or EACCES only if the
+ * container's own program was not found or could not be executed. REFUSED{struct err} answers a request that
  * cannot be done now; the connection goes on. If the starter's connection ends before START came, nobody will start the container: the
  * monitor deletes it, writes exit.json and runs the exit command, unless `keep_created`.
  * RELEASE promises that this client cleans up after EXITED, so no exit command runs; the promise ends with the connection.
