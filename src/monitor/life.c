@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "monitor/life.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/parse.h"
+#include "base/step.h"
+#include "monitor/internal.h"
+#include "os/fd.h"
+#include "os/file.h"
+#include "os/pty.h"
+#include "os/trace.h"
+
+enum { DRAIN_MS = 10 * 1000 }; /* how long an ended container waits for a client that takes its last output slowly */
+
+static struct timespec wall_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t;
+}
+
+/* -ENOENT and -EACCES of a failure mean the container's own program (spec/monitor.h); a file of ours that is missing must not look like it. */
+static void not_the_program(struct err *e)
+{
+	if (e->sys == ENOENT || e->sys == EACCES)
+		e->sys = EIO;
+}
+
+/* ---- the end: drain, record, tell, delete ---- */
+
+static void begin_delete(struct life *l)
+{
+	struct err ignored; /* a runtime that cannot be executed has made nothing to delete */
+
+	loop_timer_clear(&l->loop, &l->timer);
+	stdio_close(&l->stdio);
+	logfile_close(&l->log);
+	l->state = LIFE_DELETING;
+	l->call_started = proc_now_ns();
+	if (step_fault("monitor.delete", &ignored) < 0 || invoke_delete(&l->invoke, &ignored) < 0) {
+		l->state = LIFE_OVER;
+		loop_stop(&l->loop, 0);
+	}
+}
+
+/* Writes exit.json. A run directory that is full or gone must not keep the clients from hearing of the end. */
+static void write_exit(struct life *l)
+{
+	struct err ignored;
+
+	l->record.oom = oom_happened(&l->oom);
+	if (!l->record.finished.tv_sec)
+		l->record.finished = wall_clock();
+	l->exit_text = record_exit_text(&l->record, &l->arena);
+	if (step_fault("monitor.exit", &ignored) == 0)
+		record_exit(l->dirfd, l->exit_text, &ignored);
+}
+
+/* All that the container wrote has reached log and clients. */
+void life_output_is_dry(void *arg)
+{
+	struct life *l = arg;
+
+	write_exit(l);
+	l->state = LIFE_DELETING; /* those who drop out while we tell them change nothing any more */
+	for (struct client *c = l->clients.first, *next; c; c = next) {
+		next = c->next;
+		life_send_exited(l, c);
+	}
+	begin_delete(l);
+}
+
+static int drain_is_over(void *arg)
+{
+	struct life *l = arg;
+
+	clients_drop_waiting(&l->clients);
+	pump_resume(&l->pump, NULL);
+	return 0;
+}
+
+static void begin_drain(struct life *l)
+{
+	l->state = LIFE_DRAINING;
+	l->timer = (struct loop_timer){ .expired = drain_is_over, .arg = l };
+	loop_timer_set(&l->loop, &l->timer, DRAIN_MS);
+	pump_drain(&l->pump);
+}
+
+/* Create or start failed with l->failure: says so, and takes back what there is. */
+static void fail(struct life *l)
+{
+	if (l->pidfd >= 0)
+		proc_signal(l->pidfd, SIGKILL);
+	l->record.error = l->failure.msg;
+	l->record.started = (struct timespec){ 0 };
+	if (!l->ended)
+		l->record.exit = (struct proc_exit){ .code = l->failure.sys == ENOENT ? 127 : 126 };
+	write_exit(l);
+	l->state = LIFE_DELETING;
+	for (struct client *c = l->clients.first, *next; c; c = next) {
+		next = c->next;
+		client_send_err(c, MONITOR_FAILED, &l->failure);
+	}
+	begin_delete(l);
+}
+
+/* Init has ended as l->record.exit says. */
+void life_init_ended(struct life *l)
+{
+	l->ended = true;
+	l->record.finished = wall_clock();
+	if (l->state == LIFE_CREATED || l->state == LIFE_RUNNING)
+		begin_drain(l); /* while LIFE_STARTING the runtime's own answer comes first */
+}
+
+/* ---- create and start ---- */
+
+void life_begin_start(struct life *l)
+{
+	l->state = LIFE_STARTING;
+	l->record.started = wall_clock(); /* before it can end */
+	l->call_started = proc_now_ns();
+	if (step_fault("monitor.start", &l->failure) < 0 || invoke_start(&l->invoke, &l->failure) < 0)
+		fail(l);
+}
+
+static void start_succeeded(struct life *l)
+{
+	struct err ignored; /* live.json is old then; what heals reads `running` only as a hint */
+
+	l->state = LIFE_RUNNING;
+	l->record.running = true;
+	for (struct client *c = l->clients.first, *next; c; c = next) {
+		next = c->next;
+		client_send_simple(c, MONITOR_STARTED);
+	}
+	record_live(l->dirfd, &l->record, &ignored);
+	if (l->ended)
+		begin_drain(l);
+}
+
+static int read_pid(struct life *l, struct err *e)
+{
+	char text[16];
+	uint32_t pid;
+	struct proc_stat stat;
+	int r = file_read_text(l->dirfd, MONITOR_PID, text, sizeof text);
+
+	if (r < 0)
+		return err_sys(e, r, "read '" MONITOR_PID "' of the runtime");
+	if (parse_u32(text, &pid) < 0 || pid < 1)
+		return err_set(e, ERR_CORRUPT, "'" MONITOR_PID "' of the runtime says '%s'", text);
+	l->record.pid = (pid_t)pid;
+	for (size_t i = 0; i < l->n_orphans; i++) {
+		if (l->orphans[i].pid == l->record.pid) {
+			l->ended = true;
+			l->record.exit = l->orphans[i].exit;
+			return 0;
+		}
+	}
+	l->pidfd = proc_open(l->record.pid);
+	if (l->pidfd < 0)
+		return err_sys(e, l->pidfd, "open process %u", pid);
+	if (proc_stat_read(l->record.pid, &stat) == 0)
+		l->record.pid_start = stat.start_ticks;
+	return 0;
+}
+
+/* Init may end without being our child (a runtime that keeps it): then its pidfd tells, and nobody knows its status. */
+static int init_is_readable(void *arg, uint32_t events)
+{
+	struct life *l = arg;
+	struct proc_exit x = { .code = 255 };
+	int r;
+
+	loop_remove(&l->loop, &l->pid_source);
+	l->pid_source.fd = -EBADF;
+	r = proc_wait(l->pidfd, 0, &x);
+	if (l->ended || (r < 0 && r != -ECHILD))
+		return 0;
+	l->record.exit = x;
+	life_init_ended(l);
+	return 0;
+}
+
+static int create_succeeded(struct life *l, struct err *e)
+{
+	int r = step_fault("monitor.created", e);
+
+	if (r == 0)
+		r = read_pid(l, e);
+	if (r == 0 && l->stdio.terminal)
+		r = stdio_accept_console(&l->stdio, &l->config, l->dirfd, e);
+	if (r == 0)
+		r = pump_start(&l->pump, e);
+	if (r == 0 && !l->ended) {
+		oom_open(&l->oom, l->record.pid);
+		l->pid_source = (struct loop_source){ .fd = l->pidfd, .events = EPOLLIN, .ready = init_is_readable, .arg = l };
+		r = loop_add(&l->loop, &l->pid_source);
+		if (r < 0)
+			err_sys(e, r, "watch the container's process");
+	}
+	if (r == 0)
+		r = record_live(l->dirfd, &l->record, e);
+	return r;
+}
+
+static bool starter_is_here(const struct life *l)
+{
+	for (const struct client *c = l->clients.first; c; c = c->next)
+		if (c->starter)
+			return true;
+	return false;
+}
+
+/* Nobody will ever send START. */
+void life_abandon(struct life *l)
+{
+	l->record.error = "its starter left before it was started";
+	if (l->pidfd >= 0)
+		proc_signal(l->pidfd, SIGKILL);
+}
+
+bool life_is_abandoned(const struct life *l)
+{
+	return l->options->control_fd >= 0 && !l->config.keep_created && !l->start_seen && !starter_is_here(l);
+}
+
+static void announce_created(struct life *l)
+{
+	l->state = LIFE_CREATED;
+	if (l->size.rows)
+		pty_set_size(l->stdio.out, (struct pty_size){ .rows = l->size.rows, .cols = l->size.columns });
+	for (struct client *c = l->clients.first, *next; c; c = next) {
+		next = c->next;
+		client_send_number(c, MONITOR_CREATED, l->record.pid);
+	}
+	if (l->ended)
+		life_init_ended(l);
+	else if (life_is_abandoned(l))
+		life_abandon(l);
+	else if (l->start_wanted)
+		life_begin_start(l);
+}
+
+/* The runtime's process ended as @x. */
+void life_call_ended(struct life *l, const struct proc_exit *x)
+{
+	static const char *const names[] = { [LIFE_CREATING] = "runtime.create", [LIFE_STARTING] = "runtime.start", [LIFE_DELETING] = "runtime.delete" };
+	enum life_state state = l->state;
+	struct err e;
+	int r = invoke_result(&l->invoke, x, &e);
+
+	if (state == LIFE_CREATING || state == LIFE_STARTING || state == LIFE_DELETING)
+		trace_note(names[state], l->call_started);
+	if (state == LIFE_DELETING) {
+		l->state = LIFE_OVER;
+		loop_stop(&l->loop, 0);
+		return;
+	}
+	if (state == LIFE_CREATING && r == 0) {
+		loop_timer_clear(&l->loop, &l->timer);
+		r = create_succeeded(l, &e);
+		if (r == 0) {
+			announce_created(l);
+			return;
+		}
+		not_the_program(&e);
+	} else if (state == LIFE_STARTING && r == 0) {
+		start_succeeded(l);
+		return;
+	}
+	l->failure = e;
+	fail(l);
+}
+
+int life_run(const struct life_options *o, struct err *e)
+{
+	static struct life life;
+	struct life *l = &life;
+	int r;
+
+	l->options = o;
+	l->dirfd = l->signals = l->pidfd = -EBADF;
+	l->loop = LOOP_NONE;
+	l->clients = CLIENTS_NONE;
+	l->stdio = STDIO_NONE;
+	l->oom = OOM_NONE;
+	r = life_setup(l, e);
+	if (r < 0) {
+		struct err ignored; /* the starter may be gone */
+
+		not_the_program(e);
+		if (o->control_fd >= 0)
+			monitor_send(o->control_fd, MONITOR_FAILED, e, sizeof *e, &ignored);
+		return -e->sys;
+	}
+	r = loop_run(&l->loop);
+	if (r < 0)
+		return err_sys(e, r, "wait for events");
+	return life_finish(l, e);
+}
