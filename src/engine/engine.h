@@ -125,8 +125,10 @@ int container_cleanup(struct engine *en, const char *ref, struct err *e);
 struct container_info {
 	const struct container *c;
 	enum container_status status;
-	const struct container_state *state;   /* NULL unless it runs */
-	const struct container_exit *exit;     /* NULL if it never ran to an end */
+	const struct container_state *state;    /* what it holds of the host; NULL unless it runs */
+	int32_t pid;                           /* of its init; 0 unless it runs */
+	const char *started;                   /* RFC 3339; NULL if it never ran */
+	const struct container_exit *exit;     /* how its last run ended; NULL while it runs or if it never did */
 	int64_t size_rw;                       /* bytes in upper; -1 if not asked */
 };
 

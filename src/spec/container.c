@@ -178,17 +178,12 @@ static const struct field address_fields[] = {
 };
 static const struct schema address_schema = SCHEMA("address", struct container_address, address_fields);
 
-static const struct field state_fields[] = {
-	FIELD_ENUM(struct container_state, status, "status", &container_statuses, R),
-	FIELD(struct container_state, pid,           "pid",          I32, O),
-	FIELD(struct container_state, pid_start,     "pidStart",     U64, O),
-	FIELD(struct container_state, monitor,       "monitor",      I32, O),
-	FIELD(struct container_state, monitor_start, "monitorStart", U64, O),
-	FIELD(struct container_state, runtime,       "runtime",      STR, O),
-	FIELD(struct container_state, started,       "started",      STR, O),
+static const struct field live_fields[] = {
+	FIELD(struct container_state, runtime,      "runtime",     STR, R),
+	FIELD(struct container_state, runtime_root, "runtimeRoot", STR, R),
 	FIELD_LIST(struct container_state, addresses, "addresses", &address_schema, O),
 };
-const struct schema container_state_schema = SCHEMA("container state", struct container_state, state_fields);
+const struct schema container_state_schema = SCHEMA("live container", struct container_state, live_fields);
 
 static const struct field exit_fields[] = {
 	FIELD(struct container_exit, code,     "exitCode", I32,  R),

@@ -4,10 +4,10 @@
  * container: our own documents about a container, as plain data with field tables.
  *
  *     <root>/containers/<id>/container.json   struct container        what was asked and what it was resolved to; written once, by create
- *     <run>/containers/<id>/state.json        struct container_state  what is live; written by start, gone at reboot
  *     <root>/containers/<id>/exit.json        struct container_exit   how the last run ended; kept over reboots
+ *     <run>/containers/<id>/state.json        struct container_state   what start took for it; gone when the run is cleaned up
  *
- * (`<run>/containers/<id>/exit.json` is the monitor's own record, see spec/monitor.h; the engine copies it when it cleans up.)
+ * (live.json and exit.json beside state.json are the monitor's own records, see spec/monitor.h; the engine keeps exit.json when it cleans up.)
  * Everything decoded lives in the arena given to json_decode and is read-only afterwards. The request is also what `tare run` and
  * `tare create` fill from their flags, so the command line, the engine and the disk share one set of names.
  */
@@ -160,7 +160,7 @@ struct container {
 
 enum container_status {
 	CONTAINER_CREATED,           /* made, never started (or start failed) */
-	CONTAINER_STARTING,          /* state.json only: somebody works on it, or it was abandoned if unlocked */
+	CONTAINER_STARTING,          /* somebody is starting it right now */
 	CONTAINER_RUNNING,
 	CONTAINER_PAUSED,
 	CONTAINER_EXITED,
@@ -180,14 +180,10 @@ struct container_address {
 	size_t n_ports;
 };
 
+/* What start took from the host, so that whoever cleans up knows what to give back, with which program. */
 struct container_state {
-	enum container_status status;
-	int32_t pid;                 /* of the container's init; 0 until known */
-	uint64_t pid_start;          /* field 22 of /proc/<pid>/stat: tells a recycled pid */
-	int32_t monitor;             /* pid of tare-monitor */
-	uint64_t monitor_start;
-	const char *runtime;         /* program that created it: the same one deletes it */
-	const char *started;         /* RFC 3339 */
+	const char *runtime;         /* absolute path of the program that creates, execs and deletes */
+	const char *runtime_root;    /* its --root */
 	struct container_address *addresses;
 	size_t n_addresses;
 };

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/config.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "spec/defaults.h"
+
+/* What every runtime we may be told to use understands. */
+#define CONFIG_VERSION "1.0.2"
+#define INIT_TARGET "/sbin/docker-init"
+enum { CPU_PERIOD = 100000, NANO = 1000000000 };
+
+/* ---- process ------------------------------------------------------------------------------------------------------------------------------ */
+
+static bool env_has(const struct strs *env, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < env->n; i++) {
+		if (strncmp(env->v[i], name, n) == 0 && env->v[i][n] == '=')
+			return true;
+	}
+	return false;
+}
+
+static void process_args(const struct config_input *in, struct arena *a, struct oci_process *p)
+{
+	if (in->init) {
+		strs_push(a, &p->args, INIT_TARGET);
+		strs_push(a, &p->args, "--");
+	}
+	strs_push(a, &p->args, in->c->path);
+	for (size_t i = 0; i < in->c->args.n; i++)
+		strs_push(a, &p->args, in->c->args.v[i]);
+}
+
+static void process_env(const struct config_input *in, struct arena *a, struct oci_process *p)
+{
+	for (size_t i = 0; i < in->c->env.n; i++)
+		strs_push(a, &p->env, in->c->env.v[i]);
+	if (!env_has(&p->env, "HOME"))
+		strs_push(a, &p->env, arena_printf(a, "HOME=%s", in->user.home[0] ? in->user.home : "/"));
+}
+
+static void process_user(const struct config_input *in, struct arena *a, struct oci_process *p)
+{
+	size_t n = in->user.n_groups + in->n_extra_groups;
+
+	p->user.uid = in->user.uid;
+	p->user.gid = in->user.gid;
+	p->user.additional_gids.v = arena_array(a, uint32_t, n);
+	for (size_t i = 0; i < in->user.n_groups; i++)
+		p->user.additional_gids.v[p->user.additional_gids.n++] = in->user.groups[i];
+	for (size_t i = 0; i < in->n_extra_groups; i++)
+		p->user.additional_gids.v[p->user.additional_gids.n++] = in->extra_groups[i];
+}
+
+static const char *rlimit_name(const char *ulimit, struct arena *a)
+{
+	char *name = arena_printf(a, "RLIMIT_%s", ulimit);
+
+	for (char *s = name; *s; s++)
+		*s = (char)toupper((unsigned char)*s);
+	return name;
+}
+
+static void process_limits(const struct container_request *q, struct arena *a, struct oci_process *p)
+{
+	p->rlimits = arena_array(a, struct oci_rlimit, q->n_ulimits);
+	for (size_t i = 0; i < q->n_ulimits; i++) {
+		p->rlimits[p->n_rlimits++] = (struct oci_rlimit){
+			.type = rlimit_name(q->ulimits[i].name, a),
+			.soft = (uint64_t)q->ulimits[i].soft,   /* -1 is RLIM_INFINITY */
+			.hard = (uint64_t)q->ulimits[i].hard,
+		};
+	}
+	if (q->oom_score_adj)
+		p->oom_score_adj = (struct opt_i64){ true, q->oom_score_adj };
+}
+
+static void config_process(const struct config_input *in, struct arena *a, struct oci_config *c)
+{
+	struct oci_process *p = arena_new(a, struct oci_process);
+
+	c->process = p;
+	p->terminal = in->c->request.tty;
+	p->cwd = in->c->workdir;
+	process_args(in, a, p);
+	process_env(in, a, p);
+	process_user(in, a, p);
+	process_limits(&in->c->request, a, p);
+}
+
+/* ---- resources ------------------------------------------------------------------------------------------------------------------------------ */
+
+static void memory_fill(const struct container_request *q, struct arena *a, struct oci_resources *r)
+{
+	struct oci_memory *m;
+
+	if (!q->memory && !q->memory_swap && !q->memory_reservation && !q->oom_kill_disable)
+		return;
+	m = arena_new(a, struct oci_memory);
+	if (q->memory)
+		m->limit = (struct opt_i64){ true, q->memory };
+	if (q->memory_swap)
+		m->swap = (struct opt_i64){ true, q->memory_swap };
+	else if (q->memory)
+		m->swap = (struct opt_i64){ true, q->memory * 2 };   /* docker's rule: as much swap as memory */
+	if (q->memory_reservation)
+		m->reservation = (struct opt_i64){ true, q->memory_reservation };
+	if (q->oom_kill_disable)
+		m->disable_oom_killer = (struct opt_bool){ true, true };
+	r->memory = m;
+}
+
+static void cpu_fill(const struct container_request *q, struct arena *a, struct oci_resources *r)
+{
+	struct oci_cpu *u;
+
+	if (!q->nano_cpus && !q->cpu_shares && !q->cpu_quota && !q->cpu_period && !q->cpuset_cpus && !q->cpuset_mems)
+		return;
+	u = arena_new(a, struct oci_cpu);
+	if (q->nano_cpus) {
+		u->period = (struct opt_u64){ true, CPU_PERIOD };
+		u->quota = (struct opt_i64){ true, q->nano_cpus / (NANO / CPU_PERIOD) };
+	}
+	if (q->cpu_period)
+		u->period = (struct opt_u64){ true, (uint64_t)q->cpu_period };
+	if (q->cpu_quota)
+		u->quota = (struct opt_i64){ true, q->cpu_quota };
+	if (q->cpu_shares)
+		u->shares = (struct opt_u64){ true, (uint64_t)q->cpu_shares };
+	u->cpus = q->cpuset_cpus;
+	u->mems = q->cpuset_mems;
+	r->cpu = u;
+}
+
+static void config_resources(const struct config_input *in, struct arena *a, struct oci_linux *l)
+{
+	const struct container_request *q = &in->c->request;
+	struct oci_resources *r = arena_new(a, struct oci_resources);
+
+	l->resources = r;
+	memory_fill(q, a, r);
+	cpu_fill(q, a, r);
+	if (q->pids_limit) {
+		r->pids = arena_new(a, struct oci_pids);
+		r->pids->limit = (struct opt_i64){ true, q->pids_limit };
+	}
+}
+
+/* ---- namespaces, sysctls ---------------------------------------------------------------------------------------------------------------------- */
+
+static void config_namespaces(const struct config_input *in, struct arena *a, struct oci_linux *l)
+{
+	static const enum oci_ns always[] = { OCI_NS_MOUNT, OCI_NS_UTS, OCI_NS_PID, OCI_NS_IPC };
+
+	l->namespaces = arena_array(a, struct oci_namespace, OCI_NS_COUNT);
+	for (size_t i = 0; i < ARRAY_LEN(always); i++)
+		l->namespaces[l->n_namespaces++].type = always[i];
+	if (in->own_network)
+		l->namespaces[l->n_namespaces++].type = OCI_NS_NETWORK;
+	if (!in->c->request.privileged && facts_cgroup_ns(in->facts))
+		l->namespaces[l->n_namespaces++].type = OCI_NS_CGROUP;
+}
+
+static void config_sysctls(const struct config_input *in, struct arena *a, struct oci_linux *l)
+{
+	const struct pairs *asked = &in->c->request.sysctls;
+
+	/* As docker: in a network namespace of its own, ports below 1024 and ping need no capability. */
+	if (in->own_network) {
+		pairs_set(a, &l->sysctl, "net.ipv4.ip_unprivileged_port_start", "0");
+		pairs_set(a, &l->sysctl, "net.ipv4.ping_group_range", "0 2147483647");
+	}
+	for (size_t i = 0; i < asked->n; i++)
+		pairs_set(a, &l->sysctl, asked->v[i].key, asked->v[i].value);
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------------------------------------------------- */
+
+static void config_linux(const struct config_input *in, struct arena *a, struct oci_config *c)
+{
+	struct oci_linux *l = arena_new(a, struct oci_linux);
+	const char *parent = in->c->request.cgroup_parent;
+
+	c->linux = l;
+	l->cgroups_path = arena_printf(a, "%s%s/%s", parent && parent[0] == '/' ? "" : "/", parent ? parent : "tare", in->c->id);
+	config_namespaces(in, a, l);
+	config_sysctls(in, a, l);
+	config_resources(in, a, l);
+}
+
+int config_build(const struct config_input *in, struct arena *a, struct oci_config **ret, struct err *e)
+{
+	struct oci_config *c = arena_new(a, struct oci_config);
+	int r;
+
+	c->oci_version = CONFIG_VERSION;
+	c->hostname = in->c->hostname;
+	c->domainname = in->c->request.domainname;
+	c->annotations = in->c->request.annotations;
+	c->root = arena_new(a, struct oci_root);
+	c->root->path = in->rootfs;
+	c->root->readonly = in->c->request.read_only;
+	config_process(in, a, c);
+	config_linux(in, a, c);
+	r = config_mounts(in, a, c, e);
+	if (r == 0)
+		r = config_security(in, a, c, e);
+	if (r == 0)
+		r = config_devices(in, a, c, e);
+	if (r == 0)
+		*ret = c;
+	return r;
+}

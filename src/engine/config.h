@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * config: the OCI runtime configuration (config.json) of one run of a container.
+ *
+ * Made anew for every start, when the root file system is mounted, because users are looked up in it and addresses change. Everything comes from
+ * container.json (the image's part of it is data: names of users, words to run, paths to mount volumes on) and from spec/defaults.h.
+ */
+#include "base/arena.h"
+#include "base/err.h"
+#include "os/facts.h"
+#include "os/user.h"
+#include "spec/container.h"
+#include "spec/oci_runtime.h"
+
+struct config_input {
+	const struct container *c;
+	const char *rootfs;              /* absolute path of the mount point */
+	const char *live_path;           /* directory with hosts, resolv.conf, hostname */
+	const char *volumes;             /* <root>/volumes */
+	const char *init;                /* tare-init on the host, if asked for */
+	struct user user;                /* of the program, as the image's files say */
+	gid_t *extra_groups;             /* --group-add */
+	size_t n_extra_groups;
+	bool own_network;                /* a network namespace of its own */
+	struct host_facts *facts;
+};
+
+/* Builds the configuration in @a. Errors: ERR_INVALID, ERR_UNSUPPORTED, and those of reading a profile or a device. */
+int config_build(const struct config_input *in, struct arena *a, struct oci_config **ret, struct err *e);
+
+/* Its parts (config_mounts.c, config_security.c, config_devices.c). */
+int config_mounts(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e);
+int config_security(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e);
+int config_devices(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e);
+
+/* Looks at the words of --security-opt without building anything. Errors: ERR_UNSUPPORTED, ERR_INVALID. */
+int config_security_check(const struct strs *opts, struct err *e);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/vec.h"
+#include "spec/defaults.h"
+
+#define INIT_TARGET "/sbin/docker-init"
+
+/* Files of ours that stand over the image's. */
+static const struct {
+	const char *file, *target;
+} own_files[] = {
+	{ "resolv.conf", "/etc/resolv.conf" },
+	{ "hostname", "/etc/hostname" },
+	{ "hosts", "/etc/hosts" },
+};
+
+static bool is_asked_for(const struct container *c, const char *target)
+{
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		if (streq(c->mounts[i].target, target))
+			return true;
+	}
+	return false;
+}
+
+static struct strs words(struct arena *a, const char *one, const char *two, const char *three)
+{
+	struct strs list = { 0 };
+
+	strs_push(a, &list, one);
+	if (two)
+		strs_push(a, &list, two);
+	if (three)
+		strs_push(a, &list, three);
+	return list;
+}
+
+/* A bind of @source on @target as the request's mount @m says. */
+static struct oci_mount bind_of(const struct container_mount *m, const char *source, struct arena *a)
+{
+	bool shallow = strs_has(&m->options, "bind");
+	struct oci_mount o = { .destination = m->target, .type = "bind", .source = source };
+
+	strs_push(a, &o.options, shallow ? "bind" : "rbind");
+	strs_push(a, &o.options, m->propagation ? m->propagation : "rprivate");
+	if (m->read_only)
+		strs_push(a, &o.options, "ro");
+	for (size_t i = 0; i < m->options.n; i++) {
+		if (!streq(m->options.v[i], "bind") && !streq(m->options.v[i], "rbind"))
+			strs_push(a, &o.options, m->options.v[i]);
+	}
+	return o;
+}
+
+static struct oci_mount tmpfs_of(const struct container_mount *m, struct arena *a)
+{
+	struct oci_mount o = { .destination = m->target, .type = "tmpfs", .source = "tmpfs", .options = words(a, "noexec", "nosuid", "nodev") };
+
+	for (size_t i = 0; i < m->options.n; i++)
+		strs_push(a, &o.options, m->options.v[i]);
+	if (m->read_only)
+		strs_push(a, &o.options, "ro");
+	return o;
+}
+
+static struct oci_mount mount_of(const struct config_input *in, const struct container_mount *m, struct arena *a)
+{
+	switch (m->kind) {
+	case CONTAINER_MOUNT_BIND:
+		return bind_of(m, m->source, a);
+	case CONTAINER_MOUNT_VOLUME:
+		return bind_of(m, arena_printf(a, "%s/%s/_data", in->volumes, m->source), a);
+	case CONTAINER_MOUNT_TMPFS:
+	case CONTAINER_MOUNT_KIND_COUNT:
+		break;
+	}
+	return tmpfs_of(m, a);
+}
+
+static size_t depth(const char *path)
+{
+	size_t n = 0;
+
+	for (; *path; path++)
+		n += *path == '/' && path[1] && path[1] != '/';
+	return n;
+}
+
+/* Parents before what lies inside them; otherwise as asked. */
+static int by_depth(const void *x, const void *y)
+{
+	const struct oci_mount *a = x, *b = y;
+	size_t m = depth(a->destination), n = depth(b->destination);
+
+	if (m != n)
+		return m < n ? -1 : 1;
+	return strcmp(a->destination, b->destination);
+}
+
+/* The root of a shared or slave mount must itself propagate that way. */
+static void set_root_propagation(const struct container *c, struct oci_linux *l)
+{
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		const char *p = c->mounts[i].propagation;
+
+		if (p && strstr(p, "shared"))
+			l->rootfs_propagation = "shared";
+		else if (p && strstr(p, "slave") && !l->rootfs_propagation)
+			l->rootfs_propagation = "slave";
+	}
+}
+
+int config_mounts(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e)
+{
+	const struct container *k = in->c;
+	struct oci_mount *defaults;
+	size_t n_defaults, first;
+
+	defaults_mounts(k->request.privileged, (uint64_t)k->request.shm_size, a, &defaults, &n_defaults);
+	c->mounts = arena_array(a, struct oci_mount, n_defaults + ARRAY_LEN(own_files) + 1 + k->n_mounts);
+	for (size_t i = 0; i < n_defaults; i++) {
+		if (!is_asked_for(k, defaults[i].destination))
+			c->mounts[c->n_mounts++] = defaults[i];
+	}
+	for (size_t i = 0; i < ARRAY_LEN(own_files); i++) {
+		if (!is_asked_for(k, own_files[i].target))
+			c->mounts[c->n_mounts++] = (struct oci_mount){ .destination = own_files[i].target, .type = "bind",
+				.source = arena_printf(a, "%s/%s", in->live_path, own_files[i].file), .options = words(a, "rbind", "rprivate", NULL) };
+	}
+	if (in->init)
+		c->mounts[c->n_mounts++] = (struct oci_mount){ .destination = INIT_TARGET, .type = "bind", .source = in->init,
+			.options = words(a, "bind", "rprivate", "ro") };
+	first = c->n_mounts;
+	for (size_t i = 0; i < k->n_mounts; i++)
+		c->mounts[c->n_mounts++] = mount_of(in, &k->mounts[i], a);
+	qsort(c->mounts + first, c->n_mounts - first, sizeof *c->mounts, by_depth);
+	set_root_propagation(k, c->linux);
+	return 0;
+}

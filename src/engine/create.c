@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/create.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/step.h"
+#include "base/text.h"
+#include "engine/config.h"
+#include "engine/id.h"
+#include "engine/request.h"
+#include "engine/resolve.h"
+#include "engine/volume.h"
+#include "image/pull.h"
+#include "network/network.h"
+#include "os/signal.h"
+
+enum { HOSTNAME_SIZE = 65, ROOT_MODE = 0755, WORK_MODE = 0700 };
+
+/* ---- image --------------------------------------------------------------------------------------------------------------------------------- */
+
+static int image_pull_for(struct creation *c, struct image_store *s, const struct engine_progress *p, struct err *e)
+{
+	struct pull_options none = { .platform = c->q.platform };
+	bool changed;
+
+	return image_pull(s, c->q.image, p && p->pull ? p->pull : &none, c->a, &c->image, &changed, e);
+}
+
+static int image_obtain(struct creation *c, struct image_store *s, const struct engine_progress *p, struct err *e)
+{
+	int r;
+
+	if (streq(c->q.pull, "always"))
+		return image_pull_for(c, s, p, e);
+	r = image_find(s, c->q.image, c->a, &c->image, e);
+	if (r != -ENOENT)
+		return r;
+	if (streq(c->q.pull, "never"))
+		return err_set(e, ERR_NOT_FOUND, "no such image: %s", c->q.image);
+	if (p && p->line)
+		p->line(p->arg, arena_printf(c->a, "Unable to find image '%s' locally", c->q.image));
+	err_clear(e);
+	return image_pull_for(c, s, p, e);
+}
+
+/* ---- the request --------------------------------------------------------------------------------------------------------------------------- */
+
+static int signal_check(const char *name, struct err *e)
+{
+	int number;
+
+	if (name && signal_parse(name, &number) < 0)
+		return err_set(e, ERR_INVALID, "invalid signal: %s", name);
+	return 0;
+}
+
+static int pull_policy_check(const char *policy, struct err *e)
+{
+	if (!policy || streq(policy, "missing") || streq(policy, "always") || streq(policy, "never"))
+		return 0;
+	return err_set(e, ERR_INVALID, "invalid pull policy '%s': it is always, missing or never", policy);
+}
+
+static int relabel_check(const struct creation *c, struct err *e)
+{
+	for (size_t i = 0; i < c->q.n_mounts; i++) {
+		if (c->q.mounts[i].relabel && facts_selinux(&c->en->facts))
+			return err_set(e, ERR_UNSUPPORTED, "unsupported: relabelling '%s' for SELinux", c->q.mounts[i].source);
+	}
+	return 0;
+}
+
+static int creation_check(const struct creation *c, struct err *e)
+{
+	int r = request_check(&c->q, e);
+
+	if (r == 0)
+		r = signal_check(c->q.stop_signal, e);
+	if (r == 0)
+		r = pull_policy_check(c->q.pull, e);
+	if (r == 0)
+		r = config_security_check(&c->q.security_opts, e);
+	if (r == 0)
+		r = relabel_check(c, e);
+	return r;
+}
+
+/* A container in the host's network answers to the host's name. */
+static int hostname_of_host(struct creation *c, struct err *e)
+{
+	char name[HOSTNAME_SIZE];
+
+	if (c->q.hostname || !streq(c->q.network, "host"))
+		return 0;
+	if (gethostname(name, sizeof name) < 0)
+		return err_sys(e, -errno, "read the host's name");
+	c->q.hostname = arena_strdup(c->a, name);
+	return 0;
+}
+
+/* ---- steps --------------------------------------------------------------------------------------------------------------------------------- */
+
+static int object_reserve(void *ctx, struct err *e)
+{
+	struct creation *c = ctx;
+	int r = object_create(&c->en->containers, c->h.id, c->q.auto_remove ? OBJDIR_VOLATILE : 0, &c->h.object);
+
+	if (r < 0)
+		return err_sys(e, r, "make container '%s'", c->h.id);
+	/* The upper directory becomes the container's root: its mode must not depend on our umask. */
+	if (mkdirat(c->h.object.fd, "upper", ROOT_MODE) < 0 || fchmodat(c->h.object.fd, "upper", ROOT_MODE, 0) < 0 ||
+	    mkdirat(c->h.object.fd, "work", WORK_MODE) < 0) {
+		r = -errno;
+		object_remove(&c->en->containers, c->h.id, &c->h.object);
+		return err_sys(e, r, "make the directories of container '%s'", c->h.id);
+	}
+	return 0;
+}
+
+static void object_drop(void *ctx)
+{
+	struct creation *c = ctx;
+
+	object_remove(&c->en->containers, c->h.id, &c->h.object);
+}
+
+static int name_reserve(void *ctx, struct err *e)
+{
+	struct creation *c = ctx;
+
+	return id_reserve_name(c->en, c->q.name, c->h.id, c->a, &c->h.c.name, e);
+}
+
+static void name_release(void *ctx)
+{
+	struct creation *c = ctx;
+
+	id_release_name(c->en, c->h.c.name, c->h.id);
+}
+
+static int container_publish(void *ctx, struct err *e)
+{
+	struct creation *c = ctx;
+	int r = store_write(&c->h.object, FILE_CONTAINER, &container_schema, &c->h.c, e);
+
+	if (r < 0)
+		return r;
+	r = object_finish(&c->h.object);
+	return r < 0 ? err_sys(e, r, "finish container '%s'", c->h.id) : 0;
+}
+
+/*
+ * Order: the object comes before its name, so that a name never points at nothing that is being made; container.json comes last and makes it whole.
+ * Removal undoes them the other way round.
+ */
+static const struct step create_steps[] = {
+	{ "container.reserve", NULL, object_reserve, object_drop },
+	{ "name.reserve", NULL, name_reserve, name_release },
+	{ "container.publish", NULL, container_publish, NULL },
+};
+
+static void volumes_name(struct creation *c)
+{
+	for (size_t i = 0; i < c->h.c.n_mounts; i++) {
+		char id[CONTAINER_ID_SIZE];
+
+		if (c->h.c.mounts[i].kind != CONTAINER_MOUNT_VOLUME || c->h.c.mounts[i].source)
+			continue;
+		id_new(id);
+		c->h.c.mounts[i].source = arena_strdup(c->a, id);
+	}
+}
+
+static int creation_plan(struct creation *c, struct err *e)
+{
+	char id[CONTAINER_ID_SIZE], now[TEXT_TIME_SIZE];
+	struct timespec t;
+	int r;
+
+	id_new(id);
+	clock_gettime(CLOCK_REALTIME, &t);
+	text_time(t, now);
+	c->h.en = c->en;
+	c->h.id = arena_strdup(c->a, id);
+	c->h.live_path = arena_printf(c->a, "%s/containers/%s", c->en->run, id);
+	c->h.c = (struct container){ .id = c->h.id, .created = arena_strdup(c->a, now),
+		.log_path = arena_printf(c->a, "%s/containers/%s/log", c->en->root, id) };
+	r = hostname_of_host(c, e);
+	if (r == 0)
+		r = resolve_container(&c->q, &c->image, c->a, &c->h.c, e);
+	if (r == 0)
+		r = signal_check(c->h.c.stop_signal, e);
+	if (r == 0)
+		volumes_name(c);
+	return r;
+}
+
+int create_container(struct engine *en, const struct container_request *q, const struct engine_progress *p, struct arena *a,
+		struct creation *ret, struct err *e)
+{
+	struct creation *c = ret;
+	struct image_store *s;
+	scoped_fd int pin = -EBADF;
+	int r;
+
+	*c = CREATION_NONE;
+	c->en = en;
+	c->a = a;
+	c->q = *q;
+	r = creation_check(c, e);
+	if (r == 0)
+		r = engine_images(en, &s, e);
+	if (r == 0)
+		r = image_obtain(c, s, p, e);
+	if (r == 0)
+		r = image_pin(s, c->image.id, &pin, e);
+	if (r == 0)
+		r = creation_plan(c, e);
+	if (r == 0)
+		r = steps_run(create_steps, ARRAY_LEN(create_steps), c, e);
+	if (r < 0)
+		store_done(&c->h);
+	return r;
+}
+
+static int volumes_remove(struct holding *h, struct err *e)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < h->c.n_mounts; i++) {
+		const struct container_mount *m = &h->c.mounts[i];
+		int r = 0;
+
+		if (m->kind == CONTAINER_MOUNT_VOLUME && m->anonymous)
+			r = volume_remove(h->en, m->source, e);
+		first = first ? first : r;
+	}
+	return first;
+}
+
+int create_remove(struct holding *h, bool volumes, struct arena *a, struct err *e)
+{
+	struct creation c = { .en = h->en, .a = a, .q = h->c.request, .h = *h };
+	int r = volumes ? volumes_remove(h, e) : 0;
+
+	if (r < 0)
+		return r;
+	steps_undo(create_steps, ARRAY_LEN(create_steps), &c);
+	return 0;
+}

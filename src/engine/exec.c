@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * exec: a further program in a running container, by `<runtime> exec` with the caller's own streams: no monitor in between.
+ *
+ * The process document is made of the container's config.json (environment, capabilities, user, no_new_privs) and the request, and handed over
+ * by a memory file, so nothing stays on disk.
+ */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/vec.h"
+#include "engine/launch_files.h"
+#include "engine/life.h"
+#include "engine/store.h"
+#include "os/file.h"
+#include "os/proc.h"
+#include "os/signal.h"
+#include "spec/defaults.h"
+#include "spec/oci_runtime.h"
+
+struct exec {
+	struct engine *en;
+	struct arena *a;
+	const struct container_exec_request *q;
+	struct holding h;
+	struct container_info info;
+	struct oci_config *config;
+	struct oci_process process;
+};
+
+/* ---- the process document ------------------------------------------------------------------------------------------------------------------ */
+
+static int config_load(struct exec *x, struct err *e)
+{
+	char *text;
+	size_t n;
+	int r = file_read(x->h.live, FILE_CONFIG, LIMIT_DOCUMENT, x->a, &text, &n);
+
+	if (r < 0)
+		return err_sys(e, r, "read '%s/" FILE_CONFIG "'", x->h.live_path);
+	return oci_config_decode((struct str){ text, n }, x->a, &x->config, e);
+}
+
+static int user_set(struct exec *x, struct err *e)
+{
+	scoped_fd int rootfs = dir_open(x->h.live, DIR_ROOTFS);
+	struct oci_process *p = &x->process;
+	struct user u;
+	gid_t *none;
+	int r;
+
+	if (!x->q->user)
+		return 0;
+	if (rootfs < 0)
+		return err_sys(e, rootfs, "open '%s/" DIR_ROOTFS "'", x->h.live_path);
+	r = launch_user(rootfs, x->q->user, &(struct strs){ 0 }, x->a, &u, &none, e);
+	if (r < 0)
+		return r;
+	p->user.uid = u.uid;
+	p->user.gid = u.gid;
+	p->user.additional_gids = (struct u32s){ arena_array(x->a, uint32_t, u.n_groups), u.n_groups };
+	for (size_t i = 0; i < u.n_groups; i++)
+		p->user.additional_gids.v[i] = u.groups[i];
+	return 0;
+}
+
+static int caps_set(struct exec *x, struct err *e)
+{
+	const struct container_request *q = &x->h.c.request;
+
+	if (!x->q->user && !x->q->privileged)
+		return 0;
+	return defaults_capabilities(&q->cap_add, &q->cap_drop, q->privileged || x->q->privileged, x->process.user.uid == 0, x->a,
+			&x->process.capabilities, e);
+}
+
+static void env_set(struct exec *x)
+{
+	struct strs env = { 0 };
+
+	for (size_t i = 0; i < x->process.env.n; i++)
+		strs_push(x->a, &env, x->process.env.v[i]);
+	if (x->q->tty)
+		strs_push(x->a, &env, "TERM=xterm");
+	for (size_t i = 0; i < x->q->env.n; i++) {
+		if (strchr(x->q->env.v[i], '='))
+			strs_push(x->a, &env, x->q->env.v[i]);
+	}
+	x->process.env = env;
+}
+
+static int process_make(struct exec *x, struct err *e)
+{
+	int r = config_load(x, e);
+
+	if (r < 0)
+		return r;
+	x->process = *x->config->process;
+	x->process.args = x->q->args;
+	x->process.terminal = x->q->tty;
+	if (x->q->workdir)
+		x->process.cwd = x->q->workdir;
+	env_set(x);
+	r = user_set(x, e);
+	return r < 0 ? r : caps_set(x, e);
+}
+
+static int process_write(struct exec *x, int *ret_fd, struct err *e)
+{
+	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
+	scoped_fd int fd = -EBADF;
+	int r = json_encode(&oci_process_schema, &x->process, JSON_INDENT_NONE, &b);
+
+	if (r == 0) {
+		fd = memfd_create("process.json", MFD_CLOEXEC);
+		r = fd < 0 ? -errno : fd_write_all(fd, buf_text(&b), b.n);
+	}
+	if (r < 0)
+		return err_sys(e, r, "write the process document");
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/* ---- running it -------------------------------------------------------------------------------------------------------------------------------- */
+
+enum { PROCESS_FD = 3, LOG_FD = 4 };         /* in the runtime */
+
+static struct strs exec_words(const struct exec *x)
+{
+	const char *const words[] = { x->info.state->runtime, "--root", x->info.state->runtime_root, "--log", "/proc/self/fd/4", "--log-format",
+		"json", "exec", "--process", "/proc/self/fd/3" };
+	struct strs list = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		strs_push(x->a, &list, words[i]);
+	if (x->q->detach)
+		strs_push(x->a, &list, "--detach");
+	strs_push(x->a, &list, x->h.id);
+	return list;
+}
+
+/* Signals meant for the program go through the runtime, which stands in the foreground for it. */
+static int wait_forwarding(struct proc *p, struct proc_exit *ret)
+{
+	static const int forwarded[] = { SIGHUP, SIGTERM, SIGUSR1, SIGUSR2 };
+	scoped_fd int signals = signal_fd(forwarded, ARRAY_LEN(forwarded));
+	struct pollfd fds[] = { { .fd = p->pidfd, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
+	struct signalfd_siginfo info;
+
+	while (!fds[0].revents) {
+		if (poll(fds, ARRAY_LEN(fds), -1) < 0 && errno != EINTR)
+			return -errno;
+		while (fds[1].revents && signal_fd_read(signals, &info) == 0)
+			proc_signal(p->pidfd, (int)info.ssi_signo);
+	}
+	return proc_wait(p->pidfd, -1, ret);
+}
+
+static int spawn_and_wait(struct exec *x, const struct engine_io *io, int process, int log, struct proc_exit *ret, struct err *e)
+{
+	scoped_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct strs words = exec_words(x);
+	struct proc_fd fds[] = { { process, PROCESS_FD }, { log, LOG_FD }, { io->in >= 0 && !x->q->detach ? io->in : null, 0 },
+		{ io->out >= 0 && !x->q->detach ? io->out : null, 1 }, { io->err >= 0 && !x->q->detach ? io->err : null, 2 } };
+	scoped_proc struct proc p = PROC_NONE;
+	sigset_t old;
+	int r;
+
+	if (null < 0)
+		return err_sys(e, -errno, "open /dev/null");
+	sigprocmask(SIG_SETMASK, NULL, &old);
+	r = proc_spawn(&PROC_SPAWN(.path = x->info.state->runtime, .argv = strs_argv(x->a, &words), .fds = fds, .n_fds = ARRAY_LEN(fds)), &p);
+	if (r == 0)
+		r = wait_forwarding(&p, ret);
+	signal_restore(&old);
+	return r < 0 ? err_sys(e, r, "run '%s exec'", x->info.state->runtime) : 0;
+}
+
+/* A line of the runtime's log. */
+struct log_line {
+	const char *level, *msg;
+};
+static const struct field log_line_fields[] = {
+	FIELD(struct log_line, level, "level", STR, 0),
+	FIELD(struct log_line, msg, "msg", STR, 0),
+};
+static const struct schema log_line_schema = SCHEMA("log line", struct log_line, log_line_fields);
+
+/* If the runtime itself failed, its last error record says why. */
+static int runtime_failure(struct exec *x, int log, struct err *e)
+{
+	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
+	struct err ignored = { 0 };  /* a line that is none is not the reason */
+	const char *reason = NULL;
+	struct str rest;
+
+	if (lseek(log, 0, SEEK_SET) < 0 || fd_read_buf(log, &b) < 0)
+		return 0;
+	rest = buf_str(&b);
+	while (rest.p) {
+		struct str line = str_cut(rest, '\n', &rest);
+		struct log_line l = { 0 };
+
+		if (line.n && json_decode(line, &log_line_schema, 0, x->a, &l, &ignored) == 0 && streq(l.level, "error"))
+			reason = l.msg;
+	}
+	if (!reason)
+		return 0;
+	err_set(e, ERR_INTERNAL, "exec in container %s: %s", x->h.c.name, reason);
+	return life_start_failed(e);
+}
+
+static int exec_run(struct exec *x, const struct engine_io *io, int *ret_code, struct err *e)
+{
+	scoped_fd int process = -EBADF, log = -EBADF;
+	struct proc_exit exit = { 0 };
+	int r = process_write(x, &process, e);
+
+	if (r < 0)
+		return r;
+	log = memfd_create("runtime.log", MFD_CLOEXEC);
+	if (log < 0)
+		return err_sys(e, -errno, "make a log for the runtime");
+	r = spawn_and_wait(x, io, process, log, &exit, e);
+	if (r < 0)
+		return r;
+	*ret_code = proc_exit_number(&exit);
+	return *ret_code ? runtime_failure(x, log, e) : 0;
+}
+
+int container_exec(struct engine *en, const struct container_exec_request *q, const struct engine_io *io, int *ret_code, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct exec x = { .en = en, .a = &a, .q = q, .h = HOLDING_NONE };
+	const char *id;
+	int r = container_find(en, q->container, &a, &id, e);
+
+	if (r == 0)
+		r = store_open(en, id, &a, &x.h, e);
+	if (r == 0)
+		r = store_status(&x.h, &a, &x.info, e);
+	if (r == 0 && x.info.status != CONTAINER_RUNNING)
+		r = err_set(e, ERR_CONFLICT, "container %s is not running", q->container);
+	if (r == 0 && !x.info.state)
+		r = err_set(e, ERR_CORRUPT, "container %s has lost its state", q->container);
+	if (r == 0)
+		r = process_make(&x, e);
+	if (r == 0)
+		r = exec_run(&x, io, ret_code, e);
+	store_done(&x.h);
+	return r;
+}

@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * inspect: our documents in the words of docker's `inspect`, for people's scripts and the doors. Output structs and their tables only; the engine
+ * itself never reads these.
+ */
+#include "engine/engine.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/vec.h"
+#include "engine/internal.h"
+#include "engine/list.h"
+#include "engine/volume.h"
+#include "image/image.h"
+
+#define ZERO_TIME "0001-01-01T00:00:00Z"
+enum { SHM_DEFAULT = 64 * 1024 * 1024 };
+
+/* ---- the documents ---------------------------------------------------------------------------------------------------------------------------- */
+
+struct doc_state {
+	const char *status;
+	bool running, paused, restarting, oom_killed, dead;
+	int32_t pid, exit_code;
+	const char *error, *started, *finished;
+};
+
+struct doc_ulimit {
+	const char *name;
+	int64_t soft, hard;
+};
+
+struct doc_host {
+	struct strs binds;
+	const char *network_mode;
+	struct str port_bindings;
+	bool auto_remove;
+	struct strs cap_add, cap_drop, dns, dns_options, dns_search, extra_hosts, group_add;
+	int32_t oom_score_adj;
+	bool privileged, publish_all, read_only;
+	struct strs security_opts;
+	struct pairs tmpfs;
+	int64_t shm_size;
+	struct pairs sysctls;
+	const char *runtime;
+	int64_t cpu_shares, memory, nano_cpus;
+	const char *cgroup_parent;
+	int64_t cpu_period, cpu_quota;
+	const char *cpuset_cpus, *cpuset_mems;
+	int64_t memory_reservation, memory_swap;
+	bool oom_kill_disable, init;
+	int64_t pids_limit;
+	struct doc_ulimit *ulimits;
+	size_t n_ulimits;
+};
+
+struct doc_mount {
+	const char *type, *name, *source, *destination, *driver, *mode;
+	bool rw;
+	const char *propagation;
+};
+
+struct doc_config {
+	const char *hostname, *domainname, *user;
+	bool attach_stdin, attach_stdout, attach_stderr;
+	struct strs exposed;
+	bool tty, open_stdin, stdin_once;
+	struct strs env, cmd;
+	const char *image;
+	struct strs volumes;
+	const char *workdir;
+	struct strs entrypoint;
+	struct pairs labels;
+	const char *stop_signal;
+	int32_t stop_timeout;
+};
+
+struct doc_network {
+	const char *key, *gateway, *ip;
+	uint32_t prefix;
+	const char *mac;
+};
+
+struct doc_networks {
+	struct str ports;
+	const char *gateway, *ip;
+	uint32_t prefix;
+	const char *mac;
+	struct doc_network *networks;
+	size_t n_networks;
+};
+
+struct doc_graph_data {
+	const char *lower, *merged, *upper, *work;
+};
+
+struct doc_graph {
+	const char *name;
+	struct doc_graph_data data;
+};
+
+struct doc_container {
+	const char *id, *created, *path;
+	struct strs args;
+	struct doc_state state;
+	const char *image, *resolv_conf, *hostname_path, *hosts_path, *log_path, *name;
+	int32_t restart_count;
+	const char *driver, *platform;
+	struct doc_host host;
+	struct doc_graph graph;
+	struct opt_i64 size_rw;
+	struct doc_mount *mounts;
+	size_t n_mounts;
+	struct doc_config config;
+	struct doc_networks network;
+};
+
+/* clang-format off */
+static const struct field state_fields[] = {
+	FIELD(struct doc_state, status,     "Status",     STR,  0),
+	FIELD(struct doc_state, running,    "Running",    BOOL, 0),
+	FIELD(struct doc_state, paused,     "Paused",     BOOL, 0),
+	FIELD(struct doc_state, restarting, "Restarting", BOOL, 0),
+	FIELD(struct doc_state, oom_killed, "OOMKilled",  BOOL, 0),
+	FIELD(struct doc_state, dead,       "Dead",       BOOL, 0),
+	FIELD(struct doc_state, pid,        "Pid",        I32,  0),
+	FIELD(struct doc_state, exit_code,  "ExitCode",   I32,  0),
+	FIELD(struct doc_state, error,      "Error",      STR,  0),
+	FIELD(struct doc_state, started,    "StartedAt",  STR,  0),
+	FIELD(struct doc_state, finished,   "FinishedAt", STR,  0),
+};
+static const struct schema state_schema = SCHEMA("state", struct doc_state, state_fields);
+
+static const struct field ulimit_fields[] = {
+	FIELD(struct doc_ulimit, name, "Name", STR, 0),
+	FIELD(struct doc_ulimit, hard, "Hard", I64, 0),
+	FIELD(struct doc_ulimit, soft, "Soft", I64, 0),
+};
+static const struct schema ulimit_schema = SCHEMA("ulimit", struct doc_ulimit, ulimit_fields);
+
+static const struct field host_fields[] = {
+	FIELD(struct doc_host, binds,         "Binds",           STRS,  FIELD_NULL_EMPTY),
+	FIELD(struct doc_host, network_mode,  "NetworkMode",     STR,   0),
+	FIELD(struct doc_host, port_bindings, "PortBindings",    RAW,   0),
+	FIELD(struct doc_host, auto_remove,   "AutoRemove",      BOOL,  0),
+	FIELD(struct doc_host, cap_add,       "CapAdd",          STRS,  FIELD_NULL_EMPTY),
+	FIELD(struct doc_host, cap_drop,      "CapDrop",         STRS,  FIELD_NULL_EMPTY),
+	FIELD(struct doc_host, dns,           "Dns",             STRS,  0),
+	FIELD(struct doc_host, dns_options,   "DnsOptions",      STRS,  0),
+	FIELD(struct doc_host, dns_search,    "DnsSearch",       STRS,  0),
+	FIELD(struct doc_host, extra_hosts,   "ExtraHosts",      STRS,  FIELD_NULL_EMPTY),
+	FIELD(struct doc_host, group_add,     "GroupAdd",        STRS,  FIELD_NULL_EMPTY),
+	FIELD(struct doc_host, oom_score_adj, "OomScoreAdj",     I32,   0),
+	FIELD(struct doc_host, privileged,    "Privileged",      BOOL,  0),
+	FIELD(struct doc_host, publish_all,   "PublishAllPorts", BOOL,  0),
+	FIELD(struct doc_host, read_only,     "ReadonlyRootfs",  BOOL,  0),
+	FIELD(struct doc_host, security_opts, "SecurityOpt",     STRS,  FIELD_NULL_EMPTY),
+	FIELD(struct doc_host, tmpfs,         "Tmpfs",           PAIRS, FIELD_OMIT_EMPTY),
+	FIELD(struct doc_host, shm_size,      "ShmSize",         I64,   0),
+	FIELD(struct doc_host, sysctls,       "Sysctls",         PAIRS, FIELD_OMIT_EMPTY),
+	FIELD(struct doc_host, runtime,       "Runtime",         STR,   0),
+	FIELD(struct doc_host, cpu_shares,    "CpuShares",       I64,   0),
+	FIELD(struct doc_host, memory,        "Memory",          I64,   0),
+	FIELD(struct doc_host, nano_cpus,     "NanoCpus",        I64,   0),
+	FIELD(struct doc_host, cgroup_parent, "CgroupParent",    STR,   0),
+	FIELD(struct doc_host, cpu_period,    "CpuPeriod",       I64,   0),
+	FIELD(struct doc_host, cpu_quota,     "CpuQuota",        I64,   0),
+	FIELD(struct doc_host, cpuset_cpus,   "CpusetCpus",      STR,   0),
+	FIELD(struct doc_host, cpuset_mems,   "CpusetMems",      STR,   0),
+	FIELD(struct doc_host, memory_reservation, "MemoryReservation", I64, 0),
+	FIELD(struct doc_host, memory_swap,   "MemorySwap",      I64,   0),
+	FIELD(struct doc_host, oom_kill_disable, "OomKillDisable", BOOL, 0),
+	FIELD(struct doc_host, init,          "Init",            BOOL,  0),
+	FIELD(struct doc_host, pids_limit,    "PidsLimit",       I64,   0),
+	FIELD_LIST(struct doc_host, ulimits, "Ulimits", &ulimit_schema, 0),
+};
+static const struct schema host_schema = SCHEMA("HostConfig", struct doc_host, host_fields);
+
+static const struct field mount_fields[] = {
+	FIELD(struct doc_mount, type,        "Type",        STR,  0),
+	FIELD(struct doc_mount, name,        "Name",        STR,  FIELD_OMIT_EMPTY),
+	FIELD(struct doc_mount, source,      "Source",      STR,  0),
+	FIELD(struct doc_mount, destination, "Destination", STR,  0),
+	FIELD(struct doc_mount, driver,      "Driver",      STR,  FIELD_OMIT_EMPTY),
+	FIELD(struct doc_mount, mode,        "Mode",        STR,  0),
+	FIELD(struct doc_mount, rw,          "RW",          BOOL, 0),
+	FIELD(struct doc_mount, propagation, "Propagation", STR,  0),
+};
+static const struct schema mount_schema = SCHEMA("mount", struct doc_mount, mount_fields);
+
+static const struct field config_fields[] = {
+	FIELD(struct doc_config, hostname,      "Hostname",     STR,   0),
+	FIELD(struct doc_config, domainname,    "Domainname",   STR,   0),
+	FIELD(struct doc_config, user,          "User",         STR,   0),
+	FIELD(struct doc_config, attach_stdin,  "AttachStdin",  BOOL,  0),
+	FIELD(struct doc_config, attach_stdout, "AttachStdout", BOOL,  0),
+	FIELD(struct doc_config, attach_stderr, "AttachStderr", BOOL,  0),
+	FIELD(struct doc_config, exposed,       "ExposedPorts", KEYS,  FIELD_OMIT_EMPTY),
+	FIELD(struct doc_config, tty,           "Tty",          BOOL,  0),
+	FIELD(struct doc_config, open_stdin,    "OpenStdin",    BOOL,  0),
+	FIELD(struct doc_config, stdin_once,    "StdinOnce",    BOOL,  0),
+	FIELD(struct doc_config, env,           "Env",          STRS,  0),
+	FIELD(struct doc_config, cmd,           "Cmd",          STRS,  FIELD_NULL_EMPTY),
+	FIELD(struct doc_config, image,         "Image",        STR,   0),
+	FIELD(struct doc_config, volumes,       "Volumes",      KEYS,  0),
+	FIELD(struct doc_config, workdir,       "WorkingDir",   STR,   0),
+	FIELD(struct doc_config, entrypoint,    "Entrypoint",   STRS,  FIELD_NULL_EMPTY),
+	FIELD(struct doc_config, labels,        "Labels",       PAIRS, 0),
+	FIELD(struct doc_config, stop_signal,   "StopSignal",   STR,   FIELD_OMIT_EMPTY),
+	FIELD(struct doc_config, stop_timeout,  "StopTimeout",  I32,   FIELD_OMIT_EMPTY),
+};
+static const struct schema config_schema = SCHEMA("Config", struct doc_config, config_fields);
+
+static const struct field network_fields[] = {
+	FIELD(struct doc_network, gateway, "Gateway",     STR, 0),
+	FIELD(struct doc_network, ip,      "IPAddress",   STR, 0),
+	FIELD(struct doc_network, prefix,  "IPPrefixLen", U32, 0),
+	FIELD(struct doc_network, mac,     "MacAddress",  STR, 0),
+};
+static const struct schema network_schema = SCHEMA("network", struct doc_network, network_fields);
+
+static const struct field networks_fields[] = {
+	FIELD(struct doc_networks, ports,   "Ports",       RAW, 0),
+	FIELD(struct doc_networks, gateway, "Gateway",     STR, 0),
+	FIELD(struct doc_networks, ip,      "IPAddress",   STR, 0),
+	FIELD(struct doc_networks, prefix,  "IPPrefixLen", U32, 0),
+	FIELD(struct doc_networks, mac,     "MacAddress",  STR, 0),
+	FIELD_DICT(struct doc_networks, networks, "Networks", &network_schema, 0),
+};
+static const struct schema networks_schema = SCHEMA("NetworkSettings", struct doc_networks, networks_fields);
+
+static const struct field graph_data_fields[] = {
+	FIELD(struct doc_graph_data, lower,  "LowerDir",  STR, 0),
+	FIELD(struct doc_graph_data, merged, "MergedDir", STR, 0),
+	FIELD(struct doc_graph_data, upper,  "UpperDir",  STR, 0),
+	FIELD(struct doc_graph_data, work,   "WorkDir",   STR, 0),
+};
+static const struct schema graph_data_schema = SCHEMA("Data", struct doc_graph_data, graph_data_fields);
+
+static const struct field graph_fields[] = {
+	FIELD_OBJ(struct doc_graph, data, "Data", &graph_data_schema, 0),
+	FIELD(struct doc_graph, name, "Name", STR, 0),
+};
+static const struct schema graph_schema = SCHEMA("GraphDriver", struct doc_graph, graph_fields);
+
+static const struct field container_fields[] = {
+	FIELD(struct doc_container, id,            "Id",             STR,  0),
+	FIELD(struct doc_container, created,       "Created",        STR,  0),
+	FIELD(struct doc_container, path,          "Path",           STR,  0),
+	FIELD(struct doc_container, args,          "Args",           STRS, 0),
+	FIELD_OBJ(struct doc_container, state, "State", &state_schema, 0),
+	FIELD(struct doc_container, image,         "Image",          STR,  0),
+	FIELD(struct doc_container, resolv_conf,   "ResolvConfPath", STR,  0),
+	FIELD(struct doc_container, hostname_path, "HostnamePath",   STR,  0),
+	FIELD(struct doc_container, hosts_path,    "HostsPath",      STR,  0),
+	FIELD(struct doc_container, log_path,      "LogPath",        STR,  0),
+	FIELD(struct doc_container, name,          "Name",           STR,  0),
+	FIELD(struct doc_container, restart_count, "RestartCount",   I32,  0),
+	FIELD(struct doc_container, driver,        "Driver",         STR,  0),
+	FIELD(struct doc_container, platform,      "Platform",       STR,  0),
+	FIELD_OBJ(struct doc_container, host,  "HostConfig",  &host_schema,  0),
+	FIELD_OBJ(struct doc_container, graph, "GraphDriver", &graph_schema, 0),
+	FIELD(struct doc_container, size_rw,       "SizeRw",         OPT_I64, FIELD_OMIT_EMPTY),
+	FIELD_LIST(struct doc_container, mounts, "Mounts", &mount_schema, 0),
+	FIELD_OBJ(struct doc_container, config,  "Config", &config_schema, 0),
+	FIELD_OBJ(struct doc_container, network, "NetworkSettings", &networks_schema, 0),
+};
+static const struct schema container_doc_schema = SCHEMA("container", struct doc_container, container_fields);
+/* clang-format on */
+
+/* ---- filling them -------------------------------------------------------------------------------------------------------------------------------- */
+
+static const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
+static struct doc_state state_of(const struct container_info *i)
+{
+	return (struct doc_state){
+		.status = enumtab_name(&container_statuses, (int)i->status),
+		.running = i->status == CONTAINER_RUNNING, .paused = i->status == CONTAINER_PAUSED, .dead = i->status == CONTAINER_REMOVING,
+		.oom_killed = i->exit && i->exit->oom, .pid = i->pid, .exit_code = i->exit ? i->exit->code : 0,
+		.error = i->exit ? or_empty(i->exit->error) : "", .started = i->started ? i->started : ZERO_TIME,
+		.finished = i->exit && i->exit->finished ? i->exit->finished : ZERO_TIME,
+	};
+}
+
+/* {"80/tcp":[{"HostIp":"","HostPort":"8080"}],…}; exposed ports that are not published are null. */
+static struct str ports_of(const struct container_port *ports, size_t n, const struct strs *exposed, struct arena *a)
+{
+	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
+	struct strs done = { 0 };
+
+	buf_add_char(&b, '{');
+	for (size_t i = 0; i < n; i++) {
+		const char *key = arena_printf(a, "%u/%s", ports[i].port, ports[i].protocol), *sep = "";
+
+		if (strs_has(&done, key))
+			continue;
+		buf_printf(&b, "%s\"%s\":[", done.n ? "," : "", key);
+		for (size_t k = i; k < n; k++) {
+			if (ports[k].port != ports[i].port || !streq(ports[k].protocol, ports[i].protocol))
+				continue;
+			buf_printf(&b, "%s{\"HostIp\":\"%s\",\"HostPort\":\"%u\"}", sep, or_empty(ports[k].host_ip), ports[k].host_port);
+			sep = ",";
+		}
+		buf_add_char(&b, ']');
+		strs_push(a, &done, key);
+	}
+	for (size_t i = 0; exposed && i < exposed->n; i++) {
+		if (strs_has(&done, exposed->v[i]))
+			continue;
+		buf_add_str(&b, done.n ? "," : "");
+		json_encode_string(str_of(exposed->v[i]), &b);
+		buf_add_str(&b, ":null");
+		strs_push(a, &done, exposed->v[i]);
+	}
+	buf_add_char(&b, '}');
+	return (struct str){ arena_strdup(a, buf_text(&b)), b.n };
+}
+
+static struct strs hosts_of(const struct container_request *q, struct arena *a)
+{
+	struct strs list = { 0 };
+
+	for (size_t i = 0; i < q->n_hosts; i++)
+		strs_push(a, &list, arena_printf(a, "%s:%s", q->hosts[i].name, q->hosts[i].ip));
+	return list;
+}
+
+static void binds_fill(const struct container_request *q, struct arena *a, struct doc_host *h)
+{
+	for (size_t i = 0; i < q->n_mounts; i++) {
+		const struct container_mount *m = &q->mounts[i];
+
+		if (m->kind == CONTAINER_MOUNT_TMPFS)
+			pairs_set(a, &h->tmpfs, m->target, "");
+		else if (m->source)
+			strs_push(a, &h->binds, arena_printf(a, "%s:%s%s", m->source, m->target, m->read_only ? ":ro" : ""));
+	}
+}
+
+static struct doc_host host_of(const struct container_request *q, const struct container_info *i, struct arena *a)
+{
+	struct doc_host h = {
+		.network_mode = q->network ? q->network : "bridge", .port_bindings = ports_of(q->ports, q->n_ports, NULL, a),
+		.auto_remove = q->auto_remove, .cap_add = q->cap_add, .cap_drop = q->cap_drop, .dns = q->dns, .dns_options = q->dns_options,
+		.dns_search = q->dns_search, .extra_hosts = hosts_of(q, a), .group_add = q->group_add, .oom_score_adj = q->oom_score_adj,
+		.privileged = q->privileged, .publish_all = q->publish_all, .read_only = q->read_only, .security_opts = q->security_opts,
+		.shm_size = q->shm_size ? q->shm_size : SHM_DEFAULT, .sysctls = q->sysctls,
+		.runtime = i->state ? i->state->runtime : q->runtime ? q->runtime : "tare-runtime", .cpu_shares = q->cpu_shares, .memory = q->memory,
+		.nano_cpus = q->nano_cpus, .cgroup_parent = or_empty(q->cgroup_parent), .cpu_period = q->cpu_period, .cpu_quota = q->cpu_quota,
+		.cpuset_cpus = or_empty(q->cpuset_cpus), .cpuset_mems = or_empty(q->cpuset_mems), .memory_reservation = q->memory_reservation,
+		.memory_swap = q->memory_swap ? q->memory_swap : q->memory * 2, .oom_kill_disable = q->oom_kill_disable, .init = q->init,
+		.pids_limit = q->pids_limit, .ulimits = arena_array(a, struct doc_ulimit, q->n_ulimits), .n_ulimits = q->n_ulimits,
+	};
+
+	for (size_t k = 0; k < q->n_ulimits; k++)
+		h.ulimits[k] = (struct doc_ulimit){ q->ulimits[k].name, q->ulimits[k].soft, q->ulimits[k].hard };
+	binds_fill(q, a, &h);
+	return h;
+}
+
+static void mounts_fill(const struct engine *en, const struct container *c, struct arena *a, struct doc_container *d)
+{
+	d->mounts = arena_array(a, struct doc_mount, c->n_mounts);
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		const struct container_mount *m = &c->mounts[i];
+		bool volume = m->kind == CONTAINER_MOUNT_VOLUME;
+
+		d->mounts[d->n_mounts++] = (struct doc_mount){
+			.type = enumtab_name(&container_mount_kinds, (int)m->kind), .name = volume ? m->source : NULL,
+			.source = volume ? arena_printf(a, "%s/%s/_data", volume_directory(en, a), m->source) : or_empty(m->source),
+			.destination = m->target, .driver = volume ? "local" : NULL, .mode = m->read_only ? "ro" : "", .rw = !m->read_only,
+			.propagation = m->propagation ? m->propagation : m->kind == CONTAINER_MOUNT_BIND ? "rprivate" : "",
+		};
+	}
+}
+
+static struct doc_config config_of(const struct container *c, struct arena *a)
+{
+	const struct container_request *q = &c->request;
+	struct doc_config d = {
+		.hostname = c->hostname, .domainname = or_empty(q->domainname), .user = or_empty(c->user), .attach_stdin = q->interactive,
+		.attach_stdout = true, .attach_stderr = true, .exposed = c->exposed, .tty = q->tty, .open_stdin = q->interactive,
+		.stdin_once = q->interactive, .env = c->env, .image = q->image, .workdir = c->workdir, .labels = c->labels,
+		.stop_signal = c->stop_signal, .stop_timeout = c->stop_timeout, .entrypoint = q->entrypoint,
+	};
+
+	strs_push(a, &d.cmd, c->path);
+	for (size_t i = 0; i < c->args.n; i++)
+		strs_push(a, &d.cmd, c->args.v[i]);
+	/* An entrypoint that was asked for stands at the head of the words that run. */
+	if (q->entrypoint.n && q->entrypoint.n <= d.cmd.n)
+		d.cmd = (struct strs){ d.cmd.v + q->entrypoint.n, d.cmd.n - q->entrypoint.n };
+	return d;
+}
+
+static struct doc_networks networks_of(const struct container_info *i, struct arena *a)
+{
+	const struct container_state *s = i->state;
+	struct doc_networks n = { .ports = ports_of(NULL, 0, NULL, a), .gateway = "", .ip = "", .mac = "" };
+
+	if (!s)
+		return n;
+	n.networks = arena_array(a, struct doc_network, s->n_addresses);
+	for (size_t k = 0; k < s->n_addresses; k++) {
+		const struct container_address *x = &s->addresses[k];
+
+		n.networks[n.n_networks++] = (struct doc_network){ x->network, or_empty(x->gateway), x->ip, x->prefix, or_empty(x->mac) };
+	}
+	if (s->n_addresses) {
+		const struct container_address *x = &s->addresses[0];
+
+		n.ports = ports_of(x->ports, x->n_ports, &i->c->exposed, a);
+		n.gateway = or_empty(x->gateway);
+		n.ip = x->ip;
+		n.prefix = x->prefix;
+		n.mac = or_empty(x->mac);
+	}
+	return n;
+}
+
+static struct doc_graph graph_of(const struct engine *en, const struct container *c, struct arena *a)
+{
+	scoped_buf struct buf lower = BUF(LIMIT_DOCUMENT);
+
+	for (size_t i = c->image.layers.n; i-- > 0;) {
+		const char *hex = strchr(c->image.layers.v[i], ':');
+
+		buf_printf(&lower, "%s%s/layers/%s", lower.n ? ":" : "", en->root, hex ? hex + 1 : c->image.layers.v[i]);
+	}
+	return (struct doc_graph){ "overlay", {
+		.lower = arena_strdup(a, buf_text(&lower)),
+		.merged = arena_printf(a, "%s/containers/%s/" DIR_ROOTFS, en->run, c->id),
+		.upper = arena_printf(a, "%s/containers/%s/upper", en->root, c->id),
+		.work = arena_printf(a, "%s/containers/%s/work", en->root, c->id),
+	} };
+}
+
+static int document_text(const struct schema *s, const void *doc, struct arena *a, const char **ret, struct err *e)
+{
+	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
+	int r = json_encode(s, doc, JSON_INDENT_4, &b);
+
+	if (r < 0)
+		return err_sys(e, r, "encode the document");
+	*ret = arena_strdup(a, buf_text(&b));
+	return 0;
+}
+
+int container_inspect_json(struct engine *en, const char *ref, bool size, struct arena *a, const char **ret, struct err *e)
+{
+	struct container_info i;
+	const struct container *c;
+	struct doc_container d;
+	int r = list_info(en, ref, size, a, &i, e);
+
+	if (r < 0)
+		return r;
+	c = i.c;
+	d = (struct doc_container){
+		.id = c->id, .created = c->created, .path = c->path, .args = c->args, .state = state_of(&i), .image = c->image.id,
+		.resolv_conf = arena_printf(a, "%s/containers/%s/resolv.conf", en->run, c->id),
+		.hostname_path = arena_printf(a, "%s/containers/%s/hostname", en->run, c->id),
+		.hosts_path = arena_printf(a, "%s/containers/%s/hosts", en->run, c->id), .log_path = c->log_path,
+		.name = arena_printf(a, "/%s", c->name), .driver = "overlay", .platform = "linux", .host = host_of(&c->request, &i, a),
+		.graph = graph_of(en, c, a), .config = config_of(c, a), .network = networks_of(&i, a),
+		.size_rw = { size, i.size_rw },
+	};
+	mounts_fill(en, c, a, &d);
+	return document_text(&container_doc_schema, &d, a, ret, e);
+}
+
+/* ---- images --------------------------------------------------------------------------------------------------------------------------------------- */
+
+struct doc_image_config {
+	const char *user;
+	struct strs exposed, env, cmd, volumes;
+	const char *workdir;
+	struct strs entrypoint;
+	struct pairs labels;
+	const char *stop_signal;
+};
+
+struct doc_rootfs {
+	const char *type;
+	struct strs layers;
+};
+
+struct doc_image {
+	const char *id;
+	struct strs tags, digests;
+	const char *created, *author, *architecture, *variant, *os;
+	int64_t size;
+	struct doc_image_config config;
+	struct doc_rootfs rootfs;
+};
+
+/* clang-format off */
+static const struct field image_config_fields[] = {
+	FIELD(struct doc_image_config, user,        "User",         STR,   FIELD_OMIT_EMPTY),
+	FIELD(struct doc_image_config, exposed,     "ExposedPorts", KEYS,  FIELD_OMIT_EMPTY),
+	FIELD(struct doc_image_config, env,         "Env",          STRS,  FIELD_OMIT_EMPTY),
+	FIELD(struct doc_image_config, cmd,         "Cmd",          STRS,  FIELD_OMIT_EMPTY),
+	FIELD(struct doc_image_config, volumes,     "Volumes",      KEYS,  FIELD_OMIT_EMPTY),
+	FIELD(struct doc_image_config, workdir,     "WorkingDir",   STR,   FIELD_OMIT_EMPTY),
+	FIELD(struct doc_image_config, entrypoint,  "Entrypoint",   STRS,  FIELD_OMIT_EMPTY),
+	FIELD(struct doc_image_config, labels,      "Labels",       PAIRS, FIELD_OMIT_EMPTY),
+	FIELD(struct doc_image_config, stop_signal, "StopSignal",   STR,   FIELD_OMIT_EMPTY),
+};
+static const struct schema image_config_schema = SCHEMA("Config", struct doc_image_config, image_config_fields);
+
+static const struct field rootfs_fields[] = {
+	FIELD(struct doc_rootfs, type,   "Type",   STR,  0),
+	FIELD(struct doc_rootfs, layers, "Layers", STRS, 0),
+};
+static const struct schema rootfs_schema = SCHEMA("RootFS", struct doc_rootfs, rootfs_fields);
+
+static const struct field image_fields[] = {
+	FIELD(struct doc_image, id,           "Id",           STR,  0),
+	FIELD(struct doc_image, tags,         "RepoTags",     STRS, 0),
+	FIELD(struct doc_image, digests,      "RepoDigests",  STRS, 0),
+	FIELD(struct doc_image, created,      "Created",      STR,  0),
+	FIELD(struct doc_image, author,       "Author",       STR,  0),
+	FIELD(struct doc_image, architecture, "Architecture", STR,  0),
+	FIELD(struct doc_image, variant,      "Variant",      STR,  FIELD_OMIT_EMPTY),
+	FIELD(struct doc_image, os,           "Os",           STR,  0),
+	FIELD(struct doc_image, size,         "Size",         I64,  0),
+	FIELD_OBJ(struct doc_image, config, "Config", &image_config_schema, 0),
+	FIELD_OBJ(struct doc_image, rootfs, "RootFS", &rootfs_schema,       0),
+};
+static const struct schema image_doc_schema = SCHEMA("image", struct doc_image, image_fields);
+/* clang-format on */
+
+static void names_fill(const struct image *i, struct arena *a, struct doc_image *d)
+{
+	struct err ignored = { 0 };  /* the store only keeps names that parse */
+
+	for (size_t k = 0; k < i->names.n; k++) {
+		struct reference ref;
+		const char *digest;
+
+		if (reference_parse(i->names.v[k], a, &ref, &ignored) < 0)
+			continue;
+		if (ref.tag)
+			strs_push(a, &d->tags, reference_familiar(&ref, a));
+		digest = arena_printf(a, "%s@%s", reference_familiar_name(&ref, a), i->index ? i->index : i->manifest);
+		if (!strs_has(&d->digests, digest))
+			strs_push(a, &d->digests, digest);
+	}
+}
+
+int image_inspect_json(struct engine *en, const char *ref, struct arena *a, const char **ret, struct err *e)
+{
+	struct image_store *s;
+	struct image i;
+	struct doc_image d;
+	const struct oci_run_config *c = &i.config.config;
+	int r = engine_images(en, &s, e);
+
+	if (r == 0)
+		r = image_find(s, ref, a, &i, e);
+	if (r < 0)
+		return r;
+	d = (struct doc_image){
+		.id = i.id, .created = or_empty(i.config.created), .author = or_empty(i.config.author), .architecture = or_empty(i.config.architecture),
+		.variant = i.config.variant, .os = or_empty(i.config.os), .size = (int64_t)i.size, .rootfs = { "layers", i.diff_ids },
+		.config = { c->user, c->exposed_ports, c->env, c->cmd, c->volumes, c->working_dir, c->entrypoint, c->labels, c->stop_signal },
+	};
+	names_fill(&i, a, &d);
+	return document_text(&image_doc_schema, &d, a, ret, e);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * internal: what the modules of the engine share. No other folder includes this.
+ *
+ * Directories of a container:
+ *     <root>/containers/<id>  the object (os/objdir): container.json, exit.json, log, upper/, work/; its lock is the container's lock
+ *     <run>/containers/<id>   the live directory, there from `live.make` to the end of cleanup: monitor.json, config.json (so it is the
+ *                             bundle), state.json, rootfs (mount point), hosts, resolv.conf, hostname, and the monitor's own files
+ * Lock order: container < volume; image pins and network files are taken inside and held briefly.
+ */
+#include "engine/engine.h"
+#include "os/facts.h"
+#include "os/objdir.h"
+
+struct image_store;
+struct network;
+
+struct engine {
+	struct arena arena;          /* lives as long as the engine */
+	const char *root, *run;      /* absolute, no trailing slash */
+	const char *runtime;         /* default OCI runtime as asked; NULL: tare-runtime */
+	bool debug;
+	struct objdir containers;    /* <root>/containers */
+	struct objdir names;         /* <root>/names */
+	struct objdir volumes;       /* <root>/volumes; opened by engine_volumes() */
+	int live;                    /* <run>/containers */
+	struct image_store *images;  /* opened by engine_images() */
+	struct network *network;     /* opened by engine_network() */
+	struct host_facts facts;
+};
+
+#define FILE_CONTAINER "container.json"
+#define FILE_STATE "state.json"
+#define FILE_EXIT "exit.json"
+#define FILE_CONFIG "config.json"
+#define FILE_MONITOR "monitor.json"
+#define DIR_ROOTFS "rootfs"
+
+int engine_network(struct engine *en, struct network **ret, struct err *e);
+int engine_volumes(struct engine *en, const struct objdir **ret, struct err *e);
+
+/* Fails with a sentence about the container @id, shortened for people. */
+#define SHORT_ID_FMT "%.12s"

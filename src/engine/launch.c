@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/step.h"
+#include "base/vec.h"
+#include "engine/launch_files.h"
+#include "engine/rootfs.h"
+#include "engine/volume.h"
+#include "os/file.h"
+#include "os/path_safe.h"
+#include "os/self.h"
+
+enum { CONTROL_FD = 3, LIVE_MODE = 0700 };
+
+/* ---- predicates ------------------------------------------------------------------------------------------------------------------------------ */
+
+static bool has_attachment(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->has_state ? l->state.n_addresses > 0 : network_wants_attach(l->net);
+}
+
+static bool has_volumes(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	for (size_t i = 0; i < l->h->c.n_mounts; i++) {
+		if (l->h->c.mounts[i].kind == CONTAINER_MOUNT_VOLUME)
+			return true;
+	}
+	return false;
+}
+
+static bool has_binds(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	for (size_t i = 0; i < l->h->c.n_mounts; i++) {
+		if (l->h->c.mounts[i].kind == CONTAINER_MOUNT_BIND)
+			return true;
+	}
+	return false;
+}
+
+/* ---- live directory, root file system, volumes -------------------------------------------------------------------------------------------------- */
+
+static int live_make(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+
+	if (mkdirat(l->en->live, l->h->id, LIVE_MODE) < 0)
+		return err_sys(e, -errno, "make '%s'", l->h->live_path);
+	store_reopen_live(l->h);
+	if (l->h->live < 0)
+		return err_sys(e, l->h->live, "open '%s'", l->h->live_path);
+	if (mkdirat(l->h->live, DIR_ROOTFS, LIVE_MODE) < 0)
+		return err_sys(e, -errno, "make '%s'", l->rootfs);
+	return 0;
+}
+
+static void live_remove(void *ctx)
+{
+	struct launch *l = ctx;
+
+	fd_done(&l->h->live);
+	dir_remove_tree(l->en->live, l->h->id);
+}
+
+static int rootfs_place(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	const char *object = arena_printf(l->a, "%s/containers/%s", l->en->root, l->h->id);
+	struct rootfs fs = {
+		.layers = l->layers,
+		.upper = arena_printf(l->a, "%s/upper", object),
+		.work = arena_printf(l->a, "%s/work", object),
+		.is_volatile = l->h->c.request.auto_remove,
+	};
+	int r = rootfs_mount(&fs, &l->en->facts, l->h->live, DIR_ROOTFS, e);
+
+	if (r < 0)
+		return r;
+	l->rootfs_fd = dir_open(l->h->live, DIR_ROOTFS);
+	return l->rootfs_fd < 0 ? err_sys(e, l->rootfs_fd, "open '%s'", l->rootfs) : 0;
+}
+
+static void rootfs_drop(void *ctx)
+{
+	struct launch *l = ctx;
+
+	fd_done(&l->rootfs_fd);
+	rootfs_unmount(l->rootfs);
+}
+
+static int volumes_fill(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+
+	for (size_t i = 0; i < l->h->c.n_mounts; i++) {
+		int r = 0;
+
+		if (l->h->c.mounts[i].kind == CONTAINER_MOUNT_VOLUME)
+			r = volume_prepare(l->en, &l->h->c.mounts[i], l->rootfs_fd, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int binds_make(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+
+	for (size_t i = 0; i < l->h->c.n_mounts; i++) {
+		const struct container_mount *m = &l->h->c.mounts[i];
+		struct stat st;
+		int r;
+
+		if (m->kind != CONTAINER_MOUNT_BIND || stat(m->source, &st) == 0)
+			continue;
+		if (errno != ENOENT || !m->create_source)
+			return err_sys(e, -errno, "bind source '%s'", m->source);
+		r = dir_ensure_all(AT_FDCWD, m->source, 0755);
+		if (r < 0)
+			return err_sys(e, r, "make bind source '%s'", m->source);
+	}
+	return 0;
+}
+
+/* ---- network ------------------------------------------------------------------------------------------------------------------------------------- */
+
+static int network_take(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	const struct container_request *q = &l->h->c.request;
+	struct network_request want = { .container = l->h->id, .ip = q->ip, .ports = q->ports, .n_ports = q->n_ports };
+	int r;
+
+	if (q->publish_all) {
+		r = launch_publish_all(l, &want, e);
+		if (r < 0)
+			return r;
+	}
+	r = network_reserve(l->network, l->net, &want, l->a, &l->address, e);
+	if (r < 0)
+		return r;
+	l->state.addresses = &l->address;
+	l->state.n_addresses = 1;
+	return 0;
+}
+
+static void network_give_back(void *ctx)
+{
+	struct launch *l = ctx;
+	struct err ignored = { 0 };  /* undo goes on; `system check` finds what stays */
+
+	for (size_t i = 0; i < l->state.n_addresses; i++)
+		network_detach(l->network, l->h->id, &l->state.addresses[i], &ignored);
+}
+
+static int network_connect(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	char path[64];
+	scoped_fd int netns = -EBADF;
+
+	snprintf(path, sizeof path, "/proc/%d/ns/net", l->pid);
+	netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return err_sys(e, -errno, "open the network namespace of process %d", l->pid);
+	return network_attach(l->network, l->net, l->h->id, &l->address, netns, e);
+}
+
+/* ---- monitor ------------------------------------------------------------------------------------------------------------------------------------- */
+
+static int monitor_spawn(struct launch *l, int theirs, struct err *e)
+{
+	const char *words[] = { l->monitor, "--config", arena_printf(l->a, "%s/" FILE_MONITOR, l->h->live_path), "--control-fd", "3" };
+	scoped_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct proc_fd fds[] = { { theirs, CONTROL_FD }, { null, 0 }, { null, 1 }, { null, 2 } };
+	int r;
+
+	if (null < 0)
+		return err_sys(e, -errno, "open /dev/null");
+	r = proc_spawn(&PROC_SPAWN(.path = l->monitor, .argv = strs_argv(l->a, &(struct strs){ words, ARRAY_LEN(words) }), .fds = fds,
+			.n_fds = ARRAY_LEN(fds) - l->en->debug, .setsid = true), &l->proc);
+	return r < 0 ? err_sys(e, r, "start '%s'", l->monitor) : 0;
+}
+
+/* The monitor said that it failed (it then deletes everything itself), or it never got far: end it for good and delete in its place. */
+static void monitor_undo(void *ctx)
+{
+	struct launch *l = ctx;
+	struct monitor_frame *f = arena_new(l->a, struct monitor_frame);
+	struct err ignored = { 0 };  /* we are undoing */
+
+	if (l->failed) {
+		while (monitor_receive(l->control, f, &ignored) > 0)
+			;
+	} else if (l->proc.pidfd >= 0) {
+		proc_signal(l->proc.pidfd, SIGKILL);
+		proc_wait_end(l->proc.pidfd, -1);
+	}
+	fd_done(&l->control);
+	program_delete(l->runtime.path, l->runtime.root, l->h->id, &ignored);
+}
+
+static int monitor_create(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	struct monitor_frame *f = arena_new(l->a, struct monitor_frame);
+	scoped_fd int theirs = -EBADF;
+	int r = monitor_pair(&l->control, &theirs, e);
+
+	if (r == 0)
+		r = monitor_spawn(l, theirs, e);
+	if (r < 0)
+		return r;
+	fd_done(&theirs);
+	/* The foreground starter cleans up itself; otherwise the monitor's exit command does. */
+	if (l->io)
+		r = monitor_send(l->control, MONITOR_RELEASE, NULL, 0, e);
+	if (r == 0)
+		r = monitor_expect(l->control, MONITOR_CREATED, f, e);
+	if (r < 0) {
+		l->failed = true;
+		monitor_undo(l);
+		return r;
+	}
+	l->pid = monitor_frame_number(f);
+	return 0;
+}
+
+static int monitor_go(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	struct monitor_frame *f = arena_new(l->a, struct monitor_frame);
+	int r = 0;
+
+	if (l->io) {
+		r = attach_begin(&l->at, l->io, l->control, l->a, e);
+		if (r == 0)
+			r = attach_request(&l->at, e);
+	}
+	if (r == 0)
+		r = monitor_send(l->control, MONITOR_START, NULL, 0, e);
+	if (r == 0)
+		r = l->io ? attach_until_started(&l->at, e) : monitor_expect(l->control, MONITOR_STARTED, f, e);
+	if (r == -ESRCH && !l->io)
+		return 0;       /* started and ended already */
+	if (r < 0) {
+		l->failed = true;
+		attach_done(&l->at);
+	}
+	return r;
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Order: the live directory is first and goes last, because its existence says "there is something to clean up". The root file system must stand
+ * before users are looked up in it (config.write) and volumes filled from it. Addresses are reserved before files.write puts them into hosts,
+ * and state.json is written before the monitor exists, so that whoever finds a dead monitor knows what to give back. The network goes in between
+ * CREATED and START: the namespace is the runtime's, and the program must find its network ready.
+ */
+/* clang-format off */
+static const struct step launch_steps[] = {
+	{ "live.make",       NULL,           live_make,          live_remove },
+	{ "rootfs.mount",    NULL,           rootfs_place,       rootfs_drop },
+	{ "volumes.fill",    has_volumes,    volumes_fill,       NULL },
+	{ "binds.make",      has_binds,      binds_make,         NULL },
+	{ "network.reserve", has_attachment, network_take,       network_give_back },
+	{ "live.write",      NULL,           launch_write_live,  NULL },
+	{ "config.write",    NULL,           launch_write_config, NULL },
+	{ "monitor.spawn",   NULL,           monitor_create,     monitor_undo },
+	{ "network.connect", has_attachment, network_connect,    NULL },
+	{ "monitor.start",   NULL,           monitor_go,         NULL },
+};
+/* clang-format on */
+
+static int programs_find(struct launch *l, struct err *e)
+{
+	const struct container_request *q = &l->h->c.request;
+	char *path;
+	int r = program_runtime(l->en, q->runtime, l->a, &l->runtime, e);
+
+	if (r < 0)
+		return r;
+	if (self_find_program("tare-monitor", l->a, &path) < 0)
+		return err_set(e, ERR_NOT_FOUND, "tare-monitor is not installed beside tare");
+	l->monitor = path;
+	if (self_path(l->a, &path) < 0)
+		return err_set(e, ERR_INTERNAL, "cannot find our own program");
+	l->self = path;
+	if (q->init && self_find_program("tare-init", l->a, &path) < 0)
+		return err_set(e, ERR_NOT_FOUND, "tare-init is not installed beside tare");
+	l->init = q->init ? path : NULL;
+	return 0;
+}
+
+int launch_init(struct launch *l, struct engine *en, struct holding *h, const struct strs *layers, struct arena *a, struct err *e)
+{
+	int r;
+
+	*l = LAUNCH_NONE;
+	l->en = en;
+	l->a = a;
+	l->h = h;
+	l->layers = layers;
+	l->rootfs = arena_printf(a, "%s/" DIR_ROOTFS, h->live_path);
+	r = programs_find(l, e);
+	if (r == 0)
+		r = engine_network(en, &l->network, e);
+	if (r == 0)
+		r = network_find(l->network, h->c.request.network, a, &l->net, e);
+	l->state.runtime = l->runtime.path;
+	l->state.runtime_root = l->runtime.root;
+	return r;
+}
+
+void launch_done(struct launch *l)
+{
+	fd_done(&l->rootfs_fd);
+	fd_done(&l->control);
+	fd_done(&l->proc.pidfd);
+	attach_done(&l->at);
+}
+
+int launch_run(struct launch *l, struct err *e)
+{
+	return steps_run(launch_steps, ARRAY_LEN(launch_steps), l, e);
+}
+
+/* ---- cleanup --------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* What the run took, from state.json; without it nothing but a mount and a reservation can be there. */
+static int state_recover(struct launch *l, struct err *e)
+{
+	struct err first = { 0 };
+	int r = store_read_state(l->h, l->a, &l->state, &first);
+
+	l->has_state = r == 0;
+	if (r == 0) {
+		l->runtime = (struct program){ l->state.runtime, l->state.runtime_root };
+		return engine_network(l->en, &l->network, e);
+	}
+	l->has_state = true;
+	l->state = (struct container_state){ 0 };
+	r = program_runtime(l->en, l->h->c.request.runtime, l->a, &l->runtime, e);
+	return r == 0 ? engine_network(l->en, &l->network, e) : r;
+}
+
+/* Kills an init whose runtime state is gone or was never written. */
+static void init_kill(struct launch *l)
+{
+	struct monitor_state s = { 0 };
+	struct err ignored = { 0 };  /* no record: nothing was started */
+	scoped_fd int pidfd = -EBADF;
+
+	if (monitor_state_load(l->h->live_path, l->a, &s, &ignored) < 0 || !s.pid)
+		return;
+	pidfd = proc_open_checked((pid_t)s.pid, s.pid_start);
+	if (pidfd < 0)
+		return;
+	proc_signal(pidfd, SIGKILL);
+	proc_wait_end(pidfd, -1);
+}
+
+int launch_cleanup(struct engine *en, struct holding *h, struct arena *a, struct err *e)
+{
+	scoped_launch struct launch l = LAUNCH_NONE;
+	int r;
+
+	if (h->live < 0)
+		return 0;
+	l.en = en;
+	l.a = a;
+	l.h = h;
+	l.rootfs = arena_printf(a, "%s/" DIR_ROOTFS, h->live_path);
+	r = state_recover(&l, e);
+	if (r < 0)
+		return r;
+	r = launch_keep_exit(&l, e);
+	if (r < 0)
+		return r;
+	r = program_delete(l.runtime.path, l.runtime.root, h->id, e);
+	if (r < 0)
+		return r;
+	init_kill(&l);
+	steps_undo(launch_steps, ARRAY_LEN(launch_steps), &l);
+	return 0;
+}

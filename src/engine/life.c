@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a container after it is made: start, run, stop, kill, wait, cleanup, remove.
+ *
+ * Locking: starting, cleaning up and removing hold the container's lock. A run that ends is cleaned up by exactly one of: the foreground client that
+ * promised it (RELEASE), the monitor's exit command, or whoever meets what is left. All of them lock first and look again, so it does not
+ * matter who comes first.
+ */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "engine/create.h"
+#include "engine/launch.h"
+#include "engine/life.h"
+#include "os/proc.h"
+#include "os/signal.h"
+#include "os/sock.h"
+
+enum { EXIT_ENGINE = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, DEFAULT_TIMEOUT = 10 };
+
+/* ---- why a start failed ------------------------------------------------------------------------------------------------------------------------------ */
+
+/* Words of OCI runtimes for a program that cannot be started. They are the only channel there is. */
+static const struct {
+	const char *words;
+	int sys;
+} program_faults[] = {
+	{ "executable file not found", ENOENT },
+	{ "executable file `", ENOENT },
+	{ "no such file or directory: unknown", ENOENT },
+	{ "stat /", ENOENT },
+	{ "permission denied", EACCES },
+	{ "exec format error", EACCES },
+	{ "is a directory", EACCES },
+	{ "not executable", EACCES },
+	{ "no such file or directory", ENOENT },
+};
+
+int life_start_failed(struct err *e)
+{
+	if (!strstr(e->msg, "exec") && !strstr(e->msg, "program"))
+		return -e->sys;
+	for (size_t i = 0; i < ARRAY_LEN(program_faults); i++) {
+		if (strstr(e->msg, program_faults[i].words)) {
+			e->kind = ERR_INVALID;
+			e->sys = program_faults[i].sys;
+			return -e->sys;
+		}
+	}
+	return -e->sys;
+}
+
+int engine_exit_code(const struct err *e)
+{
+	if (e->kind != ERR_INVALID)
+		return EXIT_ENGINE;
+	return e->sys == ENOENT ? EXIT_NOT_FOUND : e->sys == EACCES ? EXIT_NOT_EXECUTABLE : EXIT_ENGINE;
+}
+
+/* ---- cleanup ------------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* With the lock held: gives back what an ended run took, and removes the container if it was to be removed. */
+static int settle(struct holding *h, struct arena *a, struct err *e)
+{
+	int r;
+
+	store_reopen_live(h);
+	r = launch_cleanup(h->en, h, a, e);
+	if (r == 0 && h->c.request.auto_remove)
+		r = create_remove(h, true, a, e);
+	return r;
+}
+
+int life_heal(struct engine *en, const char *id, struct arena *a, struct err *e)
+{
+	scoped_holding struct holding h = HOLDING_NONE;
+	int r = store_lock(en, id, false, a, &h, e);
+
+	if (r < 0)
+		return r;
+	if (store_monitor_is_alive(&h, a))
+		return 0;
+	if (h.live < 0 && !(h.c.request.auto_remove))
+		return 0;
+	return settle(&h, a, e);
+}
+
+int container_cleanup(struct engine *en, const char *ref, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_holding struct holding h = HOLDING_NONE;
+	struct monitor_exit x;
+	int r = store_lock(en, ref, true, &a, &h, e);
+
+	if (r < 0)
+		return e->kind == ERR_NOT_FOUND ? 0 : r;
+	if (h.live < 0)
+		return 0;
+	/* Somebody may have started it again while we waited for the lock: then its record of an end is gone. */
+	if (monitor_exit_load(h.live_path, &a, &x, e) < 0 && store_monitor_is_alive(&h, &a))
+		return 0;
+	return settle(&h, &a, e);
+}
+
+/* ---- start ----------------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* A start that failed leaves a created container that remembers why. */
+static void failure_keep(struct holding *h, const struct err *why)
+{
+	struct container_exit x = { .code = engine_exit_code(why), .error = why->msg };
+	struct err ignored = { 0 };  /* the failure itself is what matters */
+
+	if (!h->c.request.auto_remove)
+		store_write(&h->object, FILE_EXIT, &container_exit_schema, &x, &ignored);
+}
+
+static void unlock(struct holding *h)
+{
+	fd_done(&h->object.lock);
+}
+
+/* The lock again after a foreground run. Errors: -ENOENT if somebody removed it meanwhile. */
+static int relock(struct holding *h)
+{
+	object_done(&h->object);
+	return object_open_locked(&h->en->containers, h->id, true, &h->object);
+}
+
+/* Attached until the end; then cleans up as promised. */
+static int see_through(struct launch *l, struct engine_outcome *ret, struct err *e)
+{
+	int r;
+
+	unlock(l->h);
+	r = attach_run(&l->at, ret, e);
+	attach_done(&l->at);
+	if (ret->detached || (r < 0 && !l->at.exited))
+		return r;       /* the promise ends with our connection: the monitor sees to it */
+	fd_done(&l->control);
+	r = relock(l->h);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return err_sys(e, r, "lock container " SHORT_ID_FMT, l->h->id);
+	return settle(l->h, l->a, e);
+}
+
+static int start_locked(struct engine *en, struct holding *h, const struct strs *layers, const struct engine_io *io, struct arena *a,
+		struct engine_outcome *ret, struct err *e)
+{
+	scoped_launch struct launch l = LAUNCH_NONE;
+	int r = launch_init(&l, en, h, layers, a, e);
+
+	if (r < 0)
+		return r;
+	l.io = io;
+	r = launch_run(&l, e);
+	if (r < 0) {
+		r = life_start_failed(e);
+		failure_keep(h, e);
+		return r;
+	}
+	return io ? see_through(&l, ret, e) : 0;
+}
+
+/* Opens a container for a start: locked, with nothing left of an earlier run. *ret_running is set instead if it runs. */
+static int start_prepare(struct engine *en, const char *ref, struct arena *a, struct holding *h, bool *ret_running, struct err *e)
+{
+	struct container_info i = { 0 };
+	const char *id;
+	int r = container_find(en, ref, a, &id, e);
+
+	if (r < 0)
+		return r;
+	for (;;) {
+		r = store_open(en, id, a, h, e);
+		if (r == 0)
+			r = store_status(h, a, &i, e);
+		if (r < 0)
+			return r;
+		*ret_running = i.status == CONTAINER_RUNNING;
+		if (*ret_running)
+			return 0;
+		if (h->live >= 0 && i.exit)
+			store_wait_monitor(h);  /* it has ended and is being put away */
+		store_done(h);
+		r = store_lock(en, id, true, a, h, e);
+		if (r < 0)
+			return r;
+		if (h->live < 0)
+			return 0;
+		if (!store_monitor_is_alive(h, a))
+			return launch_cleanup(en, h, a, e);
+		store_done(h);  /* somebody started it while we waited */
+	}
+}
+
+static int start(struct engine *en, const char *ref, const struct engine_io *io, struct engine_outcome *ret, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_holding struct holding h = HOLDING_NONE;
+	struct image_store *s;
+	struct image image;
+	bool running = false;
+	int r = start_prepare(en, ref, &a, &h, &running, e);
+
+	if (r < 0)
+		return r;
+	if (running)
+		return io ? container_attach(en, ref, io, ret, e) : 0;
+	fd_done(&h.live);
+	r = engine_images(en, &s, e);
+	if (r == 0)
+		r = image_find(s, h.c.image.id, &a, &image, e);
+	if (r < 0)
+		return err_wrap(e, "the image of container " SHORT_ID_FMT, h.id);
+	return start_locked(en, &h, &image.layers, io, &a, ret, e);
+}
+
+int container_start(struct engine *en, const char *ref, struct err *e)
+{
+	return start(en, ref, NULL, NULL, e);
+}
+
+int container_start_attached(struct engine *en, const char *ref, const struct engine_io *io, struct engine_outcome *ret, struct err *e)
+{
+	return start(en, ref, io, ret, e);
+}
+
+int container_create(struct engine *en, const struct container_request *q, const struct engine_progress *p, struct arena *a,
+		const char **ret_id, struct err *e)
+{
+	struct creation c;
+	int r = create_container(en, q, p, a, &c, e);
+
+	if (r < 0)
+		return r;
+	*ret_id = c.h.id;
+	store_done(&c.h);
+	return 0;
+}
+
+int container_run(struct engine *en, const struct container_request *q, const struct engine_progress *p, const struct engine_io *io,
+		struct arena *a, const char **ret_id, struct engine_outcome *ret, struct err *e)
+{
+	struct creation c;
+	struct err ignored;          /* the start's failure is what the caller hears */
+	int r = create_container(en, q, p, a, &c, e);
+
+	if (r < 0)
+		return r;
+	*ret_id = c.h.id;
+	r = start_locked(en, &c.h, &c.image.layers, io, a, ret, e);
+	if (r < 0 && q->auto_remove && c.h.object.lock >= 0 && create_remove(&c.h, true, a, &ignored) == 0)
+		*ret_id = NULL;
+	store_done(&c.h);
+	return r;
+}
+
+/* ---- stop, kill, wait -------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* A running container and a connection to its monitor. *ret_fd is -EBADF if it does not run. */
+static int monitor_reach(struct engine *en, const char *ref, struct arena *a, struct holding *h, int *ret_fd, struct err *e)
+{
+	struct container_info i;
+	const char *id;
+	int r = container_find(en, ref, a, &id, e);
+
+	*ret_fd = -EBADF;
+	if (r == 0)
+		r = store_open(en, id, a, h, e);
+	if (r == 0)
+		r = store_status(h, a, &i, e);
+	if (r < 0 || i.status != CONTAINER_RUNNING)
+		return r;
+	r = monitor_connect(h->live_path, ret_fd, e);
+	if (r == -ENOENT || r == -ECONNREFUSED) {
+		*ret_fd = -EBADF;
+		err_clear(e);
+		return 0;
+	}
+	return r;
+}
+
+/* Reads frames until the end of the container. @deadline_ns 0: for ever. Errors: -ETIMEDOUT. */
+static int end_wait(int fd, uint64_t deadline_ns, struct arena *a, struct monitor_exit *ret, struct err *e)
+{
+	struct monitor_frame *f = arena_new(a, struct monitor_frame);
+
+	for (;;) {
+		uint64_t now = proc_now_ns();
+		int r = deadline_ns == 0 ? 0 : now >= deadline_ns ? -ETIMEDOUT : sock_wait(fd, (int)((deadline_ns - now) / 1000000 + 1));
+
+		if (r == -ETIMEDOUT)
+			return r;
+		if (r == 0)
+			r = monitor_receive(fd, f, e);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			return err_set(e, ERR_UNAVAILABLE, "the monitor ended without saying how the container did");
+		if (f->type == MONITOR_EXITED)
+			return monitor_frame_exit(f, a, ret, e);
+	}
+}
+
+static int signal_number(const char *name, int fallback, int *ret, struct err *e)
+{
+	*ret = fallback;
+	if (name && signal_parse(name, ret) < 0)
+		return err_set(e, ERR_INVALID, "invalid signal: %s", name);
+	return 0;
+}
+
+int container_kill(struct engine *en, const char *ref, const char *signal, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_holding struct holding h = HOLDING_NONE;
+	struct monitor_exit x;
+	scoped_fd int fd = -EBADF;
+	int number, r = signal_number(signal, SIGKILL, &number, e);
+
+	if (r == 0)
+		r = monitor_reach(en, ref, &a, &h, &fd, e);
+	if (r < 0)
+		return r;
+	if (fd < 0)
+		return err_set(e, ERR_CONFLICT, "container %s is not running", ref);
+	r = monitor_send_number(fd, MONITOR_SIGNAL, number, e);
+	/* As docker: after KILL it is over when we return. */
+	return r < 0 || number != SIGKILL ? r : end_wait(fd, 0, &a, &x, e);
+}
+
+/* Waits until the run is put away, so that what the caller sees next is a stopped container. */
+static void put_away_wait(struct engine *en, struct holding *h, struct arena *a)
+{
+	struct err ignored = { 0 };  /* it has ended; whoever meets it next heals */
+
+	store_wait_monitor(h);
+	life_heal(en, h->id, a, &ignored);
+}
+
+int container_stop(struct engine *en, const char *ref, const char *signal, const int *timeout, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_holding struct holding h = HOLDING_NONE;
+	struct monitor_exit x;
+	scoped_fd int fd = -EBADF;
+	int number, patience, r = monitor_reach(en, ref, &a, &h, &fd, e);
+
+	if (r < 0 || fd < 0)
+		return r;
+	r = signal_number(signal ? signal : h.c.stop_signal, SIGTERM, &number, e);
+	if (r < 0)
+		return r;
+	patience = timeout ? *timeout : h.c.stop_timeout;
+	if (patience != 0) {
+		uint64_t deadline = patience < 0 ? 0 : proc_now_ns() + (uint64_t)patience * 1000000000u;
+
+		r = monitor_send_number(fd, MONITOR_SIGNAL, number, e);
+		if (r == 0)
+			r = end_wait(fd, deadline, &a, &x, e);
+	}
+	if (patience == 0 || r == -ETIMEDOUT) {
+		r = monitor_send_number(fd, MONITOR_SIGNAL, SIGKILL, e);
+		if (r == 0)
+			r = end_wait(fd, 0, &a, &x, e);
+	}
+	fd_done(&fd);
+	if (r == 0 || r == -EPIPE)
+		put_away_wait(en, &h, &a);
+	return r == -EPIPE ? 0 : r;
+}
+
+int container_wait(struct engine *en, const char *ref, bool removed, int *ret_code, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_holding struct holding h = HOLDING_NONE;
+	struct container_info i;
+	struct monitor_exit x;
+	scoped_fd int fd = -EBADF;
+	int r = monitor_reach(en, ref, &a, &h, &fd, e);
+
+	if (r < 0)
+		return r;
+	if (fd >= 0) {
+		r = end_wait(fd, 0, &a, &x, e);
+		if (r == 0)
+			*ret_code = x.code;
+		if (r == 0 && removed)
+			store_wait_monitor(&h);
+		return r;
+	}
+	r = store_status(&h, &a, &i, e);
+	if (r == 0)
+		*ret_code = i.exit ? i.exit->code : 0;
+	return r;
+}
+
+/* ---- remove ---------------------------------------------------------------------------------------------------------------------------------------------------- */
+
+static int remove_locked(struct engine *en, const char *id, const struct container_remove_options *o, struct arena *a, bool *ret_busy,
+		struct err *e)
+{
+	scoped_holding struct holding h = HOLDING_NONE;
+	int r = store_lock(en, id, true, a, &h, e);
+
+	if (r < 0)
+		return r;
+	*ret_busy = store_monitor_is_alive(&h, a);
+	if (*ret_busy)
+		return 0;
+	r = launch_cleanup(en, &h, a, e);
+	if (r == 0)
+		r = create_remove(&h, o->volumes || h.c.request.auto_remove, a, e);
+	return r;
+}
+
+/* Ends a run, if there is one, and waits until its monitor is gone. */
+static int run_end(struct engine *en, const char *id, bool force, struct arena *a, struct err *e)
+{
+	scoped_holding struct holding h = HOLDING_NONE;
+	struct container_info i;
+	int r = store_open(en, id, a, &h, e);
+
+	if (r == 0)
+		r = store_status(&h, a, &i, e);
+	if (r < 0)
+		return r;
+	if (i.status == CONTAINER_RUNNING) {
+		if (!force)
+			return err_set(e, ERR_CONFLICT, "container %s is running: stop it first, or remove it by force", h.c.name);
+		r = container_kill(en, id, "KILL", e);
+		if (r < 0 && e->kind != ERR_CONFLICT && r != -EPIPE)
+			return r;
+	}
+	if (i.status == CONTAINER_RUNNING || i.exit)
+		store_wait_monitor(&h);
+	return 0;
+}
+
+int container_remove(struct engine *en, const char *ref, const struct container_remove_options *o, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	const char *id;
+	bool busy = true;
+	int r = container_find(en, ref, &a, &id, e);
+
+	while (r == 0 && busy) {
+		r = run_end(en, id, o->force, &a, e);
+		if (r == 0)
+			r = remove_locked(en, id, o, &a, &busy, e);
+	}
+	if (r < 0 && e->kind == ERR_NOT_FOUND && o->force)
+		return 0;
+	return r < 0 ? err_wrap(e, "cannot remove container %s", ref) : 0;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/parse.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "engine/life.h"
+#include "engine/list.h"
+#include "engine/store.h"
+#include "os/file.h"
+
+/* ---- one container -------------------------------------------------------------------------------------------------------------------------- */
+
+static int size_add(void *arg, int dirfd, const char *name, unsigned char d_type)
+{
+	int64_t *total = arg;
+	struct stat st;
+	int r = 0;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (S_ISREG(st.st_mode))
+		*total += st.st_size;
+	if (S_ISDIR(st.st_mode)) {
+		scoped_fd int sub = dir_open(dirfd, name);
+
+		if (sub >= 0)
+			r = dir_each(sub, size_add, arg);
+	}
+	return r;
+}
+
+static int64_t size_of_upper(const struct holding *h)
+{
+	scoped_fd int upper = dir_open(h->object.fd, "upper");
+	int64_t total = 0;
+
+	if (upper >= 0)
+		dir_each(upper, size_add, &total);
+	return total;
+}
+
+/* Reads a container and its status; what an earlier run left unfinished is put away first. */
+static int info_load(struct engine *en, const char *id, bool size, struct arena *a, struct container_info *ret, struct err *e)
+{
+	struct holding *h = arena_new(a, struct holding);
+	int r = store_open(en, id, a, h, e);
+
+	if (r == 0 && store_is_stale(h, a)) {
+		struct err ignored = { 0 };  /* `system check` names what cannot be put away */
+
+		store_done(h);
+		life_heal(en, id, a, &ignored);
+		r = store_open(en, id, a, h, e);
+	}
+	if (r == 0)
+		r = store_status(h, a, ret, e);
+	if (r == 0 && size)
+		ret->size_rw = size_of_upper(h);
+	store_done(h);
+	return r;
+}
+
+int list_info(struct engine *en, const char *ref, bool size, struct arena *a, struct container_info *ret, struct err *e)
+{
+	const char *id;
+	int r = container_find(en, ref, a, &id, e);
+
+	return r < 0 ? r : info_load(en, id, size, a, ret, e);
+}
+
+int container_inspect(struct engine *en, const char *ref, struct arena *a, struct container_info *ret, struct err *e)
+{
+	return list_info(en, ref, false, a, ret, e);
+}
+
+/* ---- filters --------------------------------------------------------------------------------------------------------------------------------- */
+
+struct filter_context {
+	struct engine *en;
+	struct arena *a;
+};
+
+struct filter {
+	const char *key;
+	bool (*match)(const struct container_info *i, const char *value, const struct filter_context *f);
+};
+
+static bool match_name(const struct container_info *i, const char *value, const struct filter_context *f)
+{
+	return strstr(i->c->name, value[0] == '/' ? value + 1 : value) != NULL;
+}
+
+static bool match_id(const struct container_info *i, const char *value, const struct filter_context *f)
+{
+	return str_after(i->c->id, value) != NULL;
+}
+
+static bool match_status(const struct container_info *i, const char *value, const struct filter_context *f)
+{
+	return streq(enumtab_name(&container_statuses, (int)i->status), value);
+}
+
+static bool match_label(const struct container_info *i, const char *value, const struct filter_context *f)
+{
+	struct str want, key = str_cut(str_of(value), '=', &want);
+	const char *have = pairs_find(&i->c->labels, arena_strndup(f->a, key.p, key.n));
+
+	return have && (!want.p || str_is(want, have));
+}
+
+static bool match_ancestor(const struct container_info *i, const char *value, const struct filter_context *f)
+{
+	const char *hex = str_after(i->c->image.id, "sha256:");
+
+	return streq(i->c->image.reference, value) || streq(i->c->image.id, value) || (hex && strlen(value) >= 4 && str_after(hex, value));
+}
+
+static bool match_exited(const struct container_info *i, const char *value, const struct filter_context *f)
+{
+	int32_t code;
+
+	return parse_i32(value, &code) == 0 && i->status == CONTAINER_EXITED && i->exit && i->exit->code == code;
+}
+
+static bool match_volume(const struct container_info *i, const char *value, const struct filter_context *f)
+{
+	for (size_t k = 0; k < i->c->n_mounts; k++) {
+		if (streq(i->c->mounts[k].source, value) || streq(i->c->mounts[k].target, value))
+			return true;
+	}
+	return false;
+}
+
+static bool match_network(const struct container_info *i, const char *value, const struct filter_context *f)
+{
+	return streq(i->c->request.network ? i->c->request.network : "bridge", value);
+}
+
+/* Negative, zero, positive as @x was made before, with or after @y. */
+static int created_compare(const struct container *x, const struct container *y)
+{
+	struct timespec s = { 0 }, t = { 0 };
+
+	text_time_parse(x->created, &s);
+	text_time_parse(y->created, &t);
+	if (s.tv_sec != t.tv_sec)
+		return s.tv_sec < t.tv_sec ? -1 : 1;
+	return (s.tv_nsec > t.tv_nsec) - (s.tv_nsec < t.tv_nsec);
+}
+
+static int compare_with(const struct container_info *i, const char *value, const struct filter_context *f)
+{
+	struct container_info other;
+	struct err ignored = { 0 };  /* an unknown container has no one before or after it */
+
+	return container_inspect(f->en, value, f->a, &other, &ignored) < 0 ? 0 : created_compare(i->c, other.c);
+}
+
+static bool match_before(const struct container_info *i, const char *value, const struct filter_context *f)
+{
+	return compare_with(i, value, f) < 0;
+}
+
+static bool match_since(const struct container_info *i, const char *value, const struct filter_context *f)
+{
+	return compare_with(i, value, f) > 0;
+}
+
+static const struct filter filters[] = {
+	{ "name", match_name },     { "id", match_id },         { "status", match_status }, { "label", match_label },
+	{ "ancestor", match_ancestor }, { "exited", match_exited }, { "volume", match_volume }, { "network", match_network },
+	{ "before", match_before }, { "since", match_since },
+};
+
+static const struct filter *filter_find(const char *key)
+{
+	for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
+		if (streq(filters[i].key, key))
+			return &filters[i];
+	}
+	return NULL;
+}
+
+/* Values of one key are alternatives, different keys must all hold. */
+static bool passes(const struct container_info *i, const struct pairs *want, const struct filter_context *f)
+{
+	for (size_t k = 0; k < want->n; k++) {
+		const struct filter *row = filter_find(want->v[k].key);
+		bool any = false;
+
+		for (size_t m = 0; m < want->n && !any; m++)
+			any = streq(want->v[m].key, want->v[k].key) && row->match(i, want->v[m].value, f);
+		if (!any)
+			return false;
+	}
+	return true;
+}
+
+/* ---- many ------------------------------------------------------------------------------------------------------------------------------------- */
+
+struct listing {
+	struct engine *en;
+	struct arena *a;
+	const struct container_list_options *o;
+	struct VEC(struct container_info) found;
+};
+
+static bool is_shown(const struct container_info *i, const struct container_list_options *o)
+{
+	bool says_status = pairs_find(&o->filters, "status") || pairs_find(&o->filters, "exited");
+
+	return o->all || o->last || says_status || i->status == CONTAINER_RUNNING || i->status == CONTAINER_PAUSED;
+}
+
+static int list_one(void *arg, const char *name)
+{
+	struct listing *l = arg;
+	struct filter_context f = { l->en, l->a };
+	struct container_info i;
+	struct err ignored = { 0 };  /* gone meanwhile, or damaged: `system check` names it */
+
+	if (!text_is_hex(str_of(name), CONTAINER_ID_SIZE - 1) || info_load(l->en, name, l->o->size, l->a, &i, &ignored) < 0)
+		return 0;
+	if (is_shown(&i, l->o) && passes(&i, &l->o->filters, &f))
+		*vec_push(l->a, &l->found) = i;
+	return 0;
+}
+
+static int newest_first(const void *x, const void *y)
+{
+	const struct container_info *a = x, *b = y;
+	int c = created_compare(b->c, a->c);
+
+	return c ? c : strcmp(a->c->id, b->c->id);
+}
+
+int container_list(struct engine *en, const struct container_list_options *o, struct arena *a, struct container_info **ret, size_t *ret_n,
+		struct err *e)
+{
+	struct listing l = { .en = en, .a = a, .o = o };
+	int r;
+
+	for (size_t i = 0; i < o->filters.n; i++) {
+		if (!filter_find(o->filters.v[i].key))
+			return err_set(e, ERR_INVALID, "invalid filter '%s'", o->filters.v[i].key);
+	}
+	r = objdir_each(&en->containers, list_one, &l);
+	if (r < 0)
+		return err_sys(e, r, "list containers");
+	if (l.found.n)
+		qsort(l.found.v, l.found.n, sizeof *l.found.v, newest_first);
+	*ret = l.found.v;
+	*ret_n = o->last > 0 && (size_t)o->last < l.found.n ? (size_t)o->last : l.found.n;
+	return 0;
+}
+
+/* ---- who uses what ------------------------------------------------------------------------------------------------------------------------------ */
+
+struct image_search {
+	struct engine *en;
+	const char *id;
+	char *who;
+	size_t size;
+};
+
+static int image_is_used(void *arg, const char *name)
+{
+	struct image_search *s = arg;
+	scoped_arena struct arena a = { 0 };
+	scoped_holding struct holding h = HOLDING_NONE;
+	struct err ignored = { 0 };
+
+	if (store_open(s->en, name, &a, &h, &ignored) < 0 || !streq(h.c.image.id, s->id))
+		return 0;
+	snprintf(s->who, s->size, "%s", h.c.name);
+	return 1;
+}
+
+bool engine_image_user(void *engine, const char *id, char *ret_who, size_t size)
+{
+	struct engine *en = engine;
+	struct image_search s = { en, id, ret_who, size };
+
+	return objdir_each(&en->containers, image_is_used, &s) > 0;
+}
+
+int container_prune(struct engine *en, void (*each)(void *arg, const char *id), void *arg, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container_list_options all = { .all = true };
+	struct container_remove_options plain = { 0 };
+	struct container_info *v;
+	size_t n;
+	int r = container_list(en, &all, &a, &v, &n, e);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (v[i].status != CONTAINER_CREATED && v[i].status != CONTAINER_EXITED)
+			continue;
+		r = container_remove(en, v[i].c->id, &plain, e);
+		if (r == 0)
+			each(arg, v[i].c->id);
+		else if (e->kind == ERR_NOT_FOUND || e->kind == ERR_CONFLICT)
+			r = 0;  /* removed or started by somebody else meanwhile */
+	}
+	return r;
+}

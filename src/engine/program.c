@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/vec.h"
+#include "os/proc.h"
+#include "os/self.h"
+
+#define DEFAULT_RUNTIME "tare-runtime"
+
+int program_runtime(struct engine *en, const char *name, struct arena *a, struct program *ret, struct err *e)
+{
+	char *path;
+	const char *base;
+	int r;
+
+	if (!name)
+		name = en->runtime ? en->runtime : DEFAULT_RUNTIME;
+	base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+	r = streq(name, DEFAULT_RUNTIME) ? self_find_program(name, a, &path) : self_find_in_path(name, a, &path);
+	if (r < 0)
+		return err_set(e, ERR_INVALID, "the OCI runtime '%s' was not found", name);
+	ret->path = path;
+	if (streq(base, DEFAULT_RUNTIME))
+		ret->root = arena_printf(a, "%s/runtime", en->run);
+	else
+		ret->root = arena_printf(a, "%s/runtime-%s", en->run, base);
+	return 0;
+}
+
+int program_delete(const char *runtime, const char *root, const char *id, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	const char *argv[] = { runtime, "--root", root, "delete", "--force", id, NULL };
+	scoped_fd int null = -EBADF;
+	scoped_proc struct proc p = PROC_NONE;
+	struct proc_exit x;
+	int r;
+
+	if (access(arena_printf(&a, "%s/%s", root, id), F_OK) < 0)
+		return 0;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
+		return err_sys(e, -errno, "open /dev/null");
+	r = proc_spawn(&PROC_SPAWN(.path = runtime, .argv = strs_argv(&a, &(struct strs){ argv, ARRAY_LEN(argv) - 1 }),
+			.fds = (struct proc_fd[]){ { null, 0 }, { null, 1 }, { null, 2 } }, .n_fds = 3), &p);
+	if (r == 0)
+		r = proc_wait(p.pidfd, -1, &x);
+	if (r < 0)
+		return err_sys(e, r, "run '%s delete'", runtime);
+	if (x.code || x.signal)
+		return err_set(e, ERR_INTERNAL, "'%s delete --force' of " SHORT_ID_FMT " failed", runtime, id);
+	return 0;
+}

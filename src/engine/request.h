@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * request: the grammar of the flags of `run` and `create`: text in, rows of struct container_request out. Pure; every door uses it.
+ *
+ * Each function takes one flag's value, appends to the request with memory of @a, and fails with ERR_INVALID naming the value and what is
+ * wrong with it. Strings may be borrowed from the argument. (-p has its grammar in network/publish.h, users and numbers in base/parse.h.)
+ */
+#include "base/arena.h"
+#include "base/err.h"
+#include "spec/container.h"
+
+/* -v [source:]target[:options]. @cwd makes "./x" absolute. */
+int request_volume(struct container_request *q, const char *value, const char *cwd, struct arena *a, struct err *e);
+
+/* --mount type=bind,source=/x,target=/y,readonly … */
+int request_mount(struct container_request *q, const char *value, const char *cwd, struct arena *a, struct err *e);
+
+/* --tmpfs /run[:size=64m,mode=1777] */
+int request_tmpfs(struct container_request *q, const char *value, struct arena *a, struct err *e);
+
+/* -e NAME=value, -e NAME (the caller's own value; unset there: unset in the container). */
+int request_env(struct strs *env, const char *value, struct arena *a, struct err *e);
+
+/* The text of an --env-file: lines of the same form, '#' comments and blank lines skipped. @path for messages. */
+int request_env_file(struct strs *env, struct str text, const char *path, struct arena *a, struct err *e);
+
+/* --ulimit name=soft[:hard] */
+int request_ulimit(struct container_request *q, const char *value, struct arena *a, struct err *e);
+
+/* --device /dev/x[:/dev/y][:rwm] */
+int request_device(struct container_request *q, const char *value, struct arena *a, struct err *e);
+
+/* --add-host name:ip or name=ip */
+int request_host(struct container_request *q, const char *value, struct arena *a, struct err *e);
+
+/* --label key[=value], --annotation, --sysctl key=value */
+int request_pair(struct pairs *pairs, const char *what, const char *value, bool needs_value, struct arena *a, struct err *e);
+
+/* --memory-swap: a size, or -1 for unlimited. */
+int request_memory_swap(const char *value, int64_t *ret, struct err *e);
+
+/* Looks at the whole request: names, combinations, ranges. Called by container_create. */
+int request_check(const struct container_request *q, struct err *e);
+
+/* True if @name can name a container or volume: [a-zA-Z0-9][a-zA-Z0-9_.-]+, at most 128. */
+bool request_name_is_valid(const char *name);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/request.h"
+
+#include <stdlib.h>
+
+#include "base/test.h"
+
+static struct container_request volume(const char *value, struct arena *a, int want)
+{
+	struct container_request q = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(request_volume(&q, value, "/home/me", a, &e), want);
+	if (want < 0)
+		assert_non_null(strstr(e.msg, value));
+	return q;
+}
+
+TEST(volume_with_a_host_path_is_a_bind_that_is_made_if_missing)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container_request q = volume("/src:/dst:ro,rslave", &a, 0);
+
+	assert_int_equal(q.n_mounts, 1);
+	assert_int_equal(q.mounts[0].kind, CONTAINER_MOUNT_BIND);
+	assert_string_equal(q.mounts[0].source, "/src");
+	assert_string_equal(q.mounts[0].target, "/dst");
+	assert_string_equal(q.mounts[0].propagation, "rslave");
+	assert_true(q.mounts[0].read_only && q.mounts[0].create_source);
+}
+
+TEST(volume_with_a_word_is_a_named_volume_and_alone_an_anonymous_one)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container_request q = volume("data:/dst", &a, 0);
+
+	assert_int_equal(q.mounts[0].kind, CONTAINER_MOUNT_VOLUME);
+	assert_string_equal(q.mounts[0].source, "data");
+	q = volume("/dst", &a, 0);
+	assert_true(q.mounts[0].anonymous);
+	assert_null(q.mounts[0].source);
+}
+
+TEST(volume_relative_to_here_becomes_absolute)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container_request q = volume("./x:/dst", &a, 0);
+
+	assert_string_equal(q.mounts[0].source, "/home/me/./x");
+}
+
+TEST(volume_refuses_what_it_cannot_mean)
+{
+	scoped_arena struct arena a = { 0 };
+	static const char *const bad[] = { "", ":", "a:", ":/x", "/a:b", "/a:/", "/a:/b:rw:x", "/a:/b:frob", "bad name:/x", "/a:/../.." };
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		volume(bad[i], &a, -EINVAL);
+}
+
+static struct container_request mount(const char *value, struct arena *a, bool good)
+{
+	struct container_request q = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(request_mount(&q, value, "/home/me", a, &e) == 0, good);
+	return q;
+}
+
+TEST(mount_long_form_knows_its_three_types)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container_request q = mount("type=bind,src=/x,dst=/y,ro", &a, true);
+
+	assert_int_equal(q.mounts[0].kind, CONTAINER_MOUNT_BIND);
+	assert_true(q.mounts[0].read_only && !q.mounts[0].create_source);
+	q = mount("type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=1770", &a, true);
+	assert_string_equal(q.mounts[0].options.v[0], "size=1048576");
+	assert_string_equal(q.mounts[0].options.v[1], "mode=1770");
+	q = mount("source=data,target=/t", &a, true);
+	assert_int_equal(q.mounts[0].kind, CONTAINER_MOUNT_VOLUME);
+}
+
+TEST(mount_long_form_refuses_nonsense)
+{
+	scoped_arena struct arena a = { 0 };
+	static const char *const bad[] = { "", "type=bind,src=/x", "type=bind,dst=/x", "type=bind,src=x,dst=/y", "type=tmpfs,src=/x,dst=/y",
+		"type=frob,dst=/x", "type=bind,src=/x,dst=/y,readonly=maybe", "type=bind,src=/x,dst=/y,frob=1", "dst=rel" };
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		mount(bad[i], &a, false);
+}
+
+TEST(env_file_skips_comments_and_takes_the_callers_values)
+{
+	scoped_arena struct arena a = { 0 };
+	struct strs env = { 0 };
+	struct err e = { 0 };
+
+	setenv("TARE_TEST_ENV", "here", 1);
+	assert_int_equal(request_env_file(&env, STR("# no\n\nA=1 2\r\nTARE_TEST_ENV\nNOT_SET_ANYWHERE\n"), "f", &a, &e), 0);
+	assert_int_equal(env.n, 3);
+	assert_string_equal(env.v[0], "A=1 2");
+	assert_string_equal(env.v[1], "TARE_TEST_ENV=here");
+	assert_string_equal(env.v[2], "NOT_SET_ANYWHERE");
+	assert_int_equal(request_env_file(&env, STR("A B=1"), "f", &a, &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "f:1"));
+}
+
+TEST(ulimit_is_a_known_name_with_ordered_limits)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container_request q = { 0 };
+	struct err e = { 0 };
+	static const char *const bad[] = { "nofile", "frob=1", "nofile=x", "nofile=5:4", "nofile=-2", "nofile=-1:5" };
+
+	assert_int_equal(request_ulimit(&q, "nofile=10:20", &a, &e), 0);
+	assert_int_equal(request_ulimit(&q, "core=unlimited", &a, &e), 0);
+	assert_int_equal(q.ulimits[0].hard, 20);
+	assert_int_equal(q.ulimits[1].soft, -1);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(request_ulimit(&q, bad[i], &a, &e), -EINVAL);
+}
+
+TEST(device_takes_a_second_path_or_access)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container_request q = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(request_device(&q, "/dev/fuse", &a, &e), 0);
+	assert_int_equal(request_device(&q, "/dev/fuse:r", &a, &e), 0);
+	assert_int_equal(request_device(&q, "/dev/a:/dev/b:rw", &a, &e), 0);
+	assert_string_equal(q.devices[0].access, "rwm");
+	assert_string_equal(q.devices[1].access, "r");
+	assert_string_equal(q.devices[2].target, "/dev/b");
+	assert_int_equal(request_device(&q, "/dev/a:/dev/b:x", &a, &e), -EINVAL);
+}
+
+TEST(request_check_refuses_contradictions)
+{
+	struct container_request same[] = {
+		{ .name = "a" }, { .name = "-x" }, { .memory = 1 }, { .memory_swap = 5 << 20 }, { .nano_cpus = 1, .cpu_quota = 5000 },
+		{ .workdir = "rel" }, { .pids_limit = -2 }, { .network = "none", .publish_all = true },
+	};
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(same); i++)
+		assert_true(request_check(&same[i], &e) < 0);
+	assert_int_equal(request_check(&(struct container_request){ .name = "web", .memory = 64 << 20, .memory_swap = -1 }, &e), 0);
+}
