@@ -87,7 +87,7 @@ class Tare(Engine):
     def __init__(self, world):
         super().__init__(world)
         self.program = os.path.join(world.bin, "tare")
-        self.base = [self.program, "--root", self.home + "/root", "--run", self.home + "/run"]
+        self.base = [self.program, "--root", self.home + "/root", "--run-root", self.home + "/run"]
 
     def available(self):
         return None if os.access(self.program, os.X_OK) else "not built"
