@@ -36,7 +36,7 @@ int stdio_open(struct stdio *s, const struct monitor_config *c, int dirfd, struc
 	if (c->stdin_open)
 		r = open_pipe(1, &s->in, &s->theirs[0]);
 	else
-		r = s->theirs[0] = dev_open_null(O_RDONLY);
+		r = s->theirs[0] = dev_open_null(O_RDWR);
 	if (r >= 0)
 		r = open_pipe(0, &s->out, &s->theirs[1]);
 	if (r >= 0)

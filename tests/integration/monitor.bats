@@ -149,10 +149,10 @@ until_there() {
 	[ "$status" = 0 ]
 }
 
-@test "stdin of a container without one is refused" {
+@test "stdin of a container without one is empty, and refused to clients" {
 	configure
-	program <<<'exec sleep 100'
-	start attach start +started stdin:x signal:9 +eof
+	program <<<'cat && echo empty; exec sleep 100'
+	start attach start +started /empty stdin:x signal:9 +eof
 	saw 'refused the container'
 }
 
