@@ -92,6 +92,12 @@ static void begin_drain(struct life *l)
 	pump_drain(&l->pump);
 }
 
+/* What Docker records for a container that could not be started. */
+static int failure_code(const struct err *e)
+{
+	return e->sys == ENOENT ? 127 : e->sys == EACCES ? 126 : 128;
+}
+
 /* Create or start failed with l->failure: says so, and takes back what there is. */
 static void fail(struct life *l)
 {
@@ -100,7 +106,7 @@ static void fail(struct life *l)
 	l->record.error = l->failure.msg;
 	l->record.started = (struct timespec){ 0 };
 	if (!l->ended)
-		l->record.exit = (struct proc_exit){ .code = l->failure.sys == ENOENT ? 127 : 126 };
+		l->record.exit = (struct proc_exit){ .code = failure_code(&l->failure) };
 	write_exit(l);
 	l->state = LIFE_DELETING;
 	for (struct client *c = l->clients.first, *next; c; c = next) {

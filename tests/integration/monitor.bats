@@ -128,9 +128,9 @@ until_there() {
 
 @test "wait is to connect and hear the end" {
 	configure
-	program <<<'sleep 0.2; exit 6'
-	start start +started close
-	connect +exited
+	program <<<'trap "exit 6" TERM; while :; do sleep 0.02; done'
+	start attach start +started close
+	connect +started signal:15 +exited
 	saw '"code":6'
 }
 
@@ -207,7 +207,7 @@ until_there() {
 
 @test "nonsense from a client ends that client only" {
 	configure
-	program <<<'sleep 0.5; exit 2'
+	program <<<'trap "exit 2" TERM; while :; do sleep 0.02; done'
 	start start +started close
 	/usr/bin/python3 -c '
 import os, socket, sys
@@ -217,7 +217,7 @@ for junk in b"x", b"\xff" * 8, b"\x01\0\0\0\x7f\0\0\0", b"\x0d\0\0\0\x01\0\0\0a"
     s.connect("ctl")
     s.send(junk)
     s.close()' "$dir"
-	connect +exited
+	connect +started signal:15 +exited
 	saw '"code":2'
 }
 
