@@ -132,7 +132,7 @@ void life_begin_start(struct life *l)
 	l->state = LIFE_STARTING;
 	l->record.started = wall_clock(); /* before it can end */
 	l->call_started = proc_now_ns();
-	if (step_fault("monitor.start", &l->failure) < 0 || invoke_start(&l->invoke, &l->failure) < 0)
+	if (step_fault("monitor.call_start", &l->failure) < 0 || invoke_start(&l->invoke, &l->failure) < 0)
 		fail(l);
 }
 
