@@ -73,8 +73,14 @@ serves() { wait_for 10 sh -c "curl -s --max-time 1 '$1' | grep -q 'tare test pag
 }
 
 @test "UDP is published too" {
-	tare run -d --name echo -p 18085:9999/udp busybox sh -c 'nc -u -l -p 9999 -e cat'
-	sleep 0.3
+	tare run -d --name echo -p 18085:9999/udp "$nginx" python3 -uc 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 9999))
+print("ready")
+while True:
+    data, peer = s.recvfrom(100)
+    s.sendto(data, peer)'
+	wait_for 5 sh -c 'tare logs echo | grep -q ready'
 	run -0 /usr/bin/python3 -c 'import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.settimeout(3)

@@ -5,7 +5,8 @@
 # program (default tare-runtime); crun and runc pass too but for their known faults, which is how we know that the tests
 # ask for what the field means by each word.
 
-. "$(dirname "$0")/tap.sh"
+here=$(dirname "$0")
+if [ -e "$here/tap.bash" ]; then . "$here/tap.bash"; else . "$here/../lib/tap.bash"; fi     # in the machine all lie in /tests
 
 runtime=${RUNTIME:-tare-runtime}
 cg=/sys/fs/cgroup
@@ -17,7 +18,7 @@ rootfs=/bundle/rootfs
 if [ ! -d $rootfs ]; then
 	rootfs=$home/rootfs
 	mkdir "$rootfs"
-	tar -C "$rootfs" -xf "$("$(dirname "$0")/../lib/make-images" busybox)/busybox.rootfs.tar"
+	tar -C "$rootfs" -xf "$("$here/../lib/make-images" busybox)/busybox.rootfs.tar"
 fi
 rt() { command "$runtime" --root "$home/state" "$@"; }
 v2() { [ -e $cg/cgroup.controllers ]; }

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Every step of create, start, run, exec and pull fails in turn (TARE_FAULT=step:NAME): the command fails with a message
+# that names the step, nothing is left, and the next command works. Then every program is killed before every step
+# (TARE_FAULT=kill:NAME): the next command heals. The list of steps comes from a trace of the real thing.
+
+. "$(dirname "$0")/fault.bash"
+fault_begin busybox
+
+attached=(tare run --rm --name faulty -p 18199:80 --memory 64m busybox true)
+detached=(tare run -d --name faulty -p 18199:80 --memory 64m busybox sleep 100)
+
+# A step may fail silently only after the program has ended well: then the exit code stays the program's.
+fails_clean() {
+	local step=$1 status=0
+	shift
+	TARE_FAULT=step:$step timeout 20 "$@" >"$home/out" 2>&1 </dev/null || status=$?
+	case $status in
+	0) case " $late " in *" $step "*) ;; *) echo "step $step failed and nobody noticed"; return 1 ;; esac ;;
+	124) echo "hangs"; return 1 ;;
+	*) grep -q -F "$step" "$home/out" || { echo "the message does not name the step: $(tail -2 "$home/out")"; return 1; } ;;
+	esac
+	tare rm -f faulty >/dev/null 2>&1
+	no_residue && tare system check --quick
+}
+
+heals() {
+	local step=$1
+	shift
+	TARE_FAULT=kill:$step timeout 20 "$@" >"$home/out" 2>&1 </dev/null
+	[ $? != 124 ] || { echo "hangs"; return 1; }
+	heal && no_residue 8
+}
+
+works() { tare run --rm -p 18199:80 busybox true && no_residue; }
+
+all=$(steps_of "${attached[@]}")
+check "a run is made of steps" [ -n "$all" ]
+early=$(steps_of "${detached[@]}")
+tare rm -f faulty >/dev/null
+late=$(comm -23 <(sort <<<"$all") <(sort <<<"$early") | tr '\n' ' ')
+
+for step in $all; do
+	check "run: step $step fails and leaves nothing" fails_clean "$step" "${attached[@]}"
+	check "run: a kill at $step is healed" heals "$step" "${attached[@]}"
+done
+for step in $early; do
+	check "run -d: step $step fails and leaves nothing" fails_clean "$step" "${detached[@]}"
+	check "run -d: a kill at $step is healed" heals "$step" "${detached[@]}"
+done
+check "after all that a run works" works
+
+tare run -d --name host busybox sleep 10000 >/dev/null
+"$lib/residue" snapshot "$home/exec" "${places[@]}"
+exec_fails() {
+	local status=0
+	TARE_FAULT=step:$1 timeout 20 tare exec host true >"$home/out" 2>&1 </dev/null || status=$?
+	[ $status != 0 ] && [ $status != 124 ] || { echo "status $status"; return 1; }
+	tare exec host true && "$lib/residue" diff "$home/exec" 5
+}
+exec_killed() {
+	TARE_FAULT=kill:$1 timeout 20 tare exec host true >"$home/out" 2>&1 </dev/null
+	[ $? != 124 ] && tare exec host true && "$lib/residue" diff "$home/exec" 5
+}
+for step in $(steps_of tare exec host true); do
+	check "exec: step $step fails and leaves nothing" exec_fails "$step"
+	check "exec: a kill at $step leaves nothing" exec_killed "$step"
+done
+tare rm -f host >/dev/null
+
+registry_start plain plain || { echo "Bail out! no registry"; exit 125; }
+layout=$images/busybox
+registry_push plain "$layout" test/busybox:1
+own() { tare --root "$home/root" --run-root "$home/run" "$@"; }
+pull=(tare --root "$home/root" --run-root "$home/run" pull -q "$plain_addr/test/busybox:1")
+pull_fails() {
+	local status=0
+	rm -rf "$home/root"
+	TARE_FAULT=step:$1 timeout 20 "${pull[@]}" >"$home/out" 2>&1 </dev/null || status=$?
+	[ $status != 0 ] && [ $status != 124 ] || { echo "status $status"; return 1; }
+	[ -z "$(own images -q)" ] && own system check && "${pull[@]}" && own run --rm --network none "$plain_addr/test/busybox:1" true
+}
+pull_killed() {
+	rm -rf "$home/root"
+	TARE_FAULT=kill:$1 timeout 20 "${pull[@]}" >"$home/out" 2>&1 </dev/null
+	[ $? != 124 ] || { echo "hangs"; return 1; }
+	own system check && "${pull[@]}" && own system check && own run --rm --network none "$plain_addr/test/busybox:1" true
+}
+for step in $(steps_of "${pull[@]}"); do
+	check "pull: step $step fails and nothing is visible" pull_fails "$step"
+	check "pull: a kill at $step, then the next pull succeeds" pull_killed "$step"
+done
+registry_stop plain
+check "nothing is left in the end" no_residue
+
+plan_done
