@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/control.h"
+
+#include <errno.h>
+#include <signal.h>
+
+#include "os/fd.h"
+#include "os/proc.h"
+
+int control_open(const char *root, const char *id, struct arena *a, struct control *ret, struct err *e)
+{
+	scoped_control struct control c = CONTROL_NONE;
+	int r = state_check_id(id, e);
+
+	if (r < 0)
+		return r;
+	c.a = a;
+	c.root_fd = state_open_root(root, false, e);
+	if (c.root_fd == -ENOENT)
+		return err_set(e, ERR_NOT_FOUND, "container does not exist: '%s'", id);
+	c.dir_fd = c.root_fd < 0 ? c.root_fd : state_open(c.root_fd, id, e);
+	if (c.dir_fd < 0)
+		return c.dir_fd;
+	r = state_load(c.dir_fd, id, a, &c.state, e);
+	if (r < 0)
+		return r;
+	c.status = state_status(c.dir_fd, &c.state, a);
+	*ret = c;
+	c = CONTROL_NONE;
+	return 0;
+}
+
+void control_done(struct control *c)
+{
+	fd_done(&c->dir_fd);
+	fd_done(&c->root_fd);
+}
+
+static bool is_alive(const struct control *c)
+{
+	return c->status == STATE_CREATED || c->status == STATE_RUNNING || c->status == STATE_PAUSED;
+}
+
+static int open_cgroup(const struct control *c, struct cgroup **ret, struct err *e)
+{
+	if (!c->state.cgroup.driver)
+		return err_set(e, ERR_UNSUPPORTED, "container '%s' has no cgroup", c->state.id);
+	return cgroup_open(&c->state.cgroup, c->a, ret, e);
+}
+
+static int kill_cgroup(const struct control *c, int sig, struct err *e)
+{
+	scoped_cgroup struct cgroup *g = NULL;
+	int r = open_cgroup(c, &g, e);
+
+	return r < 0 ? r : cgroup_kill_all(g, sig, e);
+}
+
+static int kill_init(const struct control *c, int sig, struct err *e)
+{
+	scoped_fd int pidfd = proc_open_checked(c->state.pid, c->state.start_ticks);
+	int r = pidfd < 0 ? pidfd : proc_signal(pidfd, sig);
+
+	if (r == -ESRCH)
+		return err_set(e, ERR_CONFLICT, "container not running");
+	return r < 0 ? err_sys(e, r, "send signal %d to container init", sig) : 0;
+}
+
+int control_kill(const struct control *c, int sig, bool all, struct err *e)
+{
+	bool everybody = all || (sig == SIGKILL && !c->state.own_pid);
+	struct err ignored;
+
+	if (!is_alive(c)) {
+		/* The processes that a container without a pid namespace left behind can still be meant. */
+		if (all && c->state.cgroup.driver)
+			return kill_cgroup(c, sig, e);
+		return all ? 0 : err_set(e, ERR_CONFLICT, "container not running");
+	}
+	if (everybody && kill_cgroup(c, sig, &ignored) == 0)
+		return 0;
+	return kill_init(c, sig, e);
+}
+
+int control_pause(const struct control *c, bool pause, struct err *e)
+{
+	scoped_cgroup struct cgroup *g = NULL;
+	int r;
+
+	if (pause && c->status != STATE_RUNNING && c->status != STATE_CREATED)
+		return err_set(e, ERR_CONFLICT, "container not running or created: %s", enumtab_name(&state_status_words, (int)c->status));
+	if (!pause && c->status != STATE_PAUSED)
+		return err_set(e, ERR_CONFLICT, "container not paused");
+	r = open_cgroup(c, &g, e);
+	return r < 0 ? r : cgroup_freeze(g, pause, e);
+}
+
+int control_pids(const struct control *c, struct cgroup_pids *ret, struct err *e)
+{
+	scoped_cgroup struct cgroup *g = NULL;
+	int r = open_cgroup(c, &g, e);
+
+	return r < 0 ? r : cgroup_pids(g, c->a, ret, e);
+}

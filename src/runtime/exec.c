@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "os/fd.h"
+#include "os/file.h"
+#include "os/ns.h"
+#include "os/procfs.h"
+#include "os/signal.h"
+#include "os/sock.h"
+#include "runtime/program.h"
+#include "runtime/sync.h"
+#include "runtime/terminal.h"
+
+struct exec {
+	const struct control *c;
+	const struct exec_options *o;
+	const struct oci_config *config; /* exec.config: what the container was made from */
+	const struct filter_program *seccomp; /* exec.seccomp */
+	struct cgroup *cgroup;           /* exec.cgroup */
+	int init;                        /* exec.hold: pidfd of init */
+	int sync_parent, sync_child;     /* exec.sync */
+	int console_sock;                /* exec.console */
+	int procfd;                      /* exec.procfs */
+	struct proc child;               /* exec.spawn */
+	int master;                      /* exec.terminal, when it is ours to relay */
+	struct program program;          /* in the child */
+};
+
+static bool joins(const struct exec *x, enum oci_ns ns)
+{
+	return x->c->state.namespaces & 1u << ns;
+}
+
+/* ---- the child ------------------------------------------------------------------------------------------------------------------------- */
+
+/* CLONE_NEW* of what the container has and we have not. The user namespace may be our own by another name: the kernel refuses to join that. */
+static int join_flags(const struct exec *x)
+{
+	static const struct {
+		enum oci_ns ns;
+		enum ns_kind kind;
+	} rows[] = {
+		{ OCI_NS_NETWORK, NS_NET }, { OCI_NS_MOUNT, NS_MOUNT }, { OCI_NS_IPC, NS_IPC }, { OCI_NS_UTS, NS_UTS },
+		{ OCI_NS_CGROUP, NS_CGROUP }, { OCI_NS_USER, NS_USER },
+	};
+	int flags = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		scoped_fd int ns = -EBADF;
+
+		if (!joins(x, rows[i].ns))
+			continue;
+		if (rows[i].ns == OCI_NS_USER)
+			ns = ns_open(AT_FDCWD, x->c->state.pid, NS_USER);
+		if (ns < 0 || ns_is_own(ns, NS_USER) != 1)
+			flags |= ns_table[rows[i].kind].flag;
+	}
+	return flags;
+}
+
+static int enter(struct exec *x, struct err *e)
+{
+	int r = proc_set_dumpable(false), flags;
+
+	if (r < 0)
+		return err_sys(e, r, "become undumpable");
+	r = x->cgroup ? cgroup_enter(x->cgroup, e) : 0;
+	if (r < 0)
+		return r;
+	flags = join_flags(x);
+	r = ns_join_pidfd(x->init, flags);
+	if (r < 0)
+		return err_sys(e, r, "join the namespaces of the container");
+	if (!(flags & CLONE_NEWUSER))
+		return 0;
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return err_sys(e, -errno, "drop the groups of the caller");
+	return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? err_sys(e, -errno, "become root of the user namespace") : 0;
+}
+
+static int make_terminal(struct exec *x, struct err *e)
+{
+	scoped_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct terminal t = TERMINAL_NONE;
+	int r = terminal_make(root, x->o->process->console_size, &t, e);
+
+	if (r == 0)
+		r = sync_say_fd(x->sync_child, SYNC_CONSOLE, t.master, e);
+	fd_done(&t.master);
+	x->program.slave = t.slave;
+	return r;
+}
+
+static int become(struct exec *x, struct err *e)
+{
+	int r = enter(x, e);
+
+	if (r == 0 && x->o->process->terminal)
+		r = make_terminal(x, e);
+	fd_done(&x->init);
+	fd_done(&x->procfd);
+	cgroup_close(x->cgroup);
+	if (r == 0)
+		r = program_prepare(&x->program, e);
+	return r < 0 ? r : program_exec(&x->program, e);
+}
+
+static _Noreturn void child_main(struct exec *x)
+{
+	const struct oci_process *p = x->o->process;
+	bool mighty = p->capabilities && strs_has(&p->capabilities->effective, "CAP_SYS_ADMIN") && p->user.uid == 0;
+	struct err e = { 0 };
+
+	fd_done(&x->sync_parent);
+	fd_done(&x->console_sock);
+	signal_reset();
+	x->program = (struct program){
+		.a = x->c->a, .process = p, .personality = x->config->linux ? x->config->linux->personality : NULL, .seccomp = x->seccomp,
+		.seccomp_early = !p->no_new_privileges && !mighty, .new_session = true, .userns = joins(x, OCI_NS_USER), .slave = -EBADF,
+		.label = -EBADF, .first_free_fd = 3 + x->o->preserve_fds,
+	};
+	become(x, &e);
+	sync_say_failed(x->sync_child, &e);
+	_exit(1);
+}
+
+/* ---- steps of the parent ----------------------------------------------------------------------------------------------------------------- */
+
+static int load_config(void *ctx, struct err *e)
+{
+	struct exec *x = ctx;
+	struct oci_config *config;
+	int r = state_load_config(x->c->dir_fd, x->c->a, &config, e);
+
+	if (r < 0)
+		return r;
+	x->config = config;
+	return 0;
+}
+
+static int hold_init(void *ctx, struct err *e)
+{
+	struct exec *x = ctx;
+
+	x->init = proc_open_checked(x->c->state.pid, x->c->state.start_ticks);
+	return x->init < 0 ? err_sys(e, x->init, "hold container init") : 0;
+}
+
+static bool has_cgroup(const void *ctx)
+{
+	const struct exec *x = ctx;
+
+	return x->c->state.cgroup.driver;
+}
+
+static int open_cgroup(void *ctx, struct err *e)
+{
+	struct exec *x = ctx;
+
+	return cgroup_open(&x->c->state.cgroup, x->c->a, &x->cgroup, e);
+}
+
+static bool has_seccomp(const void *ctx)
+{
+	const struct exec *x = ctx;
+
+	return x->config->linux && x->config->linux->seccomp;
+}
+
+static int prepare_seccomp(void *ctx, struct err *e)
+{
+	struct exec *x = ctx;
+	struct filter_program *program;
+	scoped_fd int cache = dir_ensure(x->c->root_fd, ".cache", 0700);
+	int r = filter_prepare(x->config->linux->seccomp, cache, x->c->a, &program, e);
+
+	if (r == 0)
+		x->seccomp = program;
+	return r;
+}
+
+static bool has_console_socket(const void *ctx)
+{
+	const struct exec *x = ctx;
+
+	return x->o->console_socket;
+}
+
+static int connect_console(void *ctx, struct err *e)
+{
+	struct exec *x = ctx;
+
+	x->console_sock = terminal_connect(x->o->console_socket, e);
+	return x->console_sock < 0 ? x->console_sock : 0;
+}
+
+static int open_sync(void *ctx, struct err *e)
+{
+	struct exec *x = ctx;
+	int pair[2], r = sock_pair(SOCK_SEQPACKET, pair);
+
+	if (r < 0)
+		return err_sys(e, r, "make a socket pair");
+	x->sync_parent = pair[0];
+	x->sync_child = pair[1];
+	return 0;
+}
+
+static bool joins_pidns(const void *ctx)
+{
+	return joins(ctx, OCI_NS_PID) || joins(ctx, OCI_NS_TIME);
+}
+
+static int join_pidns(void *ctx, struct err *e)
+{
+	struct exec *x = ctx;
+	int flags = (joins(x, OCI_NS_PID) ? CLONE_NEWPID : 0) | (joins(x, OCI_NS_TIME) ? ns_table[NS_TIME].flag : 0), r;
+
+	r = proc_set_dumpable(false);
+	if (r == 0)
+		r = ns_join_pidfd(x->init, flags);
+	return r < 0 ? err_sys(e, r, "join the pid namespace of the container") : 0;
+}
+
+static int spawn(void *ctx, struct err *e)
+{
+	struct exec *x = ctx;
+
+	x->child.pid = proc_clone(0, x->cgroup ? cgroup_clone_fd(x->cgroup) : -EBADF, &x->child.pidfd);
+	if (x->child.pid == 0)
+		child_main(x);
+	fd_done(&x->sync_child);
+	return x->child.pid < 0 ? err_sys(e, x->child.pid, "clone the process") : 0;
+}
+
+static void kill_child(void *ctx)
+{
+	struct exec *x = ctx;
+
+	proc_done(&x->child);
+}
+
+static bool has_oom_score(const void *ctx)
+{
+	const struct exec *x = ctx;
+
+	return x->o->process->oom_score_adj.set;
+}
+
+static int set_oom_score(void *ctx, struct err *e)
+{
+	struct exec *x = ctx;
+	char path[48], value[16];
+	int r;
+
+	x->procfd = procfs_open();
+	snprintf(path, sizeof path, "%d/oom_score_adj", (int)x->child.pid);
+	snprintf(value, sizeof value, "%d", (int)x->o->process->oom_score_adj.v);
+	r = x->procfd < 0 ? x->procfd : procfs_write(x->procfd, path, value);
+	if (r < 0)
+		log_warn("process.oomScoreAdj: cannot set it to %s: %s", value, err_text(r));
+	return 0;
+}
+
+static bool has_terminal(const void *ctx)
+{
+	const struct exec *x = ctx;
+
+	return x->o->process->terminal;
+}
+
+static int receive_console(void *ctx, struct err *e)
+{
+	struct exec *x = ctx;
+	int r = sync_expect_fd(x->sync_parent, SYNC_CONSOLE, "the process", &x->master, e);
+
+	if (r < 0 || x->console_sock < 0)
+		return r;
+	r = terminal_send(x->console_sock, x->master, e);
+	fd_done(&x->master);
+	return r;
+}
+
+static int wait_executed(void *ctx, struct err *e)
+{
+	const struct exec *x = ctx;
+
+	return sync_expect_end(x->sync_parent, "the process", e);
+}
+
+static bool has_pid_file(const void *ctx)
+{
+	const struct exec *x = ctx;
+
+	return x->o->pid_file;
+}
+
+static int write_pid_file(void *ctx, struct err *e)
+{
+	const struct exec *x = ctx;
+
+	return state_write_pid_file(x->o->pid_file, x->child.pid, e);
+}
+
+static const struct step exec_steps[] = {
+	/* clang-format off */
+	{ "exec.config",   NULL,               load_config,     NULL       },
+	{ "exec.hold",     NULL,               hold_init,       NULL       },
+	{ "exec.cgroup",   has_cgroup,         open_cgroup,     NULL       },
+	{ "exec.seccomp",  has_seccomp,        prepare_seccomp, NULL       },
+	{ "exec.console",  has_console_socket, connect_console, NULL       },
+	{ "exec.sync",     NULL,               open_sync,       NULL       },
+	{ "exec.pidns",    joins_pidns,        join_pidns,      NULL       },
+	{ "exec.spawn",    NULL,               spawn,           kill_child },
+	{ "exec.oom",      has_oom_score,      set_oom_score,   NULL       },
+	{ "exec.terminal", has_terminal,       receive_console, NULL       },
+	{ "exec.wait",     NULL,               wait_executed,   NULL       },
+	{ "exec.pidfile",  has_pid_file,       write_pid_file,  NULL       },
+	/* clang-format on */
+};
+
+static int check(const struct control *c, const struct exec_options *o, struct err *e)
+{
+	if (c->status == STATE_STOPPED || c->status == STATE_CREATING)
+		return err_set(e, ERR_CONFLICT, "cannot exec in a %s container", enumtab_name(&state_status_words, (int)c->status));
+	if (c->status == STATE_PAUSED && !o->ignore_paused)
+		return err_set(e, ERR_CONFLICT, "cannot exec in a paused container (use --ignore-paused to override)");
+	if (o->console_socket && !(o->detach && o->process->terminal))
+		return err_set(e, ERR_INVALID, "cannot use console socket if runc will not detach or allocate tty");
+	if (o->process->terminal && o->detach && !o->console_socket)
+		return err_set(e, ERR_INVALID, "cannot allocate tty if runc will detach without setting console socket");
+	return 0;
+}
+
+static void exec_done(struct exec *x)
+{
+	int *const fds[] = { &x->init, &x->sync_parent, &x->sync_child, &x->console_sock, &x->procfd, &x->master };
+
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		fd_done(fds[i]);
+	cgroup_close(x->cgroup);
+}
+
+int exec_start(const struct control *c, const struct exec_options *o, struct proc *ret, int *ret_master, struct err *e)
+{
+	struct exec x = {
+		.c = c, .o = o, .init = -EBADF, .sync_parent = -EBADF, .sync_child = -EBADF, .console_sock = -EBADF,
+		.procfd = -EBADF, .child = PROC_NONE, .master = -EBADF,
+	};
+	int r = check(c, o, e);
+
+	if (r == 0)
+		r = steps_run(exec_steps, ARRAY_LEN(exec_steps), &x, e);
+	if (r == 0) {
+		*ret = x.child;
+		*ret_master = take_fd(&x.master);
+	}
+	exec_done(&x);
+	return r;
+}

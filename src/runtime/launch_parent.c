@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * parent: what `create`, `run` and `start` do on the host.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "os/fd.h"
+#include "os/file.h"
+#include "os/sock.h"
+#include "runtime/hooks.h"
+#include "runtime/launch.h"
+#include "runtime/sync.h"
+
+/* A path of the caller, made absolute before we go to the bundle. */
+static const char *absolute(const char *path, const char *cwd, struct arena *a)
+{
+	return !path || path[0] == '/' ? path : arena_printf(a, "%s/%s", streq(cwd, "/") ? "" : cwd, path);
+}
+
+static const char *cwd_get(struct arena *a)
+{
+	char cwd[PATH_MAX];
+
+	return getcwd(cwd, sizeof cwd) ? arena_strdup(a, cwd) : "/";
+}
+
+/* Goes to the bundle, whose path is from now on the absolute one. */
+static int enter_bundle(struct launch *l, struct err *e)
+{
+	const struct launch_options *o = l->opts;
+	bool relative = (o->pid_file && o->pid_file[0] != '/') || (o->config && o->config[0] != '/');
+	const char *cwd = relative ? cwd_get(l->a) : "/";
+
+	l->pid_file = absolute(o->pid_file, cwd, l->a);
+	if (o->bundle && chdir(o->bundle) < 0)
+		return err_sys(e, -errno, "open the bundle '%s'", o->bundle);
+	l->bundle = cwd_get(l->a);
+	return 0;
+}
+
+static int read_config(struct launch *l, struct err *e)
+{
+	const char *path = l->opts->config ? l->opts->config : "config.json";
+	struct oci_config *config;
+	char *text;
+	size_t n;
+	int r = file_read(AT_FDCWD, path, LIMIT_DOCUMENT, l->a, &text, &n);
+
+	if (r == -ENOENT)
+		return err_set(e, ERR_NOT_FOUND, "JSON specification file %s not found", path);
+	if (r < 0)
+		return err_sys(e, r, "read '%s'", path);
+	l->config_text = (struct str){ text, n };
+	r = oci_config_decode(l->config_text, l->a, &config, e);
+	if (r < 0)
+		return err_wrap(e, "%s", path);
+	l->config = config;
+	l->rootfs = absolute(config->root->path, l->bundle, l->a);
+	return access(l->rootfs, F_OK) < 0 ? err_sys(e, -errno, "rootfs '%s'", l->rootfs) : 0;
+}
+
+static int check_preserved(const struct launch_options *o, struct err *e)
+{
+	for (uint32_t i = 0; i < o->preserve_fds; i++)
+		if (fcntl(3 + (int)i, F_GETFD) < 0)
+			return err_set(e, ERR_INVALID, "--preserve-fds: descriptor %u is not open", 3 + i);
+	return 0;
+}
+
+static int plan(struct launch *l, struct err *e)
+{
+	const struct launch_options *o = l->opts;
+	const struct launch_choice choice = {
+		.run = o->run, .detach = o->detach, .console_socket = o->console_socket, .no_pivot = o->no_pivot, .euid = geteuid(),
+	};
+	const struct cgroup_request request = {
+		.id = o->id, .cgroups_path = l->config->linux ? l->config->linux->cgroups_path : NULL,
+		.resources = l->config->linux ? l->config->linux->resources : NULL, .disabled = o->no_cgroup, .systemd = o->systemd_cgroup,
+	};
+	const struct cgroup_host *host;
+	int r = launch_plan_make(l->config, &choice, l->facts, l->a, &l->plan, e);
+
+	if (r == 0)
+		r = mount_jobs_make(l->config, l->a, &l->mounts, e);
+	if (r == 0)
+		r = cgroup_host_probe(l->facts, l->a, &host, e);
+	return r < 0 ? r : cgroup_plan_make(&request, host, l->a, &l->cgroup_plan, e);
+}
+
+static void print_steps(const char *title, const struct step *s, size_t n, const void *ctx, struct buf *b)
+{
+	buf_printf(b, "%s:\n", title);
+	for (size_t i = 0; i < n; i++)
+		if (!s[i].when || s[i].when(ctx))
+			buf_printf(b, "  %s%s\n", s[i].name, s[i].undo ? " (undone on failure)" : "");
+}
+
+static void print(const struct launch *l, struct buf *b)
+{
+	launch_plan_print(&l->plan, b);
+	cgroup_plan_print(l->cgroup_plan, b);
+	print_steps("steps of the parent", create_steps, n_create_steps, l, b);
+	print_steps("steps of init", init_steps, n_init_steps, l, b);
+}
+
+static struct launch launch_new(const struct launch_options *o, struct arena *a)
+{
+	return (struct launch){
+		.opts = o, .a = a, .facts = arena_new(a, struct host_facts), .root_fd = -EBADF, .procfd = -EBADF, .dir_fd = -EBADF,
+		.console_sock = -EBADF, .gate = -EBADF, .tree = -EBADF, .sync_parent = -EBADF, .sync_init = -EBADF, .init = PROC_NONE,
+		.terminal = TERMINAL_NONE,
+	};
+}
+
+int launch_create(const struct launch_options *o, struct arena *a, struct launch *ret, struct buf *dry_run, struct err *e)
+{
+	struct launch *l = ret;
+	int r;
+
+	*l = launch_new(o, a);
+	r = state_check_id(o->id, e);
+	if (r == 0)
+		r = check_preserved(o, e);
+	if (r == 0)
+		r = enter_bundle(l, e);
+	if (r == 0)
+		r = read_config(l, e);
+	if (r == 0)
+		r = plan(l, e);
+	if (r < 0)
+		return r;
+	if (dry_run) {
+		print(l, dry_run);
+		return 0;
+	}
+	l->root_fd = state_open_root(o->root, true, e);
+	if (l->root_fd < 0)
+		return l->root_fd;
+	return steps_run(create_steps, n_create_steps, l, e);
+}
+
+/* The parent's ends of what init now has. */
+static void let_go(struct launch *l)
+{
+	fd_done(&l->sync_init);
+	fd_done(&l->gate);
+	fd_done(&l->tree);
+	for (size_t i = 0; i < l->mounts.n; i++)
+		fd_done(&l->mounts.v[i].source);
+}
+
+/* The stage has only one thing to say, then it ends and is reaped. */
+static int meet_init(struct launch *l, struct proc *stage, struct err *e)
+{
+	struct proc_exit ignored;
+	int r = sync_expect_pid(l->sync_parent, "the stage process", &l->init.pid, e);
+
+	proc_wait(stage->pidfd, -1, &ignored);
+	fd_done(&stage->pidfd);
+	stage->pid = 0;
+	if (r < 0)
+		return r;
+	l->init.pidfd = proc_open(l->init.pid);
+	return l->init.pidfd < 0 ? err_sys(e, l->init.pidfd, "hold container init") : 0;
+}
+
+int launch_spawn(struct launch *l, struct err *e)
+{
+	scoped_proc struct proc child = PROC_NONE;
+	int cgroup = l->cgroup && !l->plan.stage ? cgroup_clone_fd(l->cgroup) : -EBADF;
+
+	child.pid = proc_clone(l->plan.stage ? 0 : l->plan.clone_flags, cgroup, &child.pidfd);
+	if (child.pid == 0 && l->plan.stage)
+		launch_stage_main(l);
+	if (child.pid == 0)
+		launch_init_main(l);
+	if (child.pid < 0)
+		return err_sys(e, child.pid, "clone %s", l->plan.stage ? "the stage process" : "init");
+	let_go(l);
+	if (l->plan.stage)
+		return meet_init(l, &child, e);
+	l->init = child;
+	child = PROC_NONE;
+	return 0;
+}
+
+int launch_start(struct launch *l, struct err *e)
+{
+	const struct oci_hooks *h = l->config->hooks;
+	int r = sync_say(l->sync_parent, SYNC_START, e);
+
+	if (r == 0)
+		r = sync_expect_end(l->sync_parent, "container init", e);
+	if (r < 0 || !h)
+		return r;
+	return hooks_run(h->poststart, h->n_poststart, "poststart", &l->state, STATE_RUNNING, e);
+}
+
+void launch_done(struct launch *l)
+{
+	int *const fds[] = { &l->root_fd, &l->procfd, &l->dir_fd, &l->console_sock, &l->gate, &l->tree, &l->sync_parent, &l->sync_init,
+		&l->init.pidfd, &l->terminal.master, &l->terminal.slave };
+
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		fd_done(fds[i]);
+	cgroup_close(l->cgroup);
+	l->cgroup = NULL;
+}
+
+/* ---- start ----------------------------------------------------------------------------------------------------------------------------- */
+
+static int open_gate(int dir_fd, const struct state *s, struct arena *a, int *ret, struct err *e)
+{
+	enum state_status status = state_status(dir_fd, s, a);
+	int fd;
+
+	if (status == STATE_STOPPED)
+		return err_set(e, ERR_CONFLICT, "cannot start a container that has stopped");
+	if (status != STATE_CREATED)
+		return err_set(e, ERR_CONFLICT, "cannot start a container in the %s state", enumtab_name(&state_status_words, (int)status));
+	fd = sock_connect(dir_fd, STATE_START, SOCK_SEQPACKET);
+	if (fd < 0)
+		return err_sys(e, fd, "reach container init");
+	*ret = fd;
+	return 0;
+}
+
+static int run_poststart(int dir_fd, const struct state *s, struct arena *a, struct err *e)
+{
+	struct oci_config *c;
+	int r = state_load_config(dir_fd, a, &c, e);
+
+	if (r < 0 || !c->hooks)
+		return r;
+	return hooks_run(c->hooks->poststart, c->hooks->n_poststart, "poststart", s, STATE_RUNNING, e);
+}
+
+int launch_start_created(const char *root, const char *id, struct arena *a, struct err *e)
+{
+	scoped_fd int root_fd = state_open_root(root, false, e), dir_fd = -EBADF, conn = -EBADF;
+	struct state s;
+	int r;
+
+	if (root_fd == -ENOENT)
+		return err_set(e, ERR_NOT_FOUND, "container does not exist: '%s'", id);
+	dir_fd = root_fd < 0 ? root_fd : state_open(root_fd, id, e);
+	if (dir_fd < 0)
+		return dir_fd;
+	r = state_load(dir_fd, id, a, &s, e);
+	if (r == 0)
+		r = open_gate(dir_fd, &s, a, &conn, e);
+	if (r == 0)
+		r = sync_say(conn, SYNC_START, e);
+	if (r == 0)
+		r = sync_expect(conn, SYNC_GO_ON, "container init", e);
+	if (r < 0)
+		return r;
+	unlinkat(dir_fd, STATE_START, 0);
+	r = sync_expect_end(conn, "container init", e);
+	return r < 0 ? r : run_poststart(dir_fd, &s, a, e);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stage: stands between parent and init when namespaces must be joined before init is cloned (plan.h says when). It clones init as a child
+ * of the parent, says its pid, and ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "os/fd.h"
+#include "os/procfs.h"
+#include "runtime/launch.h"
+#include "runtime/sync.h"
+
+static int open_all(const struct launch_joins *j, int fds[NS_COUNT], struct err *e)
+{
+	for (size_t i = 0; i < j->n; i++) {
+		fds[i] = ns_open_path(j->v[i].path, j->v[i].kind);
+		if (fds[i] < 0)
+			return err_sys(e, fds[i], "open the %s namespace '%s'", ns_table[j->v[i].kind].name, j->v[i].path);
+	}
+	return 0;
+}
+
+static int join_all(const struct launch_joins *j, const int fds[NS_COUNT], struct err *e)
+{
+	for (size_t i = 0; i < j->n; i++) {
+		int r = ns_join(fds[i], j->v[i].kind);
+
+		/* The kernel refuses to join the user namespace one is in; there is nothing to do. */
+		if (r == -EINVAL && ns_is_own(fds[i], j->v[i].kind) == 1)
+			continue;
+		if (r < 0)
+			return err_sys(e, r, "join the %s namespace '%s'", ns_table[j->v[i].kind].name, j->v[i].path);
+	}
+	return 0;
+}
+
+int launch_join(const struct launch_joins *j, struct err *e)
+{
+	int fds[NS_COUNT], r;
+
+	for (size_t i = 0; i < NS_COUNT; i++)
+		fds[i] = -EBADF;
+	r = open_all(j, fds, e);
+	if (r == 0)
+		r = join_all(j, fds, e);
+	for (size_t i = 0; i < NS_COUNT; i++)
+		fd_done(&fds[i]);
+	return r;
+}
+
+static int write_time_offsets(const struct launch *l, struct err *e)
+{
+	const struct oci_time_offsets *t = l->config->linux->time_offsets;
+	const struct {
+		const char *name;
+		const struct oci_time_offset *offset;
+	} clocks[] = { { "monotonic", t->monotonic }, { "boottime", t->boottime } };
+
+	for (size_t i = 0; i < 2; i++) {
+		char line[64];
+		int r;
+
+		if (!clocks[i].offset)
+			continue;
+		snprintf(line, sizeof line, "%s %lld %u\n", clocks[i].name, (long long)clocks[i].offset->secs, clocks[i].offset->nanosecs);
+		r = procfs_write(l->procfd, "self/timens_offsets", line);
+		if (r < 0)
+			return err_sys(e, r, "write the time offsets");
+	}
+	return 0;
+}
+
+static int stage(struct launch *l, struct err *e)
+{
+	int r = proc_set_dumpable(l->plan.late_dumpable);
+	pid_t pid;
+
+	if (r == 0 && l->plan.stage_unshare)
+		r = ns_unshare((int)l->plan.stage_unshare);
+	if (r < 0)
+		return err_sys(e, r, "prepare to clone init");
+	if (l->config->linux->time_offsets)
+		r = write_time_offsets(l, e);
+	if (r == 0)
+		r = launch_join(&l->plan.stage_joins, e);
+	if (r < 0)
+		return r;
+	pid = proc_clone(l->plan.clone_flags | CLONE_PARENT, l->cgroup ? cgroup_clone_fd(l->cgroup) : -EBADF, NULL);
+	if (pid == 0)
+		launch_init_main(l);
+	return pid < 0 ? err_sys(e, pid, "clone init") : sync_say_pid(l->sync_init, pid, e);
+}
+
+_Noreturn void launch_stage_main(struct launch *l)
+{
+	struct err e = { 0 };
+
+	fd_done(&l->sync_parent);
+	if (stage(l, &e) < 0) {
+		sync_say_failed(l->sync_init, &e);
+		_exit(1);
+	}
+	_exit(0);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Contents: sources · targets · attributes · one function per way of mounting (bind, new file system, cgroup in cgroup.c) · the list.
+ */
+#include "runtime/mounts/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/vec.h"
+#include "os/fd.h"
+#include "os/mount.h"
+#include "os/path_safe.h"
+#include "runtime/mounts/internal.h"
+
+/* ---- sources ------------------------------------------------------------------------------------------------------------------------ */
+
+static const char *source_path(const struct oci_mount *m, const char *bundle, struct arena *a)
+{
+	return m->source[0] == '/' ? m->source : arena_printf(a, "%s/%s", bundle, m->source);
+}
+
+/* A bind's source is trusted configuration: links in it are followed. Returns the detached copy. */
+static int source_clone(const struct mount_job *job, const char *bundle, struct arena *a, struct err *e)
+{
+	const char *path = source_path(job->mount, bundle, a);
+	scoped_fd int fd = open(path, O_PATH | O_CLOEXEC);
+	int tree;
+
+	if (fd < 0)
+		return err_sys(e, -errno, "open bind source '%s'", path);
+	tree = mount_clone(fd, "", job->options.rbind);
+	return tree < 0 ? err_sys(e, tree, "copy the mount at '%s'", path) : tree;
+}
+
+int mount_jobs_make(const struct oci_config *c, struct arena *a, struct mount_jobs *ret, struct err *e)
+{
+	struct mount_jobs jobs = { arena_array(a, struct mount_job, c->n_mounts), c->n_mounts };
+
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		struct mount_job *job = &jobs.v[i];
+		int r;
+
+		job->mount = &c->mounts[i];
+		job->source = -EBADF;
+		if (c->mounts[i].n_uid_mappings)
+			return err_set(e, ERR_UNSUPPORTED, "unsupported: mounts[%zu].uidMappings", i);
+		r = mount_options_parse(&c->mounts[i].options, a, &job->options, e);
+		if (r < 0)
+			return err_wrap(e, "mounts[%zu]", i);
+	}
+	*ret = jobs;
+	return 0;
+}
+
+int mount_jobs_open(struct mount_jobs *jobs, const char *bundle, struct err *e)
+{
+	for (size_t i = 0; i < jobs->n; i++) {
+		scoped_arena struct arena a = { 0 };
+
+		if (!jobs->v[i].options.bind)
+			continue;
+		jobs->v[i].source = source_clone(&jobs->v[i], bundle, &a, e);
+		if (jobs->v[i].source < 0)
+			return jobs->v[i].source;
+	}
+	return 0;
+}
+
+/* ---- targets ------------------------------------------------------------------------------------------------------------------------ */
+
+int mount_target(int root, const char *path, bool directory, bool no_symlinks, struct err *e)
+{
+	enum path_policy policy = no_symlinks ? PATH_NO_SYMLINKS : PATH_IN_ROOT;
+	int fd = path_open(root, path, O_PATH, 0, policy);
+
+	if (fd == -ENOENT)
+		fd = directory ? path_mkdir(root, path, 0755, policy) : path_touch(root, path, policy);
+	return fd < 0 ? err_sys(e, fd, "open the target '%s' in the container", path) : fd;
+}
+
+static bool is_directory(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* ---- attributes --------------------------------------------------------------------------------------------------------------------- */
+
+int mount_change_apply(int mount, const struct mount_options *o, struct err *e)
+{
+	int r = 0;
+
+	if (o->attrs.set || o->attrs.clear)
+		r = mount_change(mount, false, o->attrs.set, o->attrs.clear, 0);
+	if (r == 0 && (o->recursive.set || o->recursive.clear))
+		r = mount_change(mount, true, o->recursive.set, o->recursive.clear, 0);
+	if (r == 0 && o->propagation)
+		r = mount_change(mount, o->propagation_recursive, 0, 0, o->propagation);
+	return r < 0 ? err_sys(e, r, "change the attributes of the mount") : 0;
+}
+
+/* ---- ways of mounting --------------------------------------------------------------------------------------------------------------- */
+
+static int apply_bind(const struct mount_job *job, const struct mount_site *site, struct err *e)
+{
+	scoped_fd int opened = -EBADF, target = -EBADF;
+	int tree = job->source, r;
+
+	if (tree < 0) {
+		opened = tree = source_clone(job, site->bundle, site->a, e);
+		if (tree < 0)
+			return tree;
+	}
+	r = mount_change_apply(tree, &job->options, e);
+	if (r < 0)
+		return r;
+	target = mount_target(site->root, job->mount->destination, is_directory(tree), false, e);
+	if (target < 0)
+		return target;
+	r = mount_move(tree, target);
+	return r < 0 ? err_sys(e, r, "put '%s' there", job->mount->source) : 0;
+}
+
+/* File systems whose instance we may share with others: only the mount becomes read-only, never the file system. */
+static bool is_shared_type(const char *type)
+{
+	return streq(type, "sysfs") || streq(type, "proc") || streq(type, "mqueue") || streq(type, "cgroup2");
+}
+
+/* The attributes of a mount to be made; its own clearing of bits means nothing, as none is set. */
+static int make_new(const char *type, const struct mount_job *job, struct err *e)
+{
+	struct mount_options o = job->options;
+	char message[MOUNT_MESSAGE_SIZE];
+	int fd;
+
+	fd = mount_new(type, job->mount->source ? job->mount->source : type, &o.data, (unsigned)o.attrs.set, message);
+	if (fd < 0)
+		return message[0] ? err_sys(e, fd, "make a '%s' file system: %s", type, message) :
+				    err_sys(e, fd, "make a '%s' file system", type);
+	return fd;
+}
+
+/* Without a pid or net namespace of its own a user namespace may not mount these; it sees the host's, as far as the kernel lets it. */
+static int clone_host(const char *type, const struct mount_job *job, struct err *e)
+{
+	const char *path = streq(type, "proc") ? "/proc" : "/sys";
+	scoped_fd int fd = mount_clone(AT_FDCWD, path, true);
+	int r;
+
+	if (fd < 0)
+		return err_sys(e, fd, "copy the host's '%s'", path);
+	r = mount_change(fd, true, job->options.attrs.set, 0, MS_SLAVE);
+	return r < 0 ? err_sys(e, r, "change the attributes of the host's '%s'", path) : take_fd(&fd);
+}
+
+int mount_make(const struct mount_job *job, const struct mount_site *site, struct err *e)
+{
+	const char *type = job->mount->type;
+	bool host_kind = streq(type, "proc") || streq(type, "sysfs");
+	struct mount_job copy = *job;
+	int fd;
+
+	if (job->options.readonly_fs && !is_shared_type(type) && !streq(type, "tmpfs"))
+		pairs_set(site->a, &copy.options.data, "ro", NULL);
+	fd = make_new(type, &copy, e);
+	if (fd == -EPERM && site->userns && host_kind)
+		fd = clone_host(type, job, e);
+	return fd;
+}
+
+static int apply_new(const struct mount_job *job, const struct mount_site *site, struct err *e)
+{
+	const char *type = job->mount->type;
+	bool trusted_kind = streq(type, "proc") || streq(type, "sysfs");
+	scoped_fd int target = -EBADF, fd = -EBADF;
+	struct mount_options after = job->options;
+	int r;
+
+	target = mount_target(site->root, job->mount->destination, true, trusted_kind, e);
+	if (target < 0)
+		return target;
+	fd = mount_make(job, site, e);
+	if (fd < 0)
+		return fd;
+	after.attrs = (struct mount_attrs){ 0 };
+	r = mount_change_apply(fd, &after, e);
+	if (r == 0 && job->options.copy_up)
+		r = mount_copy_up(target, fd, e);
+	if (r < 0)
+		return r;
+	r = mount_move(fd, target);
+	return r < 0 ? err_sys(e, r, "put it there") : 0;
+}
+
+static int apply_one(const struct mount_job *job, const struct mount_site *site, struct err *e)
+{
+	const char *type = job->mount->type;
+
+	if (job->options.bind)
+		return apply_bind(job, site, e);
+	if (!type || !*type)
+		return err_set(e, ERR_INVALID, "neither a type nor the option 'bind'");
+	if (streq(type, "cgroup") || streq(type, "cgroup2"))
+		return mount_cgroup(job, site, e);
+	return apply_new(job, site, e);
+}
+
+int mount_jobs_apply(const struct mount_jobs *jobs, const struct mount_site *site, struct err *e)
+{
+	for (size_t i = 0; i < jobs->n; i++) {
+		int r = apply_one(&jobs->v[i], site, e);
+
+		if (r < 0)
+			return err_wrap(e, "mount '%s'", jobs->v[i].mount->destination);
+	}
+	return 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * mounts: puts the file systems of config.json into the container's tree.
+ *
+ * The tree is held by one descriptor, @root: the root of a mount that is already attached to init's mount namespace. Every target is resolved
+ * once inside it (os/path_safe.h), made where it is missing, and mounted on by that very descriptor (CVE-2021-30465); a target of procfs or sysfs
+ * may not lie behind any symbolic link (CVE-2019-19921, CVE-2023-27561). File systems are made detached, with all their attributes, and
+ * moved into place in one piece, so a half-made mount is never seen.
+ *
+ * Ownership: descriptors passed in are borrowed.
+ * Errors:    name the destination and, where it has one, the file system's own words.
+ */
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/mounts/options.h"
+#include "spec/oci_runtime.h"
+
+/* One mount, ready to be applied. */
+struct mount_job {
+	const struct oci_mount *mount;
+	struct mount_options options;
+	int source; /* detached copy of a bind's source, made by the parent; -EBADF: init opens it. Owned by the process that has it */
+};
+
+struct mount_jobs {
+	struct mount_job *v;
+	size_t n;
+};
+
+/* Where the jobs are done. */
+struct mount_site {
+	struct arena *a;
+	int root;                           /* the container's tree */
+	const char *bundle;                 /* relative bind sources start here */
+	bool userns;                        /* procfs and sysfs may have to be bound from the host */
+	bool cgroupns;
+	const struct cgroup_record *cgroup; /* NULL: none */
+};
+
+/* Understands the options of every mount. */
+int mount_jobs_make(const struct oci_config *c, struct arena *a, struct mount_jobs *ret, struct err *e);
+
+/* Opens the sources of all binds, as detached copies (in the parent, if container root might not reach them). */
+int mount_jobs_open(struct mount_jobs *jobs, const char *bundle, struct err *e);
+
+/* Does them all, in order. */
+int mount_jobs_apply(const struct mount_jobs *jobs, const struct mount_site *site, struct err *e);
+
+/* Puts the detached or attached tree at (@root, @path) as a target: makes directories or an empty file as @source is one or the other. Returns the target, owned. */
+int mount_target(int root, const char *path, bool directory, bool no_symlinks, struct err *e);
+
+/* True if an attribute or propagation is to be changed; does it on a detached mount. */
+int mount_change_apply(int mount, const struct mount_options *o, struct err *e);

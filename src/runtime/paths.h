@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * paths: masked and read-only paths of the container.
+ *
+ * Done before the pivot, through the descriptor of the container's tree. A masked file is covered by the host's null device, checked by
+ * number on the descriptor that is mounted (CVE-2025-31133); masked directories share one empty read-only tmpfs, because each
+ * file system instance costs the kernel far more to make and to reap than a mount. A path that does not exist needs no mask.
+ */
+#include "base/err.h"
+#include "base/str.h"
+
+int paths_mask(int root, const struct strs *paths, struct err *e);
+int paths_make_readonly(int root, const struct strs *paths, struct err *e);

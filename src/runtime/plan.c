@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/plan.h"
+
+#include <sched.h>
+
+#include "base/scope.h"
+#include "os/cap.h"
+
+static const char *const gate_words[] = { [LAUNCH_GATE_SYNC] = "sync", [LAUNCH_GATE_SOCKET] = "socket" };
+const struct enumtab launch_gate_words = ENUMTAB("gate", gate_words, LAUNCH_GATE_COUNT);
+
+static const char *const console_words[] = {
+	[LAUNCH_CONSOLE_NONE] = "none", [LAUNCH_CONSOLE_SOCKET] = "socket", [LAUNCH_CONSOLE_RELAY] = "relay",
+};
+const struct enumtab launch_console_words = ENUMTAB("console", console_words, LAUNCH_CONSOLE_COUNT);
+
+/* OCI's order of namespaces is not the order of joining. */
+static const enum ns_kind kinds[OCI_NS_COUNT] = {
+	[OCI_NS_PID] = NS_PID, [OCI_NS_NETWORK] = NS_NET, [OCI_NS_MOUNT] = NS_MOUNT, [OCI_NS_IPC] = NS_IPC, [OCI_NS_UTS] = NS_UTS,
+	[OCI_NS_USER] = NS_USER, [OCI_NS_CGROUP] = NS_CGROUP, [OCI_NS_TIME] = NS_TIME,
+};
+
+static const char *joined_path(const struct oci_namespace *ns)
+{
+	return ns->path && *ns->path ? ns->path : NULL;
+}
+
+static void join_add(struct launch_joins *j, enum ns_kind kind, const char *path)
+{
+	j->v[j->n++] = (struct launch_join){ kind, path };
+}
+
+static bool ns_is_new(const struct oci_linux *l, enum oci_ns type)
+{
+	const struct oci_namespace *ns = oci_namespace_find(l, type);
+
+	return ns && !joined_path(ns);
+}
+
+static bool ns_is_joined(const struct oci_linux *l, enum oci_ns type)
+{
+	const struct oci_namespace *ns = oci_namespace_find(l, type);
+
+	return ns && joined_path(ns);
+}
+
+static bool any_joined_but_user(const struct oci_linux *l)
+{
+	for (size_t i = 0; i < l->n_namespaces; i++)
+		if (joined_path(&l->namespaces[i]) && l->namespaces[i].type != OCI_NS_USER)
+			return true;
+	return false;
+}
+
+static void plan_new(const struct oci_linux *l, struct launch_plan *p)
+{
+	for (size_t i = 0; i < l->n_namespaces; i++) {
+		const struct oci_namespace *ns = &l->namespaces[i];
+
+		p->namespaces |= 1u << ns->type;
+		if (joined_path(ns))
+			continue;
+		if (ns->type == OCI_NS_CGROUP)
+			p->init_unshare |= CLONE_NEWCGROUP;
+		else if (ns->type == OCI_NS_TIME && l->time_offsets)
+			p->stage_unshare |= (uint64_t)ns_table[NS_TIME].flag;
+		else
+			p->clone_flags |= (uint64_t)ns_table[kinds[ns->type]].flag;
+	}
+}
+
+/* Joins in the table's order (user first); root moves the user namespace to the end. */
+static void plan_joins(const struct oci_linux *l, bool user_last, struct launch_plan *p)
+{
+	const char *paths[NS_COUNT] = { NULL };
+
+	for (size_t i = 0; i < l->n_namespaces; i++)
+		paths[kinds[l->namespaces[i].type]] = joined_path(&l->namespaces[i]);
+	for (int k = 0; k < NS_COUNT; k++)
+		if (paths[k] && !(k == NS_USER && user_last))
+			join_add(p->stage ? &p->stage_joins : &p->init_joins, (enum ns_kind)k, paths[k]);
+	if (paths[NS_USER] && user_last)
+		join_add(&p->stage_joins, NS_USER, paths[NS_USER]);
+}
+
+static struct ns_id_map *plan_map(const struct oci_id_mapping *m, size_t n, struct arena *a)
+{
+	struct ns_id_map *rows = arena_array(a, struct ns_id_map, n);
+
+	for (size_t i = 0; i < n; i++)
+		rows[i] = (struct ns_id_map){ m[i].container_id, m[i].host_id, m[i].size };
+	return rows;
+}
+
+static int plan_userns(const struct oci_linux *l, struct arena *a, struct launch_plan *p, struct err *e)
+{
+	p->userns = oci_namespace_find(l, OCI_NS_USER) != NULL;
+	p->map_ids = ns_is_new(l, OCI_NS_USER);
+	if (!p->map_ids)
+		return 0;
+	if (!l->n_uid_mappings || !l->n_gid_mappings)
+		return err_set(e, ERR_INVALID, "linux.uidMappings: a new user namespace needs uid and gid mappings");
+	p->uid_map = plan_map(l->uid_mappings, l->n_uid_mappings, a);
+	p->n_uid_map = l->n_uid_mappings;
+	p->gid_map = plan_map(l->gid_mappings, l->n_gid_mappings, a);
+	p->n_gid_map = l->n_gid_mappings;
+	return 0;
+}
+
+static bool keeps_cap(const struct oci_process *proc, const char *name)
+{
+	return proc->capabilities && strs_has(&proc->capabilities->effective, name) && proc->user.uid == 0;
+}
+
+static int plan_console(const struct oci_process *proc, const struct launch_choice *choice, struct launch_plan *p, struct err *e)
+{
+	bool detach = choice->detach || !choice->run;
+
+	if (choice->console_socket && !(detach && proc->terminal))
+		return err_set(e, ERR_INVALID, "cannot use console socket if runc will not detach or allocate tty");
+	if (!proc->terminal)
+		return 0;
+	if (detach && !choice->console_socket)
+		return err_set(e, ERR_INVALID, "cannot allocate tty if runc will detach without setting console socket");
+	p->console = detach ? LAUNCH_CONSOLE_SOCKET : LAUNCH_CONSOLE_RELAY;
+	return 0;
+}
+
+static int plan_check(const struct oci_config *c, struct host_facts *facts, struct err *e)
+{
+	const struct oci_linux *l = c->linux;
+
+	if (!c->process)
+		return err_set(e, ERR_INVALID, "process: required to create a container");
+	if (!l || !ns_is_new(l, OCI_NS_MOUNT))
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: a container without a mount namespace of its own");
+	if (oci_namespace_find(l, OCI_NS_TIME) && !facts_time_ns(facts))
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: this kernel has no time namespaces");
+	if (l->time_offsets && !ns_is_new(l, OCI_NS_TIME))
+		return err_set(e, ERR_INVALID, "linux.timeOffsets: there is no new time namespace");
+	if (c->process->selinux_label && *c->process->selinux_label && !facts_selinux(facts))
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: process.selinuxLabel: SELinux is not enabled on this host");
+	if (c->process->apparmor_profile && *c->process->apparmor_profile && !facts_apparmor(facts))
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: process.apparmorProfile: AppArmor is not enabled on this host");
+	return 0;
+}
+
+int launch_plan_make(const struct oci_config *c, const struct launch_choice *choice, struct host_facts *facts, struct arena *a,
+	struct launch_plan *ret, struct err *e)
+{
+	const struct oci_linux *l = c->linux;
+	struct launch_plan p = { 0 };
+	int r = plan_check(c, facts, e);
+
+	if (r == 0)
+		r = plan_userns(l, a, &p, e);
+	if (r == 0)
+		r = plan_console(c->process, choice, &p, e);
+	if (r < 0)
+		return r;
+	p.stage = ns_is_joined(l, OCI_NS_USER) || ns_is_joined(l, OCI_NS_PID) || ns_is_joined(l, OCI_NS_TIME) || l->time_offsets ||
+		(p.map_ids && any_joined_but_user(l));
+	plan_new(l, &p);
+	plan_joins(l, choice->euid == 0, &p);
+	p.parent_opens = p.userns && choice->euid == 0;
+	p.late_dumpable = p.map_ids && choice->euid != 0;
+	p.seccomp_early = l->seccomp && !c->process->no_new_privileges && !keeps_cap(c->process, "CAP_SYS_ADMIN");
+	p.hooks_runtime = c->hooks && (c->hooks->n_prestart || c->hooks->n_create_runtime);
+	p.pivot = !choice->no_pivot;
+	p.gate = choice->run ? LAUNCH_GATE_SYNC : LAUNCH_GATE_SOCKET;
+	*ret = p;
+	return 0;
+}
+
+static void print_flags(const char *key, uint64_t flags, struct buf *b)
+{
+	buf_printf(b, "%s:", key);
+	for (int k = 0; k < NS_COUNT; k++)
+		if (flags & (uint64_t)ns_table[k].flag)
+			buf_printf(b, " %s", ns_table[k].name);
+	buf_add_str(b, flags ? "\n" : " none\n");
+}
+
+static void print_joins(const char *key, const struct launch_joins *j, struct buf *b)
+{
+	buf_printf(b, "%s:", key);
+	for (size_t i = 0; i < j->n; i++)
+		buf_printf(b, " %s=%s", ns_table[j->v[i].kind].name, j->v[i].path);
+	buf_add_str(b, j->n ? "\n" : " none\n");
+}
+
+void launch_plan_print(const struct launch_plan *p, struct buf *b)
+{
+	const struct {
+		const char *key;
+		bool value;
+	} flags[] = {
+		{ "stage process", p->stage },
+		{ "user namespace", p->userns },
+		{ "parent writes id maps", p->map_ids },
+		{ "parent opens rootfs and bind sources", p->parent_opens },
+		{ "seccomp before dropping capabilities", p->seccomp_early },
+		{ "wait for runtime hooks", p->hooks_runtime },
+		{ "pivot_root", p->pivot },
+	};
+
+	print_flags("new namespaces", p->clone_flags, b);
+	print_flags("unshared by the stage", p->stage_unshare, b);
+	print_flags("unshared by init", p->init_unshare, b);
+	print_joins("joined by the stage", &p->stage_joins, b);
+	print_joins("joined by init", &p->init_joins, b);
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		buf_printf(b, "%s: %s\n", flags[i].key, flags[i].value ? "yes" : "no");
+	buf_printf(b, "gate: %s\n", enumtab_name(&launch_gate_words, (int)p->gate));
+	buf_printf(b, "console: %s\n", enumtab_name(&launch_console_words, (int)p->console));
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * plan: how a container will be launched, decided before anything is touched.
+ *
+ * launch_plan_make() is a pure function of the configuration, the options and the facts of the host, so every awkward combination is a unit
+ * test without root. The roles (launch_parent, launch_stage, launch_init) and the step tables only read it: nobody decides twice.
+ *
+ * Who enters which namespace, and why:
+ *   - new namespaces come from one clone3 of init, the user namespace first by the kernel's own rule, so it owns the others;
+ *   - but a new cgroup namespace is unshared by init itself, after it has entered its cgroup: the root of the namespace is where its maker stands;
+ *   - a new time namespace with offsets must be made by unshare for the children of its maker: offsets are written while nobody is inside;
+ *   - joining a pid or time namespace takes effect for children only; a joined user namespace must own what is new; and inside a new user
+ *     namespace nothing else may be joined any more. In these cases a stage process stands between parent and init: it joins and unshares with the
+ *     rights it still has and clones init as the parent's child (CLONE_PARENT). The parent itself never changes, so hooks run where it runs;
+ *   - else what is to be joined is joined by init, and there is no stage.
+ *   - root of the host joins the user namespace last (it may enter all others), anybody else first (only then may it enter the others).
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "os/facts.h"
+#include "os/ns.h"
+#include "spec/oci_runtime.h"
+
+/* Where init waits between "ready" and the program. */
+enum launch_gate {
+	LAUNCH_GATE_SYNC,   /* `run`: the parent says START on the sync socket */
+	LAUNCH_GATE_SOCKET, /* `create`: init listens on <state>/start */
+	LAUNCH_GATE_COUNT,
+};
+extern const struct enumtab launch_gate_words;
+
+/* Where the master of the container's terminal goes. */
+enum launch_console {
+	LAUNCH_CONSOLE_NONE,
+	LAUNCH_CONSOLE_SOCKET, /* --console-socket */
+	LAUNCH_CONSOLE_RELAY,  /* the parent of a foreground `run` pumps it to its own terminal */
+	LAUNCH_CONSOLE_COUNT,
+};
+extern const struct enumtab launch_console_words;
+
+struct launch_join {
+	enum ns_kind kind;
+	const char *path;
+};
+struct launch_joins {
+	struct launch_join v[NS_COUNT];
+	size_t n;
+};
+
+/* What the command line says and the plan depends on. */
+struct launch_choice {
+	bool run;            /* `run` rather than `create` */
+	bool detach;
+	bool console_socket;
+	bool no_pivot;
+	uint32_t euid;
+};
+
+struct launch_plan {
+	uint64_t clone_flags;          /* CLONE_NEW* init is born into */
+	uint64_t stage_unshare;        /* CLONE_NEWTIME with offsets */
+	uint64_t init_unshare;         /* CLONE_NEWCGROUP, after entering the cgroup */
+	struct launch_joins stage_joins;
+	struct launch_joins init_joins;
+	bool stage;                    /* a process between parent and init */
+	bool userns;                   /* init lives in a user namespace that is not the host's: devices are bound, not made */
+	bool map_ids;                  /* … and it is new: the parent writes the maps and says MAPPED */
+	bool parent_opens;             /* the parent opens rootfs and bind sources: container root may not reach them */
+	bool late_dumpable;            /* not root: maps can only be written while the child is dumpable */
+	bool seccomp_early;            /* the filter needs CAP_SYS_ADMIN, which the program will not have */
+	bool hooks_runtime;            /* prestart or createRuntime: init stops at ROOTFS_READY until GO_ON */
+	bool pivot;
+	uint32_t namespaces;           /* 1 << enum oci_ns of all made or joined */
+	enum launch_gate gate;
+	enum launch_console console;
+	struct ns_id_map *uid_map;
+	size_t n_uid_map;
+	struct ns_id_map *gid_map;
+	size_t n_gid_map;
+};
+
+/* Decides. Errors: ERR_INVALID for combinations that make no sense, ERR_UNSUPPORTED for those this host or program cannot do. */
+int launch_plan_make(const struct oci_config *c, const struct launch_choice *choice, struct host_facts *facts, struct arena *a,
+	struct launch_plan *ret, struct err *e);
+
+/* One "key: value" line per decision, for --dry-run. */
+void launch_plan_print(const struct launch_plan *p, struct buf *b);

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <grp.h>
+#include <sched.h>
+#include <sys/personality.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/enumtab.h"
+#include "base/log.h"
+#include "base/vec.h"
+#include "os/cap.h"
+#include "os/fd.h"
+#include "os/proc.h"
+#include "os/rlimit.h"
+#include "os/user.h"
+#include "runtime/terminal.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+enum { DEFAULT_UMASK = 0022 };
+
+static const char *env_find(const struct strs *env, const char *name)
+{
+	const char *found = NULL;
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < env->n; i++)
+		if (strncmp(env->v[i], name, n) == 0 && env->v[i][n] == '=')
+			found = env->v[i] + n + 1;
+	return found;
+}
+
+/* ---- steps, in table order ------------------------------------------------------------------------------------------------------------ */
+
+static bool wants_session(const void *ctx)
+{
+	const struct program *p = ctx;
+
+	return p->new_session;
+}
+
+static int session_new(void *ctx, struct err *e)
+{
+	return setsid() < 0 ? err_sys(e, -errno, "start a session") : 0;
+}
+
+static bool has_terminal(const void *ctx)
+{
+	const struct program *p = ctx;
+
+	return p->slave >= 0;
+}
+
+static int attach_terminal(void *ctx, struct err *e)
+{
+	struct program *p = ctx;
+	int r = terminal_attach(p->slave, p->process->user.uid, e);
+
+	if (p->slave > 2)
+		fd_done(&p->slave);
+	return r;
+}
+
+/* The program must be able to open /dev/stdout again, also when it is a pipe that root made. */
+static bool wants_stdio_owner(const void *ctx)
+{
+	const struct program *p = ctx;
+
+	return p->process->user.uid != 0 && !p->process->terminal;
+}
+
+static int own_stdio(void *ctx, struct err *e)
+{
+	const struct program *p = ctx;
+
+	for (int fd = 0; fd <= 2; fd++) {
+		struct stat st;
+
+		if (fstat(fd, &st) < 0 || S_ISCHR(st.st_mode) || st.st_uid == p->process->user.uid)
+			continue;
+		if (fchown(fd, p->process->user.uid, st.st_gid) < 0 && errno != EPERM && errno != EINVAL && errno != EROFS)
+			return err_sys(e, -errno, "change the owner of descriptor %d", fd);
+	}
+	return 0;
+}
+
+static bool has_rlimits(const void *ctx)
+{
+	const struct program *p = ctx;
+
+	return p->process->n_rlimits > 0;
+}
+
+static int set_rlimits(void *ctx, struct err *e)
+{
+	const struct program *p = ctx;
+
+	for (size_t i = 0; i < p->process->n_rlimits; i++) {
+		const struct oci_rlimit *l = &p->process->rlimits[i];
+		int which = rlimit_find(l->type), r;
+
+		if (which < 0)
+			return err_set(e, ERR_INVALID, "process.rlimits[%zu].type: unknown limit '%s'", i, l->type);
+		r = rlimit_set(0, which, l->soft, l->hard);
+		if (r < 0)
+			return err_sys(e, r, "error setting rlimit type %d: %s", which, l->type);
+	}
+	return 0;
+}
+
+static bool has_scheduling(const void *ctx)
+{
+	const struct program *p = ctx;
+
+	return p->process->scheduler || p->process->io_priority;
+}
+
+struct scheduling {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+static int set_scheduler(const struct oci_scheduler *s, struct err *e)
+{
+	static const struct numtab policies[] = {
+		{ "SCHED_OTHER", 0 }, { "SCHED_FIFO", 1 }, { "SCHED_RR", 2 }, { "SCHED_BATCH", 3 }, { "SCHED_ISO", 4 },
+		{ "SCHED_IDLE", 5 },  { "SCHED_DEADLINE", 6 }, { NULL, 0 },
+	};
+	static const struct numtab flags[] = {
+		{ "SCHED_FLAG_RESET_ON_FORK", 0x01 }, { "SCHED_FLAG_RECLAIM", 0x02 },     { "SCHED_FLAG_DL_OVERRUN", 0x04 },
+		{ "SCHED_FLAG_KEEP_POLICY", 0x08 },   { "SCHED_FLAG_KEEP_PARAMS", 0x10 }, { "SCHED_FLAG_UTIL_CLAMP_MIN", 0x20 },
+		{ "SCHED_FLAG_UTIL_CLAMP_MAX", 0x40 }, { NULL, 0 },
+	};
+	const struct numtab *policy = numtab_find(policies, s->policy);
+	struct scheduling attr = { .size = sizeof attr, .nice = s->nice, .priority = (uint32_t)s->priority, .runtime = s->runtime,
+		.deadline = s->deadline, .period = s->period };
+
+	if (!policy)
+		return err_set(e, ERR_INVALID, "process.scheduler.policy: unknown policy '%s'", s->policy);
+	attr.policy = (uint32_t)policy->value;
+	for (size_t i = 0; i < s->flags.n; i++) {
+		const struct numtab *flag = numtab_find(flags, s->flags.v[i]);
+
+		if (!flag)
+			return err_set(e, ERR_INVALID, "process.scheduler.flags[%zu]: unknown flag '%s'", i, s->flags.v[i]);
+		attr.flags |= flag->value;
+	}
+	return syscall(SYS_sched_setattr, 0, &attr, 0) < 0 ? err_sys(e, -errno, "set the scheduler") : 0;
+}
+
+static int set_io_priority(const struct oci_io_priority *p, struct err *e)
+{
+	static const struct numtab classes[] = {
+		{ "IOPRIO_CLASS_RT", 1 }, { "IOPRIO_CLASS_BE", 2 }, { "IOPRIO_CLASS_IDLE", 3 }, { NULL, 0 },
+	};
+	enum { WHO_PROCESS = 1, CLASS_SHIFT = 13 };
+	const struct numtab *class = numtab_find(classes, p->class);
+
+	if (!class || p->priority < 0 || p->priority > 7)
+		return err_set(e, ERR_INVALID, "process.ioPriority: no such class or priority");
+	return syscall(SYS_ioprio_set, WHO_PROCESS, 0, (int)(class->value << CLASS_SHIFT) | p->priority) < 0 ?
+		err_sys(e, -errno, "set the io priority") : 0;
+}
+
+static int set_scheduling(void *ctx, struct err *e)
+{
+	const struct program *p = ctx;
+	int r = p->process->scheduler ? set_scheduler(p->process->scheduler, e) : 0;
+
+	return r == 0 && p->process->io_priority ? set_io_priority(p->process->io_priority, e) : r;
+}
+
+static bool has_personality(const void *ctx)
+{
+	const struct program *p = ctx;
+
+	return p->personality;
+}
+
+static int set_personality(void *ctx, struct err *e)
+{
+	const struct program *p = ctx;
+	unsigned long domain = PER_LINUX;
+
+	if (p->personality->flags.n)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: linux.personality.flags");
+	if (streq(p->personality->domain, "LINUX32"))
+		domain = PER_LINUX32;
+	else if (!streq(p->personality->domain, "LINUX"))
+		return err_set(e, ERR_INVALID, "linux.personality.domain: unknown domain '%s'", p->personality->domain);
+	return personality(domain) < 0 ? err_sys(e, -errno, "set the personality") : 0;
+}
+
+/* The environment as given; HOME from the container's passwd file if it is missing. */
+static int make_env(void *ctx, struct err *e)
+{
+	struct program *p = ctx;
+	struct strs env = { 0 };
+
+	for (size_t i = 0; i < p->process->env.n; i++)
+		strs_push(p->a, &env, p->process->env.v[i]);
+	if (!env_find(&env, "HOME")) {
+		scoped_fd int passwd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		struct user u = { .home = "/" };
+		char uid[12];
+
+		snprintf(uid, sizeof uid, "%u", p->process->user.uid);
+		if (user_resolve(passwd, -EBADF, uid, p->a, &u) < 0 || !u.home || !*u.home)
+			u.home = "/";
+		strs_push(p->a, &env, arena_printf(p->a, "HOME=%s", u.home));
+	}
+	if (p->listen_fds) {
+		strs_push(p->a, &env, arena_printf(p->a, "LISTEN_FDS=%s", p->listen_fds));
+		strs_push(p->a, &env, "LISTEN_PID=1");
+	}
+	p->env = strs_argv(p->a, &env);
+	return 0;
+}
+
+/* A cwd that leads out of the container's root, through a descriptor of ours or of the caller, is an escape (CVE-2024-21626). */
+static int verify_cwd(const char *cwd, struct err *e)
+{
+	char now[PATH_MAX];
+
+	if (syscall(SYS_getcwd, now, sizeof now) < 0 || now[0] != '/')
+		return err_set(e, ERR_DENIED, "current working directory '%s' is outside of container mount namespace root", cwd);
+	return 0;
+}
+
+static int set_cwd(void *ctx, struct err *e)
+{
+	struct program *p = ctx;
+
+	if (chdir(p->process->cwd) == 0)
+		return verify_cwd(p->process->cwd, e);
+	/* Root may be squashed on a network file system where the user may enter. */
+	p->cwd_later = errno == EACCES;
+	return p->cwd_later ? 0 : err_sys(e, -errno, "chdir to cwd (\"%s\") set in config.json failed", p->process->cwd);
+}
+
+static uint64_t cap_mask(const struct strs *names, uint64_t known)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		int cap = cap_find(names->v[i]);
+
+		if (cap < 0 || !(known & 1ull << cap))
+			log_warn("ignoring unknown or unavailable capability '%s'", names->v[i]);
+		else
+			mask |= 1ull << cap;
+	}
+	return mask;
+}
+
+static struct cap_sets cap_sets_of(const struct oci_process *process)
+{
+	const struct oci_capabilities none = { 0 }, *c = process->capabilities ? process->capabilities : &none;
+	uint64_t known = cap_all();
+
+	return (struct cap_sets){ .effective = cap_mask(&c->effective, known), .permitted = cap_mask(&c->permitted, known),
+		.inheritable = cap_mask(&c->inheritable, known), .bounding = cap_mask(&c->bounding, known),
+		.ambient = cap_mask(&c->ambient, known) };
+}
+
+static bool seccomp_is_early(const void *ctx)
+{
+	const struct program *p = ctx;
+
+	return p->seccomp && p->seccomp_early;
+}
+
+static int load_seccomp(void *ctx, struct err *e)
+{
+	const struct program *p = ctx;
+	int r = filter_load(p->seccomp);
+
+	return r < 0 ? err_sys(e, r, "load the seccomp filter") : 0;
+}
+
+static int set_groups(const struct program *p, struct err *e)
+{
+	const struct u32s *groups = &p->process->user.additional_gids;
+
+	if (p->deny_setgroups && groups->n == 0)
+		return 0;
+	return setgroups(groups->n, groups->v) < 0 ? err_sys(e, -errno, "set the additional groups") : 0;
+}
+
+/*
+ * Bounding set, ids, then the other sets: the first needs CAP_SETPCAP, the ids need CAP_SETUID, and permitted capabilities are kept over the
+ * change of ids only to be cut down right after it. Between the calls nothing of the container runs.
+ */
+static int switch_user(void *ctx, struct err *e)
+{
+	const struct program *p = ctx;
+	const struct oci_user *u = &p->process->user;
+	const struct cap_sets caps = cap_sets_of(p->process);
+	int r = cap_keep_bounding(caps.bounding);
+
+	if (r < 0)
+		return err_sys(e, r, "drop capabilities from the bounding set");
+	r = cap_keep_over_setuid(true);
+	if (r < 0)
+		return err_sys(e, r, "keep capabilities over the change of user");
+	r = set_groups(p, e);
+	if (r < 0)
+		return r;
+	if (setresgid(u->gid, u->gid, u->gid) < 0)
+		return err_sys(e, -errno, "set the group to %u", u->gid);
+	if (setresuid(u->uid, u->uid, u->uid) < 0)
+		return err_sys(e, -errno, "set the user to %u", u->uid);
+	r = cap_set(&caps);
+	if (r == 0)
+		r = cap_set_ambient(caps.ambient);
+	if (r == 0)
+		r = cap_keep_over_setuid(false);
+	umask(u->umask.set ? u->umask.v : DEFAULT_UMASK);
+	return r < 0 ? err_sys(e, r, "apply caps") : 0;
+}
+
+static bool cwd_was_refused(const void *ctx)
+{
+	const struct program *p = ctx;
+
+	return p->cwd_later;
+}
+
+static int set_cwd_as_user(void *ctx, struct err *e)
+{
+	const struct program *p = ctx;
+
+	if (chdir(p->process->cwd) < 0)
+		return err_sys(e, -errno, "chdir to cwd (\"%s\") set in config.json failed", p->process->cwd);
+	return verify_cwd(p->process->cwd, e);
+}
+
+static int find_executable(void *ctx, struct err *e)
+{
+	struct program *p = ctx;
+	const char *search = env_find(&p->process->env, "PATH");
+
+	return program_find(p->process->args.v[0], search ? search : DEFAULT_PATH, p->a, &p->path, e);
+}
+
+static bool wants_no_new_privs(const void *ctx)
+{
+	const struct program *p = ctx;
+
+	return p->process->no_new_privileges;
+}
+
+static int set_no_new_privs(void *ctx, struct err *e)
+{
+	int r = proc_set_no_new_privs();
+
+	return r < 0 ? err_sys(e, r, "set no_new_privs") : 0;
+}
+
+static bool has_label(const void *ctx)
+{
+	const struct program *p = ctx;
+
+	return p->label >= 0;
+}
+
+static int set_label(void *ctx, struct err *e)
+{
+	struct program *p = ctx;
+	int r = fd_write_all(p->label, p->label_text, strlen(p->label_text));
+
+	fd_done(&p->label);
+	return r < 0 ? err_sys(e, r, "set the label '%s'", p->label_text) : 0;
+}
+
+/*
+ * The order:
+ *   - session before terminal: only a session leader without one can take a controlling terminal;
+ *   - stdio, limits and scheduling while we are root: the program's user may not;
+ *   - cwd before the user is switched, because root may enter directories its user may not, and again after it if root was refused;
+ *   - the early filter is last of what root does: without no_new_privs loading needs CAP_SYS_ADMIN, which the next step takes away;
+ *   - the executable is looked up as the user, so "permission denied" is said at create, not at start;
+ *   - no_new_privs and the label are properties of the next execve and change nothing here.
+ */
+const struct step program_steps[] = {
+	/* clang-format off */
+	{ "program.session",     wants_session,      session_new,       NULL },
+	{ "program.terminal",    has_terminal,       attach_terminal,   NULL },
+	{ "program.stdio",       wants_stdio_owner,  own_stdio,         NULL },
+	{ "program.rlimits",     has_rlimits,        set_rlimits,       NULL },
+	{ "program.scheduling",  has_scheduling,     set_scheduling,    NULL },
+	{ "program.personality", has_personality,    set_personality,   NULL },
+	{ "program.env",         NULL,               make_env,          NULL },
+	{ "program.cwd",         NULL,               set_cwd,           NULL },
+	{ "program.filter",      seccomp_is_early,   load_seccomp,      NULL },
+	{ "program.user",        NULL,               switch_user,       NULL },
+	{ "program.cwd_as_user", cwd_was_refused,    set_cwd_as_user,   NULL },
+	{ "program.find",        NULL,               find_executable,   NULL },
+	{ "program.nnp",         wants_no_new_privs, set_no_new_privs,  NULL },
+	{ "program.label",       has_label,          set_label,         NULL },
+	/* clang-format on */
+};
+const size_t n_program_steps = ARRAY_LEN(program_steps);
+
+/* Steps wrap an error with their name; what engines search for stands at the end of the chain, as in runc. */
+int program_prepare(struct program *p, struct err *e)
+{
+	return steps_run(program_steps, n_program_steps, p, e);
+}
+
+int program_exec(struct program *p, struct err *e)
+{
+	const char *name = p->process->args.v[0];
+	int r = fd_cloexec_from(p->first_free_fd);
+
+	if (r < 0)
+		return err_sys(e, r, "close what does not belong to the program");
+	if (p->seccomp && !p->seccomp_early) {
+		r = load_seccomp(p, e);
+		if (r < 0)
+			return r;
+	}
+	execve(p->path, strs_argv(p->a, &p->process->args), p->env);
+	return err_sys(e, -errno, "exec %s", name);
+}
+
+/* ---- finding -------------------------------------------------------------------------------------------------------------------------- */
+
+/* 0, -ENOENT, -EACCES or -EISDIR. */
+static int check_executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+static int find_by_path(const char *name, struct err *e)
+{
+	int r = check_executable(name);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return err_sys(e, r, "exec: \"%s\": stat %s", name, name);
+	return r < 0 ? err_sys(e, r, "exec: \"%s\"", name) : 0;
+}
+
+int program_find(const char *name, const char *search, struct arena *a, const char **ret, struct err *e)
+{
+	struct str rest = str_of(search);
+	bool refused = false;
+
+	if (strchr(name, '/')) {
+		*ret = name;
+		return find_by_path(name, e);
+	}
+	while (rest.p && *name) {
+		struct str dir = str_cut(rest, ':', &rest);
+		char *path = arena_printf(a, STR_FMT "%s%s", STR_ARG(dir), dir.n ? "/" : "./", name);
+		int r = check_executable(path);
+
+		if (r == 0) {
+			*ret = path;
+			return 0;
+		}
+		refused = refused || r == -EACCES;
+	}
+	if (refused)
+		return err_sys(e, -EACCES, "exec: \"%s\"", name);
+	return err_set(e, ERR_NOT_FOUND, "exec: \"%s\": executable file not found in $PATH", name);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * program: a process inside the container becomes the program that was asked for.
+ *
+ * Shared by init (after the pivot) and exec (after joining). program_prepare() walks the step table up to the point where only the word START is
+ * missing; program_exec() does what is left. What comes when, and why, stands above the table in program.c.
+ */
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/step.h"
+#include "runtime/seccomp/filter.h"
+#include "spec/oci_runtime.h"
+
+struct program {
+	struct arena *a;
+	const struct oci_process *process;
+	const struct oci_personality *personality;
+	const struct filter_program *seccomp; /* NULL: none */
+	bool seccomp_early;                    /* load it while we are still mighty */
+	bool new_session;
+	bool userns;
+	bool deny_setgroups;                   /* an unprivileged user namespace: groups stay as they are */
+	int slave;                             /* terminal, owned; -EBADF: none */
+	int label;                             /* attr/exec of this process, open for writing, owned; -EBADF: none */
+	const char *label_text;
+	unsigned first_free_fd;                /* descriptors from here on do not reach the program */
+	const char *listen_fds;                /* LISTEN_FDS to pass on, or NULL */
+
+	/* written by steps */
+	bool cwd_later;
+	char **env;
+	const char *path;
+};
+
+extern const struct step program_steps[];
+extern const size_t n_program_steps;
+
+/* Everything up to the gate. */
+int program_prepare(struct program *p, struct err *e);
+
+/* The filter, the descriptors, execve. Returns only to fail. */
+int program_exec(struct program *p, struct err *e);
+
+/* Finds an executable as execvp would, in the caller's root. Errors in the words engines look for. */
+int program_find(const char *name, const char *search, struct arena *a, const char **ret, struct err *e);

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The birth of a container, seen from the host. The table and the reasons for its order stand at the end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "os/fd.h"
+#include "os/file.h"
+#include "os/mount.h"
+#include "os/procfs.h"
+#include "os/sock.h"
+#include "runtime/hooks.h"
+#include "runtime/launch.h"
+#include "runtime/sync.h"
+
+#define INIT "container init"
+
+/* ---- hooks of the end, should this fail ------------------------------------------------------------------------------------------------ */
+
+static bool has_poststop(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->config->hooks && l->config->hooks->n_poststop > 0;
+}
+
+static int arm_poststop(void *ctx, struct err *e)
+{
+	return 0;
+}
+
+static void run_poststop(void *ctx)
+{
+	struct launch *l = ctx;
+	struct err e = { 0 };
+
+	if (hooks_run(l->config->hooks->poststop, l->config->hooks->n_poststop, "poststop", &l->state, STATE_STOPPED, &e) < 0)
+		log_warn("%s", e.msg);
+}
+
+/* ---- state ----------------------------------------------------------------------------------------------------------------------------- */
+
+static struct state new_state(const struct launch *l)
+{
+	char created[TEXT_TIME_SIZE];
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	text_time(now, created);
+	return (struct state){
+		.id = l->opts->id, .bundle = l->bundle, .rootfs = l->rootfs, .created = arena_strdup(l->a, created),
+		.owner = geteuid(), .namespaces = l->plan.namespaces,
+		.own_pid = (l->plan.clone_flags & CLONE_NEWPID) != 0, .poststop = has_poststop(l),
+		.terminal = l->config->process->terminal, .annotations = l->config->annotations,
+	};
+}
+
+static int reserve_state(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	int r;
+
+	l->state = new_state(l);
+	l->dir_fd = state_reserve(l->root_fd, l->opts->id, e);
+	if (l->dir_fd < 0)
+		return l->dir_fd;
+	r = file_create(l->dir_fd, STATE_CONFIG, l->config_text.p, l->config_text.n, 0600);
+	if (r < 0) {
+		struct err ignored;
+
+		state_remove(l->root_fd, l->opts->id, &ignored);
+		return err_sys(e, r, "keep a copy of config.json");
+	}
+	return 0;
+}
+
+static void release_state(void *ctx)
+{
+	struct launch *l = ctx;
+	struct err e;
+
+	if (state_remove(l->root_fd, l->opts->id, &e) < 0)
+		log_warn("%s", e.msg);
+}
+
+static int publish_state(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+
+	if (l->cgroup)
+		l->state.cgroup = *cgroup_record(l->cgroup);
+	return state_save(l->dir_fd, &l->state, true, e);
+}
+
+/* ---- cgroup ---------------------------------------------------------------------------------------------------------------------------- */
+
+static bool has_cgroup(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return cgroup_plan_is_active(l->cgroup_plan);
+}
+
+static int create_cgroup(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+
+	return cgroup_create(l->cgroup_plan, l->a, &l->cgroup, e);
+}
+
+static void remove_cgroup(void *ctx)
+{
+	struct launch *l = ctx;
+	struct err e = { 0 };
+
+	if (l->cgroup && cgroup_remove(l->cgroup, &e) < 0)
+		log_warn("%s", e.msg);
+}
+
+static int note_cgroup(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+
+	l->state.cgroup = *cgroup_record(l->cgroup);
+	return state_save(l->dir_fd, &l->state, false, e);
+}
+
+static int limit_cgroup(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+
+	return cgroup_limits(l->cgroup, e);
+}
+
+/* ---- what init will need ----------------------------------------------------------------------------------------------------------------- */
+
+static bool has_seccomp(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->config->linux->seccomp;
+}
+
+/* Container ids do not start with a dot, so this name is free. */
+static int prepare_seccomp(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	struct filter_program *program;
+	scoped_fd int cache = dir_ensure(l->root_fd, ".cache", 0700);
+	int r = filter_prepare(l->config->linux->seccomp, cache, l->a, &program, e);
+
+	if (r < 0)
+		return r;
+	l->seccomp = program;
+	return 0;
+}
+
+static bool has_console_socket(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->plan.console == LAUNCH_CONSOLE_SOCKET;
+}
+
+static int connect_console(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+
+	l->console_sock = terminal_connect(l->opts->console_socket, e);
+	return l->console_sock < 0 ? l->console_sock : 0;
+}
+
+static bool has_gate(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->plan.gate == LAUNCH_GATE_SOCKET;
+}
+
+static int listen_gate(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+
+	l->gate = sock_listen(l->dir_fd, STATE_START, SOCK_SEQPACKET, false);
+	return l->gate < 0 ? err_sys(e, l->gate, "listen on '%s'", STATE_START) : 0;
+}
+
+static bool needs_procfs(const void *ctx)
+{
+	const struct launch *l = ctx;
+	const struct oci_process *p = l->config->process;
+
+	return l->plan.map_ids || l->config->linux->time_offsets || l->config->linux->sysctl.n || p->oom_score_adj.set ||
+		p->apparmor_profile || p->selinux_label;
+}
+
+static int open_procfs(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+
+	l->procfd = procfs_open();
+	return l->procfd < 0 ? err_sys(e, l->procfd, "open a private procfs") : 0;
+}
+
+static bool opens_for_init(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->plan.parent_opens;
+}
+
+static int open_sources(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	scoped_fd int rootfs = open(l->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (rootfs < 0)
+		return err_sys(e, -errno, "open the rootfs '%s'", l->rootfs);
+	l->tree = mount_clone(rootfs, "", true);
+	if (l->tree < 0)
+		return err_sys(e, l->tree, "copy the mounts at '%s'", l->rootfs);
+	return mount_jobs_open(&l->mounts, l->bundle, e);
+}
+
+static int open_sync(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	int pair[2], r = sock_pair(SOCK_SEQPACKET, pair);
+
+	if (r < 0)
+		return err_sys(e, r, "make a socket pair");
+	l->sync_parent = pair[0];
+	l->sync_init = pair[1];
+	return 0;
+}
+
+/* ---- init ------------------------------------------------------------------------------------------------------------------------------ */
+
+static int spawn_init(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	struct proc_stat stat;
+	int r = launch_spawn(l, e);
+
+	if (r < 0)
+		return r;
+	r = proc_stat_read(l->init.pid, &stat);
+	if (r < 0)
+		return err_sys(e, r, "look at container init");
+	l->state.pid = l->init.pid;
+	l->state.start_ticks = stat.start_ticks;
+	return 0;
+}
+
+static void kill_init(void *ctx)
+{
+	struct launch *l = ctx;
+
+	proc_done(&l->init);
+}
+
+static bool has_oom_score(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->config->process->oom_score_adj.set;
+}
+
+/* Lowering needs CAP_SYS_RESOURCE, which root of a rootless or confined caller lacks: the container then runs with what it inherited. */
+static int set_oom_score(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+	char path[48], value[16];
+	int r;
+
+	snprintf(path, sizeof path, "%d/oom_score_adj", (int)l->init.pid);
+	snprintf(value, sizeof value, "%d", (int)l->config->process->oom_score_adj.v);
+	r = procfs_write(l->procfd, path, value);
+	if (r == -EACCES || r == -EPERM) {
+		log_warn("process.oomScoreAdj: not permitted to set it to %s", value);
+		return 0;
+	}
+	return r < 0 ? err_sys(e, r, "set the oom score to %s", value) : 0;
+}
+
+static bool maps_ids(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->plan.map_ids;
+}
+
+static int write_maps(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+	int r = 0;
+
+	if (l->plan.late_dumpable)
+		r = ns_deny_setgroups(l->procfd, l->init.pid);
+	if (r == 0)
+		r = ns_write_gid_map(l->procfd, l->init.pid, l->plan.gid_map, l->plan.n_gid_map);
+	if (r == 0)
+		r = ns_write_uid_map(l->procfd, l->init.pid, l->plan.uid_map, l->plan.n_uid_map);
+	if (r < 0)
+		return err_sys(e, r, "write the id maps");
+	return sync_say(l->sync_parent, SYNC_MAPPED, e);
+}
+
+static bool has_console(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->plan.console != LAUNCH_CONSOLE_NONE;
+}
+
+static int receive_console(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	int r = sync_expect_fd(l->sync_parent, SYNC_CONSOLE, INIT, &l->terminal.master, e);
+
+	if (r < 0 || l->plan.console != LAUNCH_CONSOLE_SOCKET)
+		return r;
+	r = terminal_send(l->console_sock, l->terminal.master, e);
+	fd_done(&l->terminal.master);
+	return r;
+}
+
+static bool has_runtime_hooks(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->plan.hooks_runtime;
+}
+
+static int run_runtime_hooks(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+	const struct oci_hooks *h = l->config->hooks;
+	int r = sync_expect(l->sync_parent, SYNC_ROOTFS_READY, INIT, e);
+
+	if (r == 0)
+		r = hooks_run(h->prestart, h->n_prestart, "prestart", &l->state, STATE_CREATING, e);
+	if (r == 0)
+		r = hooks_run(h->create_runtime, h->n_create_runtime, "createRuntime", &l->state, STATE_CREATING, e);
+	return r < 0 ? r : sync_say(l->sync_parent, SYNC_GO_ON, e);
+}
+
+static int wait_ready(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+
+	return sync_expect(l->sync_parent, SYNC_READY, INIT, e);
+}
+
+static bool has_pid_file(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->pid_file;
+}
+
+static int write_pid_file(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+
+	return state_write_pid_file(l->pid_file, l->init.pid, e);
+}
+
+static void remove_pid_file(void *ctx)
+{
+	const struct launch *l = ctx;
+
+	unlink(l->pid_file);
+}
+
+/*
+ * The order, with its reasons:
+ *   - the poststop hooks come first so that, undone last, they find nothing left of the container;
+ *   - the state directory reserves the id; whoever loses the race for it has touched nothing yet;
+ *   - the cgroup is noted on disk before anything is in it: killed from here on, `delete --force` knows what to empty and remove;
+ *   - limits before the first process is inside; the filter, sockets and mount sources before the clone, because init inherits them;
+ *   - init needs nobody while it builds its file systems, so what follows the clone runs beside it; its own words order the rest: MAPPED, CONSOLE,
+ *     hooks between ROOTFS_READY and GO_ON, READY;
+ *   - the record with the pid is published when init is ready: until then the container is `creating`, and if we die init dies of our silence;
+ *   - the pid file last: who waits for it may go on at once.
+ */
+const struct step create_steps[] = {
+	/* clang-format off */
+	{ "poststop.arm",     has_poststop,       arm_poststop,      run_poststop    },
+	{ "state.reserve",    NULL,               reserve_state,     release_state   },
+	{ "cgroup.create",    has_cgroup,         create_cgroup,     remove_cgroup   },
+	{ "cgroup.note",      has_cgroup,         note_cgroup,       NULL            },
+	{ "cgroup.limits",    has_cgroup,         limit_cgroup,      NULL            },
+	{ "seccomp.prepare",  has_seccomp,        prepare_seccomp,   NULL            },
+	{ "console.connect",  has_console_socket, connect_console,   NULL            },
+	{ "gate.listen",      has_gate,           listen_gate,       NULL            },
+	{ "sources.open",     opens_for_init,     open_sources,      NULL            },
+	{ "procfs.open",      needs_procfs,       open_procfs,       NULL            },
+	{ "sync.open",        NULL,               open_sync,         NULL            },
+	{ "init.spawn",       NULL,               spawn_init,        kill_init       },
+	{ "init.oom_score",   has_oom_score,      set_oom_score,     NULL            },
+	{ "ids.map",          maps_ids,           write_maps,        NULL            },
+	{ "console.receive",  has_console,        receive_console,   NULL            },
+	{ "hooks.runtime",    has_runtime_hooks,  run_runtime_hooks, NULL            },
+	{ "init.ready",       NULL,               wait_ready,        NULL            },
+	{ "state.publish",    NULL,               publish_state,     NULL            },
+	{ "pidfile.write",    has_pid_file,       write_pid_file,    remove_pid_file },
+	/* clang-format on */
+};
+const size_t n_create_steps = ARRAY_LEN(create_steps);
