@@ -167,7 +167,7 @@ int launch_write_config(void *ctx, struct err *e)
 	};
 	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
 	struct oci_config *config;
-	int r = launch_user(l->rootfs_fd, c->user, &c->request.group_add, l->a, &in.user, &in.extra_groups, e);
+	int r = launch_user(l->rootfs_fd, c->user ? c->user : "", &c->request.group_add, l->a, &in.user, &in.extra_groups, e);
 
 	if (r == 0)
 		r = workdir_make(l, e);
