@@ -173,7 +173,8 @@ struct container_exec_request {
 	const char *workdir;
 	bool tty, interactive, privileged, detach;
 };
-/* Runs a program in a running container with the caller's streams. @ret_code is 126/127 with an error when it could not be invoked. */
+/* Runs a program in a running container with the caller's streams. When it could not be invoked, @ret_code is 126 or 127: with an error if nobody
+ * has heard of it yet, with 0 if the runtime has written the reason to the caller's stderr. */
 int container_exec(struct engine *en, const struct container_exec_request *q, const struct engine_io *io, int *ret_code, struct err *e);
 
 /* ---- the whole system ---------------------------------------------------------------------------------------------------------------- */

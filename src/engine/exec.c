@@ -196,7 +196,7 @@ static const struct field log_line_fields[] = {
 static const struct schema log_line_schema = SCHEMA("log line", struct log_line, log_line_fields);
 
 /* If the runtime itself failed, its last error record says why. */
-static int runtime_failure(struct exec *x, int log, struct err *e)
+static int runtime_failure(struct exec *x, const struct engine_io *io, int log, int *ret_code, struct err *e)
 {
 	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
 	struct err ignored = { 0 };  /* a line that is none is not the reason */
@@ -216,7 +216,10 @@ static int runtime_failure(struct exec *x, int log, struct err *e)
 	if (!reason)
 		return 0;
 	err_set(e, ERR_INTERNAL, "exec in container %s: %s", x->h.c.name, reason);
-	return life_start_failed(e);
+	life_start_failed(e);
+	*ret_code = engine_exit_code(e);
+	/* A runtime in the foreground has said so on the caller's stderr already. */
+	return x->q->detach || io->err < 0 ? -e->sys : 0;
 }
 
 static int exec_run(struct exec *x, const struct engine_io *io, int *ret_code, struct err *e)
@@ -234,7 +237,7 @@ static int exec_run(struct exec *x, const struct engine_io *io, int *ret_code, s
 	if (r < 0)
 		return r;
 	*ret_code = proc_exit_number(&exit);
-	return *ret_code ? runtime_failure(x, log, e) : 0;
+	return *ret_code ? runtime_failure(x, io, log, ret_code, e) : 0;
 }
 
 int container_exec(struct engine *en, const struct container_exec_request *q, const struct engine_io *io, int *ret_code, struct err *e)
