@@ -3,6 +3,8 @@
 /*
  * limits: every cap on something whose size is decided outside, with its reason. Grow one here, never at the place of use.
  */
+#include <stdint.h>
+
 enum {
 	LIMIT_LOG_RECORD = 2048,               /* one line of our own log; longer messages are cut */
 	LIMIT_DOCUMENT = 16 * 1024 * 1024,     /* any JSON document we read from our own disk or a trusted caller (config.json of 10 MB exist) */
@@ -25,4 +27,16 @@ enum {
 	LIMIT_INDEX_ENTRIES = 4096,            /* manifests of an index; the largest we know has 60 */
 	LIMIT_CONFIG_ENTRIES = 4096,           /* env, labels, volumes, history … of an image config, each */
 	LIMIT_NETWORK_PORTS = 4096,            /* published ports of one container, after expanding ranges; each is a file and a map element */
+	LIMIT_LAYER_DEPTH = 256,               /* directories in each other in a layer; the deepest real ones have some 60, and each costs a descriptor */
+	LIMIT_LAYER_ENTRIES = 16 * 1024 * 1024, /* files of one layer; the largest known images have one million */
+	LIMIT_BOMB_FREE = 1024 * 1024 * 1024,  /* bytes a layer may unfold to whatever its compressed size: a file of zeros is legal */
+	LIMIT_BOMB_RATIO = 500,                /* above that, uncompressed over compressed; real layers reach 20 */
+	LIMIT_URL = 8192,                      /* a URL from a registry; signed ones of object stores have some 2000 bytes */
+	LIMIT_AUTH_HEADER = 8192,              /* a WWW-Authenticate header; real ones have 200 bytes */
+	LIMIT_AUTH_PARAMETERS = 32,            /* challenges, and parameters of one */
+	LIMIT_TOKEN = 64 * 1024,               /* answer of a token server; tokens of clouds reach 10 kB */
+	LIMIT_ERROR_BODY = 64 * 1024,          /* what a registry says in an error, of which one line is shown */
+	LIMIT_CERTS = 1024 * 1024,              /* certificates for one registry; the bundle of all public CAs has 220 kB */
 };
+
+#define LIMIT_BLOB (UINT64_C(1) << 40) /* one layer, compressed; no int, so no enum */

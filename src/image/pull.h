@@ -11,38 +11,7 @@
 #include <stdint.h>
 
 #include "image/image.h"
-
-enum pull_phase {
-	PULL_WAITING,     /* queued, or another pull is at it */
-	PULL_DOWNLOADING, /* current/total are compressed bytes; unpacking runs along */
-	PULL_UNPACKING,   /* all bytes are here, the last files are being written; also for layers unpacked from a blob we have */
-	PULL_DONE,
-	PULL_EXISTS,      /* was here already */
-	PULL_PHASE_COUNT,
-};
-
-struct pull_progress {
-	size_t index, count;  /* layer number, and how many there are */
-	char id[13];          /* first 12 hex digits of the layer's digest */
-	enum pull_phase phase;
-	uint64_t current, total;
-};
-
-typedef void (*pull_progress_fn)(void *arg, const struct pull_progress *p);
-typedef void (*pull_message_fn)(void *arg, const char *line); /* "Resolved docker.io/library/busybox:latest to sha256:…" */
-
-/* All zero is a good default. */
-struct pull_options {
-	const char *platform;      /* "linux/arm64/v8"; NULL: this machine's */
-	bool no_tls_verify;        /* accept any certificate, and plain HTTP, for this registry */
-	const char *authfile;      /* credentials; NULL: the usual files */
-	const char *credentials;   /* "user:password" for this pull; NULL: from the files */
-	unsigned parallel;         /* layers at once; 0: 6 */
-	pull_progress_fn progress; /* may be NULL */
-	pull_message_fn message;   /* may be NULL */
-	void *arg;
-	int cancel_fd;             /* > 0: readable or hung up means stop (a signalfd, a pipe) */
-};
+#include "image/pull_options.h"
 
 /* Pulls @name. If the registry says it is what we have already, nothing is downloaded and *ret_changed is false. */
 int image_pull(struct image_store *s, const char *name, const struct pull_options *o, struct arena *a, struct image *ret, bool *ret_changed,

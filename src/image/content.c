@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/content.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "codec/json.h"
+#include "os/fd.h"
+
+/* ---- open and close ---- */
+
+static int content_dirs_open(struct image_store *s, struct err *e)
+{
+	const struct {
+		const char *path;
+		int *fd; /* NULL: only made */
+	} rows[] = {
+		{ "blobs", &s->blobs_fd },   { "blobs/sha256", NULL },  { "blobs/sha512", NULL },
+		{ "blobs/ingest", &s->ingest_fd }, { "layers", &s->layers_fd }, { "layers/ingest", &s->layer_ingest_fd },
+		{ "locks", &s->locks_fd },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int fd = dir_open(s->root_fd, rows[i].path);
+
+		if (fd == -ENOENT)
+			fd = dir_ensure(s->root_fd, rows[i].path, 0700);
+		if (fd < 0)
+			return err_sys(e, fd, "open '%s/%s'", s->root, rows[i].path);
+		if (rows[i].fd)
+			*rows[i].fd = fd;
+		else
+			fd_close(fd);
+	}
+	return 0;
+}
+
+int image_store_open(const char *root, struct image_store **ret, struct err *e)
+{
+	struct image_store *s = alloc_or_die(sizeof *s);
+	int r;
+
+	*s = (struct image_store){ .root_fd = -EBADF, .blobs_fd = -EBADF, .ingest_fd = -EBADF, .layers_fd = -EBADF, .layer_ingest_fd = -EBADF,
+		.locks_fd = -EBADF, .images = OBJDIR_NONE };
+	s->root_fd = dir_ensure_all(AT_FDCWD, root, 0711);
+	s->root = s->root_fd < 0 ? NULL : realpath(root, NULL);
+	r = s->root_fd < 0 ? s->root_fd : s->root ? 0 : -errno;
+	if (r < 0)
+		r = err_sys(e, r, "open '%s'", root);
+	else
+		r = content_dirs_open(s, e);
+	if (r == 0) {
+		r = objdir_open(&s->images, s->root_fd, "images", 0);
+		if (r < 0)
+			r = err_sys(e, r, "open '%s/images'", root);
+	}
+	if (r < 0) {
+		image_store_close(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+void image_store_close(struct image_store *s)
+{
+	if (!s)
+		return;
+	objdir_done(&s->images);
+	fd_close(s->locks_fd);
+	fd_close(s->layer_ingest_fd);
+	fd_close(s->layers_fd);
+	fd_close(s->ingest_fd);
+	fd_close(s->blobs_fd);
+	fd_close(s->root_fd);
+	free(s->root);
+	free(s);
+}
+
+/* ---- locks ---- */
+
+static struct content_name lock_name(enum content_lock what, const char *digest)
+{
+	static const char *const words[] = { [CONTENT_LOCK_LAYER] = "layer", [CONTENT_LOCK_BLOB] = "blob", [CONTENT_LOCK_IMAGE] = "image" };
+	struct content_name name;
+
+	snprintf(name.s, sizeof name.s, "%s-%s", words[what], digest_hex(digest));
+	return name;
+}
+
+int content_lock(const struct image_store *s, enum content_lock what, const char *digest, enum file_lock kind, bool wait)
+{
+	struct content_name name = lock_name(what, digest);
+
+	return wait ? lock_file_wait(s->locks_fd, name.s, kind) : lock_file_try(s->locks_fd, name.s, kind);
+}
+
+void content_unlock(const struct image_store *s, enum content_lock what, const char *digest, int fd)
+{
+	struct content_name name = lock_name(what, digest);
+
+	if (fd < 0)
+		return;
+	/* Alone with it: whoever waits on this file notices that it is gone and makes a new one. */
+	if (lock_fd_try(fd, FILE_LOCK_EXCLUSIVE) == 0)
+		unlinkat(s->locks_fd, name.s, 0);
+	fd_close(fd);
+}
+
+/* ---- blobs ---- */
+
+struct content_name content_blob_name(const char *digest)
+{
+	struct content_name name;
+
+	snprintf(name.s, sizeof name.s, "%s", digest);
+	name.s[strcspn(name.s, ":")] = '/';
+	return name;
+}
+
+bool content_blob_has(const struct image_store *s, const char *digest, int64_t size)
+{
+	struct content_name name = content_blob_name(digest);
+	struct stat st;
+
+	return fstatat(s->blobs_fd, name.s, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && (size < 0 || st.st_size == size);
+}
+
+int content_blob_read(const struct image_store *s, const char *digest, struct arena *a, struct str *ret, struct err *e)
+{
+	struct content_name name;
+	struct digest want, got;
+	char *text;
+	size_t n;
+	int r;
+
+	if (digest_parse(digest, &want) < 0)
+		return err_set(e, ERR_CORRUPT, "digest '%.100s' is not well-formed", digest);
+	name = content_blob_name(digest);
+	r = file_read(s->blobs_fd, name.s, LIMIT_MANIFEST, a, &text, &n);
+	if (r < 0)
+		return err_sys(e, r, "read blob '%.30s'", digest);
+	digest_of(want.kind, text, n, &got);
+	if (!digest_eq(&want, &got))
+		return err_set(e, ERR_CORRUPT, "blob '%.30s' is damaged; run 'tare system check --repair' and pull again", digest);
+	*ret = (struct str){ text, n };
+	return 0;
+}
+
+int content_blob_write(const struct image_store *s, const char *digest, struct str text, struct err *e)
+{
+	struct content_name name = content_blob_name(digest);
+	int r;
+
+	if (content_blob_has(s, digest, (int64_t)text.n))
+		return 0;
+	r = file_replace(s->ingest_fd, digest_hex(digest), text.p, text.n, 0444, 0);
+	if (r == 0 && renameat(s->ingest_fd, digest_hex(digest), s->blobs_fd, name.s) < 0)
+		r = -errno;
+	return r < 0 ? err_sys(e, r, "write blob '%.30s'", digest) : 0;
+}
+
+int content_ingest_open(const struct image_store *s, const char *digest, uint64_t *ret_have, struct err *e)
+{
+	scoped_fd int fd = openat(s->ingest_fd, digest_hex(digest), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, -errno, "open blob '%.30s'", digest);
+	*ret_have = (uint64_t)st.st_size;
+	return take_fd(&fd);
+}
+
+int content_ingest_commit(const struct image_store *s, const char *digest, int fd, struct err *e)
+{
+	struct content_name name = content_blob_name(digest);
+
+	if (fchmod(fd, 0444) < 0 || renameat(s->ingest_fd, digest_hex(digest), s->blobs_fd, name.s) < 0)
+		return err_sys(e, -errno, "keep blob '%.30s'", digest);
+	return 0;
+}
+
+/* ---- layers ---- */
+
+/* clang-format off */
+static const struct field layer_record_fields[] = {
+	FIELD(struct layer_record, entries, "entries", U64,  FIELD_REQUIRED),
+	FIELD(struct layer_record, bytes,   "bytes",   U64,  FIELD_REQUIRED),
+	FIELD(struct layer_record, opaque,  "opaque",  BOOL, FIELD_OMIT_EMPTY),
+};
+static const struct schema layer_record_schema = SCHEMA("layer record", struct layer_record, layer_record_fields);
+/* clang-format on */
+
+static struct content_name layer_record_name(const char *diff_id)
+{
+	struct content_name name;
+
+	snprintf(name.s, sizeof name.s, "%s.json", digest_hex(diff_id));
+	return name;
+}
+
+bool content_layer_has(const struct image_store *s, const char *diff_id)
+{
+	struct stat st;
+
+	return fstatat(s->layers_fd, digest_hex(diff_id), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+int content_layer_record(const struct image_store *s, const char *diff_id, struct layer_record *ret, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct content_name name = layer_record_name(diff_id);
+	char *text;
+	size_t n;
+	int r = file_read(s->layers_fd, name.s, LIMIT_PROC_FILE, &a, &text, &n);
+
+	if (r < 0)
+		return err_sys(e, r, "read record of layer '%.30s'", diff_id);
+	return json_decode((struct str){ text, n }, &layer_record_schema, 0, &a, ret, e);
+}
+
+int content_layer_begin(const struct image_store *s, const char *name, struct err *e)
+{
+	int r = dir_remove_tree(s->layer_ingest_fd, name);
+
+	if (r < 0)
+		return err_sys(e, r, "remove abandoned layer '%.30s'", name);
+	/* 0755 is what an implied root has; an entry for "./" changes it. */
+	if (mkdirat(s->layer_ingest_fd, name, 0755) < 0)
+		return err_sys(e, -errno, "make directory for layer '%.30s'", name);
+	r = dir_open(s->layer_ingest_fd, name);
+	if (r >= 0 && fchmod(r, 0755) < 0) {
+		int failed = -errno;
+
+		fd_close(r);
+		r = failed;
+	}
+	return r < 0 ? err_sys(e, r, "open directory for layer '%.30s'", name) : r;
+}
+
+int content_layer_commit(const struct image_store *s, const char *name, const char *diff_id, const struct layer_record *record, struct err *e)
+{
+	scoped_buf struct buf b = BUF(LIMIT_PROC_FILE);
+	struct content_name record_name = layer_record_name(diff_id);
+	int r;
+
+	json_encode(&layer_record_schema, record, JSON_INDENT_NONE, &b);
+	r = file_replace(s->layers_fd, record_name.s, b.p, b.n, 0600, 0);
+	if (r == 0 && renameat(s->layer_ingest_fd, name, s->layers_fd, digest_hex(diff_id)) < 0)
+		r = -errno;
+	return r < 0 ? err_sys(e, r, "keep layer '%.30s'", diff_id) : 0;
+}
+
+int content_layer_remove(const struct image_store *s, const char *diff_id, struct err *e)
+{
+	struct content_name record = layer_record_name(diff_id), gone;
+	int r;
+
+	snprintf(gone.s, sizeof gone.s, "gone-%s", digest_hex(diff_id));
+	r = dir_remove_tree(s->layer_ingest_fd, gone.s);
+	if (r == 0 && renameat(s->layers_fd, digest_hex(diff_id), s->layer_ingest_fd, gone.s) < 0)
+		r = errno == ENOENT ? 0 : -errno;
+	if (r == 0 && unlinkat(s->layers_fd, record.s, 0) < 0)
+		r = errno == ENOENT ? 0 : -errno;
+	if (r == 0)
+		r = dir_remove_tree(s->layer_ingest_fd, gone.s);
+	return r < 0 ? err_sys(e, r, "remove layer '%.30s'", diff_id) : 0;
+}

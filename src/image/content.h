@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * content: the directories of the image store, its locks, blobs, layers and records. Private to src/image; the engine uses image.h.
+ *
+ *   blobs/sha256/<hex>, blobs/sha512/<hex>   verified content, 0444
+ *   blobs/ingest/<hex>                       content on its way; what is there is continued
+ *   layers/<hex>/                            an unpacked layer; layers/<hex>.json: its entry count and bytes
+ *   layers/ingest/<hex>/                     a layer on its way or out; worthless unless its lock is held
+ *   images/<escaped reference>               record of a name; images/@<hex>: record of an image without a name
+ *   locks/{layer,blob,image}-<hex>           OFD locks: exclusive to make or delete, shared to rely on it until a record does
+ *
+ * Lock order: image, then layer, then blob; whoever holds one only tries for the next and lets go if it is taken.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "codec/digest.h"
+#include "image/image.h"
+#include "os/file.h"
+#include "os/objdir.h"
+
+struct image_store {
+	char *root; /* absolute */
+	int root_fd, blobs_fd, ingest_fd, layers_fd, layer_ingest_fd, locks_fd;
+	struct objdir images;
+};
+
+/* ---- locks ---- */
+
+enum content_lock { CONTENT_LOCK_LAYER, CONTENT_LOCK_BLOB, CONTENT_LOCK_IMAGE };
+
+/* Locks a digest (checked text). Returns the descriptor. Errors: -EAGAIN if taken and not @wait. */
+int content_lock(const struct image_store *s, enum content_lock what, const char *digest, enum file_lock kind, bool wait);
+
+/* Lets go, and removes the lock's file if nobody else holds it. */
+void content_unlock(const struct image_store *s, enum content_lock what, const char *digest, int fd);
+
+/* ---- blobs ---- */
+
+/* "sha256/<hex>" of a checked digest. */
+struct content_name {
+	char s[DIGEST_TEXT_SIZE + 16];
+};
+struct content_name content_blob_name(const char *digest);
+
+bool content_blob_has(const struct image_store *s, const char *digest, int64_t size);
+
+/* Reads a document and verifies its digest. Errors: -ENOENT, -EBADMSG. */
+int content_blob_read(const struct image_store *s, const char *digest, struct arena *a, struct str *ret, struct err *e);
+
+/* Writes a document whose digest is known to be right, if it is not there. Not synced. */
+int content_blob_write(const struct image_store *s, const char *digest, struct str text, struct err *e);
+
+/* Opens the file of a blob on its way; *ret_have is what is there. Returns owned. */
+int content_ingest_open(const struct image_store *s, const char *digest, uint64_t *ret_have, struct err *e);
+
+/* Makes it visible. */
+int content_ingest_commit(const struct image_store *s, const char *digest, int fd, struct err *e);
+
+/* ---- layers ---- */
+
+struct layer_record {
+	uint64_t entries, bytes;
+	bool opaque; /* hides all layers below */
+};
+
+bool content_layer_has(const struct image_store *s, const char *diff_id);
+int content_layer_record(const struct image_store *s, const char *diff_id, struct layer_record *ret, struct err *e);
+
+/* A fresh empty directory layers/ingest/<name>; what an abandoned one left is removed. Returns it opened. */
+int content_layer_begin(const struct image_store *s, const char *name, struct err *e);
+int content_layer_commit(const struct image_store *s, const char *name, const char *diff_id, const struct layer_record *r, struct err *e);
+
+/* Takes a layer out of sight and removes it. The caller holds its exclusive lock. */
+int content_layer_remove(const struct image_store *s, const char *diff_id, struct err *e);
+
+/* ---- records ---- */
+
+struct image_record {
+	const char *reference; /* canonical; NULL: the image has no name */
+	const char *id;        /* digest of the config */
+	const char *manifest;
+	const char *index;     /* or NULL */
+	const char *created;   /* when this record was made, RFC 3339 */
+	uint64_t size;
+	uint32_t first_layer;  /* layers before it are hidden by an opaque root */
+};
+
+int content_record_read(const struct image_store *s, const char *name, struct arena *a, struct image_record *ret, struct err *e);
+int content_record_write(const struct image_store *s, const struct image_record *r, struct err *e);
+const char *content_record_name(const struct image_record *r, struct arena *a);
+
+struct image_records {
+	struct image_record *v;
+	size_t n, cap;
+};
+/* All readable records; the names of damaged ones go to @ret_bad if not NULL. */
+int content_records(const struct image_store *s, struct arena *a, struct image_records *ret, struct strs *ret_bad, struct err *e);
+
+/* Gives a record its place; the image that had the name keeps a nameless record if that was its last. */
+int content_record_place(const struct image_store *s, const struct image_record *r, struct err *e);
+
+/* The image behind a record. */
+int content_image_load(const struct image_store *s, const struct image_record *r, struct arena *a, struct image *ret, struct err *e);

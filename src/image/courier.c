@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/courier.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "os/fd.h"
+#include "os/self.h"
+#include "os/sock.h"
+
+enum { CONTROL_FD = 3 };
+
+void courier_done(struct courier *l)
+{
+	l->sock = fd_close(l->sock);
+	proc_done(&l->proc);
+}
+
+/* Waits for a message, for the end of the program behind the link, or for the user's wish to stop. */
+static int courier_wait(struct courier *l, int timeout_ms, struct err *e)
+{
+	struct pollfd fds[2] = { { .fd = l->sock, .events = POLLIN }, { .fd = l->cancel_fd > 0 ? l->cancel_fd : -1, .events = POLLIN } };
+	int r;
+
+	do
+		r = poll(fds, 2, timeout_ms);
+	while (r < 0 && errno == EINTR && l->cancel_fd <= 0);
+	if (r > 0 && fds[1].revents)
+		return err_set(e, ERR_CANCELED, "interrupted");
+	if (r == 0)
+		return -ETIMEDOUT;
+	if (r < 0 && errno != EINTR)
+		return err_sys(e, -errno, "wait for tare-transfer");
+	return r < 0 ? courier_wait(l, timeout_ms, e) : 0;
+}
+
+/* The program is gone: say how. */
+static int courier_lost(struct courier *l, struct err *e)
+{
+	struct proc_exit x = { 0 };
+
+	if (proc_wait(l->proc.pidfd, 1000, &x) < 0)
+		return err_set(e, ERR_INTERNAL, "tare-transfer closed the connection");
+	l->proc.pidfd = fd_close(l->proc.pidfd);
+	l->proc = PROC_NONE;
+	if (x.signal)
+		return err_set(e, ERR_INTERNAL, "tare-transfer was killed by signal %d", x.signal);
+	return err_set(e, ERR_INTERNAL, "tare-transfer ended with status %d", x.code);
+}
+
+static int courier_receive_fds(struct courier *l, int timeout_ms, struct arena *a, struct transfer_message *ret, int *fds, size_t *ret_n, struct err *e)
+{
+	int r = courier_wait(l, timeout_ms, e);
+
+	if (r < 0)
+		return r;
+	r = transfer_receive(l->sock, a, ret, fds, ret_n, e);
+	return r == 0 ? courier_lost(l, e) : r < 0 ? r : 0;
+}
+
+int courier_receive(struct courier *l, int timeout_ms, struct arena *a, struct transfer_message *ret, struct err *e)
+{
+	int fds[TRANSFER_FDS];
+	size_t n;
+	int r = courier_receive_fds(l, timeout_ms, a, ret, fds, &n, e);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		fd_close(fds[i]);
+	return r;
+}
+
+static int courier_spawn(struct courier *l, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_fd int ours = -EBADF, theirs = -EBADF;
+	char *program;
+	int pair[2], r;
+
+	r = self_find_program("tare-transfer", &a, &program);
+	if (r < 0)
+		return err_sys(e, r, "find program 'tare-transfer'");
+	r = sock_pair(SOCK_SEQPACKET, pair);
+	if (r < 0)
+		return err_sys(e, r, "make socket");
+	ours = pair[0];
+	theirs = pair[1];
+	r = proc_spawn(&PROC_SPAWN(.path = program, .argv = (char *const[]){ (char[]){ "tare-transfer" }, NULL },
+			       .fds = &(struct proc_fd){ theirs, CONTROL_FD }, .n_fds = 1, .death_signal = SIGKILL), &l->proc);
+	if (r < 0)
+		return err_sys(e, r, "start '%s'", program);
+	l->sock = take_fd(&ours);
+	return 0;
+}
+
+int courier_open(struct courier *l, const struct image_store *s, struct transfer_message *task, const int *fds, size_t n_fds, int cancel_fd, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct transfer_message m;
+	int all[TRANSFER_FDS] = { s->layer_ingest_fd };
+	int r;
+
+	*l = COURIER_NONE;
+	l->cancel_fd = cancel_fd;
+	r = courier_spawn(l, e);
+	if (r < 0)
+		return r;
+	memcpy(all + 1, fds, n_fds * sizeof *fds);
+	task->type = TRANSFER_OPEN;
+	r = transfer_send(l->sock, task, all, n_fds + 1, e);
+	if (r == 0)
+		r = courier_receive(l, -1, &a, &m, e);
+	if (r == 0 && m.type == TRANSFER_FAILED)
+		r = transfer_error(&m, e);
+	else if (r == 0 && m.type != TRANSFER_OPENED)
+		r = err_set(e, ERR_INTERNAL, "expected message 'opened', got '%s'", enumtab_name(&transfer_types, (int)m.type));
+	if (r < 0)
+		courier_done(l);
+	return r;
+}
+
+int courier_get(struct courier *l, const char *name, const char *accept, uint64_t max, struct arena *a, struct document *ret, struct err *e)
+{
+	struct transfer_message ask = { .type = TRANSFER_GET, .name = name, .accept = accept, .max = max }, got;
+	scoped_buf struct buf b = BUF(LIMIT_MANIFEST);
+	int fds[TRANSFER_FDS], r;
+	size_t n = 0;
+
+	r = transfer_send(l->sock, &ask, NULL, 0, e);
+	if (r == 0)
+		r = courier_receive_fds(l, -1, a, &got, fds, &n, e);
+	if (r < 0)
+		return r;
+	if (got.type == TRANSFER_FAILED)
+		r = transfer_error(&got, e);
+	else if (got.type != TRANSFER_GOT || n != 1)
+		r = err_set(e, ERR_INTERNAL, "expected message 'got', got '%s'", enumtab_name(&transfer_types, (int)got.type));
+	else if ((r = lseek(fds[0], 0, SEEK_SET) < 0 ? -errno : fd_read_buf(fds[0], &b)) < 0)
+		r = err_sys(e, r, "read document");
+	for (size_t i = 0; i < n; i++)
+		fd_close(fds[i]);
+	if (r < 0)
+		return r;
+	*ret = (struct document){ { arena_memdup(a, buf_text(&b), b.n + 1), b.n }, got.media_type && *got.media_type ? got.media_type : NULL };
+	return 0;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The part of image.h that looks and names: find, list, pin, tag. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "image/find.h"
+
+/* ---- find ---- */
+
+static bool id_fits(const char *id, const char *prefix)
+{
+	const char *hex = str_after(prefix, "sha256:");
+
+	hex = hex ? hex : prefix;
+	return str_after(digest_hex(id), hex) != NULL;
+}
+
+static int find_by_id(const struct image_store *s, const char *prefix, struct arena *a, struct image_record *ret, struct err *e)
+{
+	const struct image_record *found = NULL;
+	struct image_records all;
+	int r;
+
+	r = content_records(s, a, &all, NULL, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < all.n; i++) {
+		if (!id_fits(all.v[i].id, prefix))
+			continue;
+		if (found && strcmp(found->id, all.v[i].id) != 0)
+			return err_set(e, ERR_INVALID, "image id '%s' is ambiguous", prefix);
+		found = &all.v[i];
+	}
+	if (!found)
+		return err_set(e, ERR_NOT_FOUND, "no such image: %s", prefix);
+	*ret = *found;
+	return 0;
+}
+
+/* "name@digest" also finds an image that was pulled by tag and has that manifest or index. */
+static int find_by_digest(const struct image_store *s, const struct reference *ref, struct arena *a, struct image_record *ret, struct err *e)
+{
+	struct image_records all;
+	int r = content_records(s, a, &all, NULL, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < all.n; i++) {
+		const struct image_record *record = &all.v[i];
+		struct reference has;
+		struct err ignored; /* nameless or damaged: not this one */
+
+		if (!record->reference || reference_parse(record->reference, a, &has, &ignored) < 0)
+			continue;
+		if (strcmp(has.host, ref->host) == 0 && strcmp(has.repository, ref->repository) == 0 &&
+			(streq(record->manifest, ref->digest) || streq(record->index, ref->digest))) {
+			*ret = *record;
+			return 0;
+		}
+	}
+	return err_set(e, ERR_NOT_FOUND, "no such image: %s", reference_familiar(ref, a));
+}
+
+int find_record(const struct image_store *s, const char *name_or_id, struct arena *a, struct image_record *ret, struct err *e)
+{
+	struct image_record wanted = { .id = "" };
+	struct reference ref;
+	struct err as_name;
+	int r;
+
+	r = reference_parse(name_or_id, a, &ref, &as_name);
+	if (r == 0) {
+		if (ref.digest)
+			ref.tag = NULL;
+		wanted.reference = reference_print(&ref, a);
+		r = content_record_read(s, content_record_name(&wanted, a), a, ret, e);
+		if (r != -ENOENT)
+			return r;
+	}
+	if (reference_may_be_id(name_or_id))
+		return find_by_id(s, name_or_id, a, ret, e);
+	if (r != -ENOENT) {
+		*e = as_name;
+		return r;
+	}
+	if (ref.digest)
+		return find_by_digest(s, &ref, a, ret, e);
+	return err_set(e, ERR_NOT_FOUND, "no such image: %s", reference_familiar(&ref, a));
+}
+
+int image_find(struct image_store *s, const char *name_or_id, struct arena *a, struct image *ret, struct err *e)
+{
+	struct image_record record;
+	int r = find_record(s, name_or_id, a, &record, e);
+
+	return r < 0 ? r : content_image_load(s, &record, a, ret, e);
+}
+
+/* ---- list ---- */
+
+static int by_reference(const void *x, const void *y)
+{
+	const struct image_record *a = x, *b = y;
+
+	return strcmp(a->reference ? a->reference : "", b->reference ? b->reference : "");
+}
+
+static const char *created_of(const struct image *image)
+{
+	return image->config.created ? image->config.created : "";
+}
+
+static int by_age(const void *x, const void *y)
+{
+	int order = strcmp(created_of(y), created_of(x));
+
+	return order ? order : strcmp(((const struct image *)x)->id, ((const struct image *)y)->id);
+}
+
+static struct image *image_with_id(struct images *list, const char *id)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->v[i].id, id) == 0)
+			return &list->v[i];
+	return NULL;
+}
+
+int image_list(struct image_store *s, struct arena *a, struct images *ret, struct err *e)
+{
+	struct image_records all;
+	struct images list = { 0 };
+	int r = content_records(s, a, &all, NULL, e);
+
+	if (r < 0)
+		return r;
+	if (all.n > 0)
+		qsort(all.v, all.n, sizeof *all.v, by_reference);
+	list.v = arena_array(a, struct image, all.n);
+	for (size_t i = 0; i < all.n; i++) {
+		struct image *same = image_with_id(&list, all.v[i].id);
+		struct err ignored; /* damaged: image_check tells */
+
+		if (same && all.v[i].reference)
+			strs_push(a, &same->names, all.v[i].reference);
+		else if (!same && content_image_load(s, &all.v[i], a, &list.v[list.n], &ignored) == 0)
+			list.n++;
+	}
+	if (list.n > 0)
+		qsort(list.v, list.n, sizeof *list.v, by_age);
+	*ret = list;
+	return 0;
+}
+
+/* ---- pin and tag ---- */
+
+int image_pin(struct image_store *s, const char *id, int *ret_fd, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct image_record record;
+	struct digest d;
+	int fd, r;
+
+	if (digest_parse(id, &d) < 0)
+		return err_set(e, ERR_INVALID, "'%.100s' is not a whole image id", id);
+	fd = content_lock(s, CONTENT_LOCK_IMAGE, id, FILE_LOCK_SHARED, true);
+	if (fd < 0)
+		return err_sys(e, fd, "lock image '%.19s'", id);
+	r = find_by_id(s, id, &a, &record, e);
+	if (r < 0) {
+		content_unlock(s, CONTENT_LOCK_IMAGE, id, fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+int image_tag(struct image_store *s, const char *name_or_id, const char *new_name, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct image_record record;
+	struct reference ref;
+	int fd, r;
+
+	r = reference_parse(new_name, &a, &ref, e);
+	if (r == 0 && ref.digest)
+		r = err_set(e, ERR_INVALID, "image name '%.200s': a digest cannot be given as a name", new_name);
+	if (r == 0)
+		r = find_record(s, name_or_id, &a, &record, e);
+	if (r == 0)
+		r = image_pin(s, record.id, &fd, e);
+	if (r < 0)
+		return r;
+	record.reference = reference_print(&ref, &a);
+	r = content_record_place(s, &record, e);
+	content_unlock(s, CONTENT_LOCK_IMAGE, record.id, fd);
+	return r;
+}

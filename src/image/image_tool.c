@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image_tool: the image store by hand, for tests of this folder. `image_tool ROOT COMMAND…`; not installed. Prints plain lines.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/check.h"
+#include "image/image.h"
+#include "image/pull.h"
+
+static void on_progress(void *arg, const struct pull_progress *p)
+{
+	static const char *const words[] = { "waiting", "downloading", "unpacking", "done", "exists" };
+
+	if (getenv("VERBOSE"))
+		fprintf(stderr, "%zu/%zu %s %s %llu/%llu\n", p->index + 1, p->count, p->id, words[p->phase], (unsigned long long)p->current,
+			(unsigned long long)p->total);
+}
+
+static void on_message(void *arg, const char *line)
+{
+	fprintf(stderr, "%s\n", line);
+}
+
+static void image_print(const struct image *image)
+{
+	printf("id %s\nmanifest %s\nsize %llu\n", image->id, image->manifest, (unsigned long long)image->size);
+	for (size_t i = 0; i < image->names.n; i++)
+		printf("name %s\n", image->names.v[i]);
+	for (size_t i = 0; i < image->layers.n; i++)
+		printf("layer %s\n", image->layers.v[i]);
+	for (size_t i = 0; i < image->config.config.cmd.n; i++)
+		printf("cmd %s\n", image->config.config.cmd.v[i]);
+	for (size_t i = 0; i < image->config.config.env.n; i++)
+		printf("env %s\n", image->config.config.env.v[i]);
+}
+
+static const struct pull_options *options_from_env(struct pull_options *o)
+{
+	*o = (struct pull_options){ .platform = getenv("PLATFORM"), .no_tls_verify = getenv("NO_TLS_VERIFY") != NULL, .authfile = getenv("AUTHFILE"),
+		.credentials = getenv("CREDENTIALS"), .progress = on_progress, .message = on_message };
+	return o;
+}
+
+static int run_pull(struct image_store *s, struct arena *a, char **args, struct err *e)
+{
+	struct pull_options o;
+	struct image image;
+	bool changed;
+	int r = image_pull(s, args[0], options_from_env(&o), a, &image, &changed, e);
+
+	if (r == 0)
+		image_print(&image);
+	return r;
+}
+
+static const struct command {
+	const char *name;
+	int n_args;
+	int (*run)(struct image_store *s, struct arena *a, char **args, struct err *e);
+} commands[] = {
+	{ "pull", 1, run_pull },
+};
+
+int main(int argc, char **argv)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_image_store struct image_store *s = NULL;
+	struct err e = { 0 };
+
+	for (size_t i = 0; argc > 2 && i < sizeof commands / sizeof *commands; i++) {
+		if (strcmp(argv[2], commands[i].name) != 0 || argc != 3 + commands[i].n_args)
+			continue;
+		if (image_store_open(argv[1], &s, &e) == 0 && commands[i].run(s, &a, argv + 3, &e) == 0)
+			return 0;
+		fprintf(stderr, "image_tool: %s\n", e.msg);
+		return 1;
+	}
+	fputs("usage: image_tool ROOT COMMAND [ARGUMENT]\n", stderr);
+	return 2;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * protocol: what the store and the confined program tare-transfer say to each other over a SEQPACKET socket pair.
+ *
+ *   store                                        transfer
+ *     |------ OPEN {source…} [layers dir, …] ------->|   confines itself, then opens the source
+ *     |<----- OPENED {name: kind} -------------------|
+ *     |------ GET {name, accept, max} -------------->|   a document: manifest, config, index.json
+ *     |<----- GOT {digest, type} [memfd] ------------|   unverified: the store hashes its own copy
+ *     |------ LAYER {index, name, …} [dir, blob, locks…] ->|   any number; they run in parallel
+ *     |<----- PROGRESS {index, current, total} ------|
+ *     |<----- OPAQUE {index, name: path} ------------|   before UNPACKED; the store sets the attribute
+ *     |<----- UNPACKED {index, digests, sizes} ------|   digests have been checked against those in LAYER
+ *     |<----- FAILED {index or -1, error} -----------|   answers OPEN, GET or LAYER
+ *     |------ (closes) ----------------------------->|   exits
+ *
+ * One packet is a message: u32 type, then a JSON object with the members that the type uses. Transfer is not trusted: whatever it says is checked like
+ * anything from outside, but that it computed digests of layers it was told to expect.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/enumtab.h"
+#include "base/err.h"
+
+enum transfer_type {
+	TRANSFER_OPEN,
+	TRANSFER_OPENED,
+	TRANSFER_GET,
+	TRANSFER_GOT,
+	TRANSFER_LAYER,
+	TRANSFER_PROGRESS,
+	TRANSFER_OPAQUE,
+	TRANSFER_UNPACKED,
+	TRANSFER_FAILED,
+	TRANSFER_TYPE_COUNT,
+};
+extern const struct enumtab transfer_types;
+
+/* Where the bytes come from. */
+enum source_kind {
+	SOURCE_REGISTRY,
+	SOURCE_ARCHIVE,  /* a tar with documents and layers in it: docker-archive, oci-archive; one descriptor, and one of an empty file to spool to */
+	SOURCE_LAYOUT,   /* an OCI layout directory; one descriptor */
+	SOURCE_TAR,      /* one layer: a root file system as tar; descriptors as SOURCE_ARCHIVE */
+	SOURCE_TREE,     /* one layer: a directory */
+	SOURCE_KIND_COUNT,
+};
+extern const struct enumtab source_kinds;
+
+enum { TRANSFER_FDS = 8, TRANSFER_PACKET = 64 * 1024 };
+
+struct transfer_message {
+	enum transfer_type type;
+	/* OPEN */
+	enum source_kind source;
+	const char *host, *repository, *user, *password, *identity_token;
+	bool no_tls_verify;
+	uint32_t parallel;
+	/* GET, LAYER, OPENED, OPAQUE */
+	const char *name;
+	const char *accept;
+	uint64_t max;
+	/* LAYER, UNPACKED, GOT */
+	int64_t index;
+	const char *digest, *diff_id;
+	int64_t size;          /* of the blob; -1: unknown */
+	uint64_t have;         /* bytes of it that are in the file already */
+	bool keep;             /* write the blob */
+	const char *media_type;
+	/* PROGRESS, UNPACKED */
+	uint64_t current, total, entries, bytes;
+	/* FAILED */
+	uint32_t error_kind, error_sys;
+	const char *error;
+};
+
+/* Sends one message with descriptors (borrowed). */
+int transfer_send(int sock, const struct transfer_message *m, const int *fds, size_t n_fds, struct err *e);
+
+/* Receives one; descriptors are owned by the caller. Returns 1, or 0 if the other side is gone. Strings are in the arena. */
+int transfer_receive(int sock, struct arena *a, struct transfer_message *ret, int fds[TRANSFER_FDS], size_t *ret_n_fds, struct err *e);
+
+/* FAILED <-> struct err. */
+int transfer_send_error(int sock, int64_t index, const struct err *why);
+int transfer_error(const struct transfer_message *m, struct err *e);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * remove: what an image needs, and dropping what nobody needs. Private to src/image.
+ */
+#include "image/content.h"
+
+/* Adds the digests of all blobs and layers @record refers to. Errors: -EBADMSG if a document cannot be read (what could be is added). */
+int remove_needs(const struct image_store *s, const struct image_record *record, struct arena *a, struct strs *blobs, struct strs *layers);
+
+/* Removes a blob unless somebody has it locked. */
+int remove_blob(const struct image_store *s, const char *digest, struct err *e);

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/transfer/extract.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "base/vec.h"
+#include "os/fd.h"
+#include "os/file.h"
+#include "os/path_safe.h"
+
+#define WHITEOUT_PREFIX ".wh."
+#define WHITEOUT_META_PREFIX ".wh..wh."
+#define WHITEOUT_OPAQUE ".wh..wh..opq"
+
+/* A directory whose attributes are set at the end. */
+struct late_dir {
+	const char *path;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	struct timespec mtime;
+	struct extract_xattr *xattrs;
+	size_t n_xattrs;
+	bool chmod;
+};
+
+/* One open component of the path to the last parent. */
+struct level {
+	int fd;
+	size_t end; /* length of the path up to here */
+};
+
+struct extract {
+	struct arena arena;
+	int rootfd;
+	bool root;                        /* we may give files away */
+	struct level levels[LIMIT_LAYER_DEPTH];
+	size_t n_levels;
+	char parent[LIMIT_PATH];          /* the path the levels stand for */
+	struct VEC(struct late_dir) dirs;
+	struct extract_result result;
+	/* the entry at work */
+	char path[LIMIT_PATH];            /* cleaned */
+	const char *name;                 /* its last component, in path */
+	int parent_fd;                    /* borrowed from the levels or the root */
+	const struct extract_entry *entry;
+	int fd;                           /* a regular file being written */
+	uint64_t written_to;              /* end of the last piece */
+};
+
+/* ---- names ---- */
+
+int extract_clean(const char *path, char *ret)
+{
+	size_t n = 0;
+
+	while (*path) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 2 && memcmp(path, "..", 2) == 0)
+			return -EINVAL;
+		if (len > NAME_MAX || n + len + 2 > LIMIT_PATH)
+			return -ENAMETOOLONG;
+		if (len > 0 && !(len == 1 && *path == '.')) {
+			if (n > 0)
+				ret[n++] = '/';
+			memcpy(ret + n, path, len);
+			n += len;
+		}
+		path += len;
+		path += *path == '/';
+	}
+	ret[n] = 0;
+	return 0;
+}
+
+/* ---- directories on the way ---- */
+
+static void levels_cut(struct extract *x, size_t keep)
+{
+	while (x->n_levels > keep)
+		fd_close(x->levels[--x->n_levels].fd);
+	x->parent[keep ? x->levels[keep - 1].end : 0] = 0;
+}
+
+static bool stat_is_whiteout(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
+}
+
+static void opaque_add(struct extract *x, const char *path)
+{
+	struct strs *list = &x->result.opaque;
+
+	if (list->n == 0 || strcmp(list->v[list->n - 1], path) != 0)
+		strs_push(&x->arena, list, arena_strdup(&x->arena, path));
+}
+
+/* Opens the directory @name in @fd, whose path is @path; makes it if missing. A link is resolved inside the tree. */
+static int dir_enter(struct extract *x, int fd, const char *name, const char *path)
+{
+	struct stat st;
+	int r;
+
+	for (int turn = 0; turn < 3; turn++) {
+		r = openat(fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (r >= 0)
+			return r;
+		if (errno == ENOENT) {
+			if (mkdirat(fd, name, 0755) < 0 && errno != EEXIST)
+				return -errno;
+			x->result.entries++;
+			continue;
+		}
+		if (errno != ENOTDIR && errno != ELOOP)
+			return -errno;
+		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+		if (S_ISLNK(st.st_mode))
+			return path_mkdir(x->rootfd, path, 0755, PATH_IN_ROOT_NO_XDEV);
+		if (!stat_is_whiteout(&st))
+			return -ENOTDIR;
+		/* "x" was deleted and made again as a directory: nothing of the old one shows through. */
+		if (unlinkat(fd, name, 0) < 0)
+			return -errno;
+		opaque_add(x, path);
+	}
+	return -EAGAIN;
+}
+
+/* Makes @x->parent_fd the directory of @x->path[0 .. n). */
+static int parent_enter(struct extract *x, size_t n)
+{
+	size_t keep = 0, at;
+
+	while (keep < x->n_levels) {
+		size_t end = x->levels[keep].end;
+
+		if (end > n || (end < n && x->path[end] != '/') || memcmp(x->parent, x->path, end) != 0)
+			break;
+		keep++;
+	}
+	levels_cut(x, keep);
+	at = keep ? x->levels[keep - 1].end + 1 : 0;
+	x->parent_fd = keep ? x->levels[keep - 1].fd : x->rootfd;
+	while (at < n) {
+		size_t len = strcspn(x->path + at, "/"), end = at + len;
+		char name[NAME_MAX + 1];
+		int fd;
+
+		if (x->n_levels == LIMIT_LAYER_DEPTH)
+			return -ENAMETOOLONG;
+		memcpy(name, x->path + at, len);
+		name[len] = 0;
+		memcpy(x->parent, x->path, end);
+		x->parent[end] = 0;
+		fd = dir_enter(x, x->parent_fd, name, x->parent);
+		if (fd < 0)
+			return fd;
+		x->levels[x->n_levels++] = (struct level){ .fd = fd, .end = end };
+		x->parent_fd = fd;
+		at = end + 1;
+	}
+	return 0;
+}
+
+/* Removes whatever has the entry's name. The cached descriptors may have pointed below it. */
+static int way_clear(struct extract *x)
+{
+	struct stat st;
+
+	if (fstatat(x->parent_fd, x->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISDIR(st.st_mode))
+		return dir_remove_tree(x->parent_fd, x->name);
+	return unlinkat(x->parent_fd, x->name, 0) < 0 ? -errno : 0;
+}
+
+/* ---- kinds of entries: each returns -errno, -EEXIST meaning "clear the way and call me again" ---- */
+
+static int file_make(struct extract *x)
+{
+	int fd = openat(x->parent_fd, x->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, x->entry->mode & 0777);
+
+	if (fd < 0)
+		return -errno;
+	x->fd = fd;
+	x->written_to = 0;
+	return 0;
+}
+
+static int node_make(struct extract *x)
+{
+	mode_t mode = x->entry->mode;
+
+	return mknodat(x->parent_fd, x->name, mode & (S_IFMT | 0777), x->entry->dev) < 0 ? -errno : 0;
+}
+
+static int symlink_make(struct extract *x)
+{
+	const char *target = x->entry->symlink;
+
+	if (!target || !*target)
+		return -EINVAL;
+	return symlinkat(target, x->parent_fd, x->name) < 0 ? -errno : 0;
+}
+
+static int hardlink_make(struct extract *x)
+{
+	char target[LIMIT_PATH], name[NAME_MAX + 1];
+	scoped_fd int fd = -EBADF;
+	int r;
+
+	r = extract_clean(x->entry->hardlink, target);
+	if (r < 0)
+		return r;
+	if (strcmp(target, x->path) == 0)
+		return 0;
+	fd = path_parent(x->rootfd, target, 0, PATH_IN_ROOT_NO_XDEV, name, sizeof name);
+	if (fd < 0)
+		return fd;
+	return linkat(fd, name, x->parent_fd, x->name, 0) < 0 ? -errno : 0;
+}
+
+/* A directory in the way of a directory is kept: it changes only its attributes. */
+static int dir_make(struct extract *x)
+{
+	struct stat st;
+
+	if (mkdirat(x->parent_fd, x->name, (x->entry->mode & 0777) | 0700) == 0)
+		return 0;
+	if (errno != EEXIST || fstatat(x->parent_fd, x->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return 1;
+	if (stat_is_whiteout(&st))
+		opaque_add(x, x->path);
+	return -EEXIST;
+}
+
+static int (*kind_of(const struct extract_entry *entry))(struct extract *)
+{
+	if (entry->hardlink)
+		return hardlink_make;
+	switch (entry->mode & S_IFMT) {
+	case S_IFREG:
+		return file_make;
+	case S_IFDIR:
+		return dir_make;
+	case S_IFLNK:
+		return symlink_make;
+	case S_IFCHR:
+	case S_IFBLK:
+	case S_IFIFO:
+		return node_make;
+	default:
+		return NULL;
+	}
+}
+
+/* ---- attributes ---- */
+
+static bool xattr_is_kept(const char *name)
+{
+	return (str_after(name, "user.") && !str_after(name, "user.overlay.")) || strcmp(name, "security.capability") == 0;
+}
+
+static int xattrs_set(struct extract *x, int fd, const struct extract_xattr *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!xattr_is_kept(list[i].name) || fsetxattr(fd, list[i].name, list[i].value, list[i].size, 0) == 0)
+			continue;
+		if (errno != ENOTSUP && (x->root || errno != EPERM))
+			return -errno;
+	}
+	return 0;
+}
+
+/* Not for regular files and directories: owner and times of the link or node itself, by name in a parent that nobody else changes. */
+static int attributes_set_at(struct extract *x)
+{
+	const struct extract_entry *entry = x->entry;
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, entry->mtime };
+
+	if (x->root && (entry->uid || entry->gid) && fchownat(x->parent_fd, x->name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return utimensat(x->parent_fd, x->name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+static int attributes_set_file(struct extract *x)
+{
+	const struct extract_entry *entry = x->entry;
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, entry->mtime };
+	int r;
+
+	if (x->written_to < entry->size && ftruncate(x->fd, (off_t)entry->size) < 0)
+		return -errno;
+	if (x->root && (entry->uid || entry->gid) && fchown(x->fd, entry->uid, entry->gid) < 0)
+		return -errno;
+	if ((entry->mode & 07000) && fchmod(x->fd, entry->mode & 07777) < 0)
+		return -errno;
+	if (entry->n_xattrs > 0) {
+		r = xattrs_set(x, x->fd, entry->xattrs, entry->n_xattrs);
+		if (r < 0)
+			return r;
+	}
+	return futimens(x->fd, times) < 0 ? -errno : 0;
+}
+
+/* Remembers a directory. @existed: its mode is not the one we would have made it with. */
+static void dir_later(struct extract *x, bool existed)
+{
+	const struct extract_entry *entry = x->entry;
+	struct late_dir *d = vec_push(&x->arena, &x->dirs);
+
+	*d = (struct late_dir){ .path = arena_strdup(&x->arena, x->path), .mode = entry->mode & 07777, .uid = entry->uid, .gid = entry->gid,
+		.mtime = entry->mtime, .chmod = existed || (entry->mode & 07000) || (entry->mode & 0700) != 0700 };
+	d->xattrs = arena_array(&x->arena, struct extract_xattr, entry->n_xattrs);
+	for (size_t i = 0; i < entry->n_xattrs; i++) {
+		const struct extract_xattr *from = &entry->xattrs[i];
+
+		if (xattr_is_kept(from->name))
+			d->xattrs[d->n_xattrs++] = (struct extract_xattr){ arena_strdup(&x->arena, from->name),
+				arena_memdup(&x->arena, from->value, from->size), from->size };
+	}
+}
+
+/* A directory that a later entry replaced by something else is passed over. */
+static int dir_finish(struct extract *x, const struct late_dir *d)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, d->mtime };
+	scoped_fd int fd = -EBADF;
+	int r;
+
+	fd = path_open(x->rootfd, *d->path ? d->path : "/", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, PATH_NO_SYMLINKS_NO_XDEV);
+	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
+		return 0;
+	if (fd < 0)
+		return fd;
+	if (x->root && (d->uid || d->gid) && fchown(fd, d->uid, d->gid) < 0)
+		return -errno;
+	if (d->chmod && fchmod(fd, d->mode) < 0)
+		return -errno;
+	r = xattrs_set(x, fd, d->xattrs, d->n_xattrs);
+	if (r < 0)
+		return r;
+	return futimens(fd, times) < 0 ? -errno : 0;
+}
+
+/* ---- whiteouts ---- */
+
+/* Handles ".wh." names. Returns 1 if it was one, 0 if not. */
+static int whiteout_make(struct extract *x)
+{
+	const char *hidden = str_after(x->name, WHITEOUT_PREFIX);
+	struct stat st;
+	size_t n_parent;
+
+	if (!hidden)
+		return 0;
+	n_parent = (size_t)(x->name - x->path);
+	if (strcmp(x->name, WHITEOUT_OPAQUE) == 0) {
+		x->path[n_parent ? n_parent - 1 : 0] = 0;
+		opaque_add(x, x->path);
+		return 1;
+	}
+	if (str_after(x->name, WHITEOUT_META_PREFIX))
+		return 1; /* bookkeeping of aufs */
+	if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
+		return -EINVAL;
+	if (mknodat(x->parent_fd, hidden, S_IFCHR, makedev(0, 0)) == 0) {
+		x->result.entries++;
+		return 1;
+	}
+	if (errno != EEXIST)
+		return -errno;
+	/* It hides what lower layers have, never what this layer has made. */
+	if (fstatat(x->parent_fd, hidden, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode)) {
+		memmove(x->path + n_parent, hidden, strlen(hidden) + 1);
+		opaque_add(x, x->path);
+	}
+	return 1;
+}
+
+/* ---- the interface ---- */
+
+struct extract *extract_new(int rootfd)
+{
+	struct extract *x = alloc_or_die(sizeof *x);
+
+	*x = (struct extract){ .rootfd = rootfd, .fd = -EBADF, .root = geteuid() == 0 };
+	return x;
+}
+
+void extract_free(struct extract *x)
+{
+	if (!x)
+		return;
+	levels_cut(x, 0);
+	fd_close(x->fd);
+	arena_done(&x->arena);
+	free(x);
+}
+
+static int entry_failed(const struct extract *x, int r, struct err *e)
+{
+	const struct extract_entry *entry = x->entry;
+
+	if (r == -EINVAL)
+		return err_set(e, ERR_INVALID, "'%.200s' is not a name an entry may have", entry->path);
+	if (entry->hardlink && r == -ENOENT)
+		return err_set(e, ERR_UNSUPPORTED, "'%.200s': unsupported: hard link to '%.200s', which is not in this layer", entry->path,
+			entry->hardlink);
+	return err_sys(e, r, "'%.200s'", entry->path);
+}
+
+static int entry_make(struct extract *x)
+{
+	int (*make)(struct extract *) = kind_of(x->entry);
+	int r;
+
+	if (!make)
+		return 0; /* sockets and the like mean nothing in a layer */
+	r = make(x);
+	if (r == -EEXIST) {
+		r = way_clear(x);
+		/* A directory that went away may be on the cached path. */
+		levels_cut(x, 0);
+		if (r == 0)
+			r = parent_enter(x, x->name > x->path ? (size_t)(x->name - x->path) - 1 : 0);
+		if (r == 0)
+			r = make(x);
+	} else if (r == 0) {
+		x->result.entries++;
+	}
+	if (r < 0)
+		return r;
+	if (make == dir_make)
+		dir_later(x, r > 0);
+	else if (make == symlink_make || make == node_make)
+		return attributes_set_at(x);
+	return 0;
+}
+
+int extract_begin(struct extract *x, const struct extract_entry *entry, struct err *e)
+{
+	char *slash;
+	int r;
+
+	x->entry = entry;
+	x->fd = fd_close(x->fd);
+	if (x->result.entries > LIMIT_LAYER_ENTRIES)
+		return err_set(e, ERR_EXHAUSTED, "layer has more than %d entries", LIMIT_LAYER_ENTRIES);
+	r = extract_clean(entry->path, x->path);
+	if (r < 0)
+		return entry_failed(x, r, e);
+	if (!*x->path) {
+		if (!S_ISDIR(entry->mode) || entry->hardlink)
+			return entry_failed(x, -EINVAL, e);
+		dir_later(x, true);
+		return 0;
+	}
+	slash = strrchr(x->path, '/');
+	x->name = slash ? slash + 1 : x->path;
+	r = parent_enter(x, slash ? (size_t)(slash - x->path) : 0);
+	if (r == 0)
+		r = whiteout_make(x);
+	if (r == 0)
+		r = entry_make(x);
+	return r < 0 ? entry_failed(x, r, e) : 0;
+}
+
+int extract_data(struct extract *x, const void *p, size_t n, uint64_t offset, struct err *e)
+{
+	int r;
+
+	if (x->fd < 0 || n == 0)
+		return 0; /* the data of a whiteout or a hard link is nobody's */
+	if (offset < x->written_to)
+		return err_set(e, ERR_INVALID, "'%.200s': sparse map is not in order", x->entry->path);
+	if (offset > x->written_to && lseek(x->fd, (off_t)offset, SEEK_SET) < 0)
+		return err_sys(e, -errno, "'%.200s'", x->entry->path);
+	r = fd_write_all(x->fd, p, n);
+	if (r < 0)
+		return err_sys(e, r, "write '%.200s'", x->entry->path);
+	x->written_to = offset + n;
+	x->result.bytes += n;
+	return 0;
+}
+
+int extract_end(struct extract *x, struct err *e)
+{
+	int r;
+
+	if (x->fd < 0)
+		return 0;
+	r = attributes_set_file(x);
+	x->fd = fd_close(x->fd);
+	return r < 0 ? err_sys(e, r, "attributes of '%.200s'", x->entry->path) : 0;
+}
+
+int extract_finish(struct extract *x, struct extract_result *ret, struct err *e)
+{
+	int r;
+
+	levels_cut(x, 0);
+	VEC_EACH(const struct late_dir, d, &x->dirs) {
+		r = dir_finish(x, d);
+		if (r < 0)
+			return err_sys(e, r, "attributes of directory '%.200s'", d->path);
+	}
+	*ret = x->result;
+	return 0;
+}
