@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/limits.h"
 #include "base/parse.h"
 #include "base/vec.h"
+#include "os/cap.h"
 #include "os/file.h"
 #include "spec/defaults.h"
 
@@ -125,6 +127,43 @@ static int config_seccomp(const struct config_input *in, const struct security *
 	return 0;
 }
 
+/* "All" means all that this host has to give: root of a virtual machine may itself lack some. */
+static void caps_limit(struct strs *list, uint64_t available)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		int cap = cap_find(list->v[i]);
+
+		if (cap >= 0 && (available >> cap & 1))
+			list->v[n++] = list->v[i];
+	}
+	list->n = n;
+}
+
+static bool asks_for_all(const struct container_request *q)
+{
+	for (size_t i = 0; i < q->cap_add.n; i++) {
+		if (strcasecmp(q->cap_add.v[i], "ALL") == 0)
+			return true;
+	}
+	return q->privileged;
+}
+
+static int config_capabilities(const struct config_input *in, struct arena *a, struct oci_process *p, struct err *e)
+{
+	const struct container_request *q = &in->c->request;
+	struct cap_sets own;
+	int r = defaults_capabilities(&q->cap_add, &q->cap_drop, q->privileged, in->user.uid == 0, a, &p->capabilities, e);
+
+	if (r < 0 || !asks_for_all(q) || cap_get(&own) < 0)
+		return r;
+	caps_limit(&p->capabilities->bounding, own.bounding);
+	if (p->capabilities->effective.n)
+		p->capabilities->effective = p->capabilities->permitted = p->capabilities->bounding;
+	return 0;
+}
+
 int config_security(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e)
 {
 	const struct container_request *q = &in->c->request;
@@ -132,7 +171,7 @@ int config_security(const struct config_input *in, struct arena *a, struct oci_c
 	int r = security_parse(&q->security_opts, &s, e);
 
 	if (r == 0)
-		r = defaults_capabilities(&q->cap_add, &q->cap_drop, q->privileged, in->user.uid == 0, a, &c->process->capabilities, e);
+		r = config_capabilities(in, a, c->process, e);
 	if (r < 0)
 		return r;
 	c->process->no_new_privileges = s.no_new_privileges;
