@@ -29,6 +29,14 @@
 
 enum { STACK_SIZE = 8192 };
 
+/* The child leaves the address sanitizer's marks of its frames on the stack we gave it; it never returns to clear them. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define FORGET_FRAMES(p, n) __asan_unpoison_memory_region((p), (n))
+#else
+#define FORGET_FRAMES(p, n) ((void)(p))
+#endif
+
 /* What the child needs, and what it answers. */
 struct spawn {
 	const struct proc_spawn *s;
@@ -153,6 +161,7 @@ int proc_spawn(const struct proc_spawn *s, struct proc *ret)
 	pid = clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &w, &pidfd);
 	if (pid < 0)
 		w.failed = -errno;
+	FORGET_FRAMES(stack, sizeof stack);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (pid >= 0 && w.failed < 0) {
 		proc_wait(pidfd, -1, &ignored);
