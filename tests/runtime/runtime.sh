@@ -160,7 +160,9 @@ down box
 # --- inside ---
 
 check "the program is process 1" prints pid1 'echo $$' 1
-check "standard output and error pass through" prints stdio 'echo out; echo err >&2' $'out\nerr'
+bundle stdio 'echo out; echo err >&2'
+stdio() { run stdio >"$home/stdout" 2>"$home/stderr" && equal out "$(cat "$home/stdout")" && equal err "$(cat "$home/stderr")"; }
+check "standard output and error pass through, apart" stdio
 check "host name" prints uts 'hostname' inside
 check "working directory" prints cwd 'pwd' /etc '.process.cwd = "/etc"'
 check "user and groups" prints user 'echo $(id -u) $(id -g) $(id -G)' "1000 50 50 7 9" '.process.user = {uid: 1000, gid: 50, additionalGids: [7, 9]}'
@@ -194,6 +196,29 @@ check "seccomp is on" prints seccompmode 'grep ^Seccomp: /proc/self/status | cut
 check "a user namespace" prints userns 'cat /proc/self/uid_map | tr -s " "; id -u' $' 0 100000 65536\n0' \
 	'.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
 check "file descriptors of the runtime do not leak" prints fds 'ls /proc/self/fd | grep -v -x -E "[0-3]" | wc -l' 0
+
+# --- terminal ---
+
+if [ -x "$here/../lib/console" ]; then
+	with_console() { "$here/../lib/console" "$home/console" >"$home/shown" 2>&1 & reader=$!; until_true test -S "$home/console" && "$@"; }
+	shown() { until_true eval "! kill -0 $reader"; rm -f "$home/console"; tr -d '\r' <"$home/shown"; }
+	bundle tty 'sleep 0.3; tty; stty size; echo $(stat -c %u /dev/console)' '.process.terminal = true'
+	tty_create() { with_console rt create --bundle "$home/tty" --console-socket "$home/console" tty; }
+	check "create with a terminal sends it to the console socket" tty_create
+	rt start tty
+	check "the program has the terminal, its size and /dev/console" equal $'/dev/pts/0\n33 77\n0' "$(shown)"
+	down tty
+	check "a terminal without a console socket is refused by create" fails rt create --bundle "$home/tty" tty2
+	down tty2
+	bundle notty 'sleep 100'
+	up notty
+	tty_exec() { with_console rt exec --tty --detach --console-socket "$home/console" notty sh -c 'sleep 0.3; tty'; }
+	check "exec with a terminal sends it to the console socket" tty_exec
+	check "the program of exec has the terminal" matches '^/dev/pts/[0-9]+$' "$(shown)"
+	down notty
+else
+	skip "terminals" "no python here"
+fi
 
 # --- hooks ---
 
