@@ -46,6 +46,9 @@ int memfd_from_bytes(const char *name, const void *p, size_t n)
 	scoped_fd int fd = create(name);
 	int r = fd < 0 ? fd : fd_write_all(fd, p, n);
 
+	/* Whoever inherits it reads from the start. */
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = -errno;
 	return r < 0 ? r : seal(&fd);
 }
 
