@@ -178,7 +178,7 @@ check "a masked directory lists empty" prints maskdir 'ls /sys/firmware | wc -l'
 check "a read-only path" prints roproc 'echo 1 2>/dev/null >/proc/sys/vm/overcommit_memory || echo no' no
 check "sysctl of the network namespace" prints sysnet 'cat /proc/sys/net/ipv4/ip_forward' 1 '.linux.sysctl = {"net.ipv4.ip_forward": "1"}'
 check "sysctl of the IPC namespace" prints sysipc 'cat /proc/sys/kernel/msgmax' 4321 '.linux.sysctl = {"kernel.msgmax": "4321"}'
-bundle sysbad true '.linux.sysctl = {"kernel.panic": "1"}'
+bundle sysbad true ".linux.sysctl = {\"kernel.panic\": \"$(cat /proc/sys/kernel/panic)\"}"
 check "a sysctl of the host is refused" fails run sysbad
 check "only loopback in the network namespace" prints net 'ls /sys/class/net' lo
 check "the cgroup namespace's root is the container's cgroup" prints cgns 'cut -d: -f3 /proc/self/cgroup | sort -u' /
