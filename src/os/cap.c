@@ -73,6 +73,13 @@ static int get_basic(struct __user_cap_data_struct data[2])
 	return result(syscall(SYS_capget, &head, data));
 }
 
+uint64_t cap_permitted(void)
+{
+	struct __user_cap_data_struct d[2];
+
+	return get_basic(d) < 0 ? 0 : d[0].permitted | (uint64_t)d[1].permitted << 32;
+}
+
 int cap_get(struct cap_sets *ret)
 {
 	struct __user_cap_data_struct d[2];

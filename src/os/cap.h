@@ -27,6 +27,9 @@ struct cap_sets {
 
 int cap_get(struct cap_sets *ret);
 
+/* The permitted set alone: one system call. 0 if it cannot be read. */
+uint64_t cap_permitted(void);
+
 /* capset(2): effective, permitted, inheritable; the other two are left alone. */
 int cap_set(const struct cap_sets *s);
 

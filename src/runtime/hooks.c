@@ -11,7 +11,7 @@
 #include "os/memfd.h"
 #include "os/proc.h"
 
-/* The document is small enough for the pipe's buffer in all but silly cases; a hook that does not read it is no error. */
+/* stdin is a file and no pipe: a hook that does not read it blocks nobody. */
 static int run_one(const struct oci_hook *h, const char *document, size_t n, struct arena *a, struct err *e)
 {
 	scoped_proc struct proc child = PROC_NONE;
@@ -21,8 +21,8 @@ static int run_one(const struct oci_hook *h, const char *document, size_t n, str
 	struct proc_exit x;
 	int r;
 
-	if (in < 0)
-		return err_sys(e, in, "make the hook's stdin");
+	if (in < 0 || lseek(in, 0, SEEK_SET) < 0)
+		return err_sys(e, in < 0 ? in : -errno, "make the hook's stdin");
 	r = proc_spawn(&PROC_SPAWN(.path = h->path, .argv = strs_argv(a, h->args.n ? &h->args : &self), .envp = strs_argv(a, &h->env),
 			.fds = fds, .n_fds = 1), &child);
 	if (r < 0)

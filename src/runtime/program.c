@@ -246,14 +246,15 @@ static int set_cwd(void *ctx, struct err *e)
 	return p->cwd_later ? 0 : err_sys(e, -errno, "chdir to cwd (\"%s\") set in config.json failed", p->process->cwd);
 }
 
-static uint64_t cap_mask(const struct strs *names, uint64_t known)
+/* What this kernel has not, or we may not give, is a warning and no error, as the specification says. */
+static uint64_t cap_mask(const struct strs *names, uint64_t grantable)
 {
 	uint64_t mask = 0;
 
 	for (size_t i = 0; i < names->n; i++) {
 		int cap = cap_find(names->v[i]);
 
-		if (cap < 0 || !(known & 1ull << cap))
+		if (cap < 0 || !(grantable & 1ull << cap))
 			log_warn("ignoring unknown or unavailable capability '%s'", names->v[i]);
 		else
 			mask |= 1ull << cap;
@@ -264,11 +265,13 @@ static uint64_t cap_mask(const struct strs *names, uint64_t known)
 static struct cap_sets cap_sets_of(const struct oci_process *process)
 {
 	const struct oci_capabilities none = { 0 }, *c = process->capabilities ? process->capabilities : &none;
-	uint64_t known = cap_all();
+	uint64_t mine = cap_permitted();
+	struct cap_sets s = { .bounding = cap_mask(&c->bounding, mine), .permitted = cap_mask(&c->permitted, mine) };
 
-	return (struct cap_sets){ .effective = cap_mask(&c->effective, known), .permitted = cap_mask(&c->permitted, known),
-		.inheritable = cap_mask(&c->inheritable, known), .bounding = cap_mask(&c->bounding, known),
-		.ambient = cap_mask(&c->ambient, known) };
+	s.effective = cap_mask(&c->effective, mine) & s.permitted;
+	s.inheritable = cap_mask(&c->inheritable, mine);
+	s.ambient = cap_mask(&c->ambient, mine) & s.permitted & s.inheritable;
+	return s;
 }
 
 static bool seccomp_is_early(const void *ctx)

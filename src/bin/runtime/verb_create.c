@@ -68,17 +68,20 @@ static const struct opt create_opts[] = {
 	OPT_END,
 };
 
+static int create(const struct launch_options *l, struct runtime *rt, struct err *e)
+{
+	scoped_launch struct launch launch;
+	int r = launch_create(l, rt->a, &launch, NULL, e);
+
+	return r < 0 ? err_wrap(e, "create failed") : 0;
+}
+
 static int create_run(struct runtime *rt, const void *options, struct err *e)
 {
 	const struct create_options *o = options;
 	const struct launch_options l = launch_options_of(rt, o);
-	scoped_launch struct launch launch;
-	int r;
 
-	if (o->dry_run)
-		return print_plan(&l, rt, e);
-	r = launch_create(&l, rt->a, &launch, NULL, e);
-	return r < 0 ? err_wrap(e, "create failed") : 0;
+	return o->dry_run ? print_plan(&l, rt, e) : create(&l, rt, e);
 }
 
 const struct verb create_verb = {
@@ -119,34 +122,38 @@ static int run_foreground(struct launch *l, int signals, struct err *e)
 	return r < 0 ? r : status;
 }
 
+static int start_it(struct launch *l, struct err *e)
+{
+	struct err ignored;
+	int r = launch_start(l, e);
+
+	if (r < 0) {
+		proc_done(&l->init);
+		remove_launched(l, &ignored);
+	}
+	return r;
+}
+
+static int run(const struct launch_options *l, struct runtime *rt, struct err *e)
+{
+	scoped_fd int signals = l->detach ? -EBADF : runtime_signals(e);
+	scoped_launch struct launch launch;
+	int r = launch_create(l, rt->a, &launch, NULL, e);
+
+	if (r == 0)
+		r = start_it(&launch, e);
+	if (r == 0 && !l->detach)
+		r = run_foreground(&launch, signals, e);
+	return r < 0 ? err_wrap(e, "run failed") : r;
+}
+
 static int run_run(struct runtime *rt, const void *options, struct err *e)
 {
 	const struct create_options *o = options;
 	struct launch_options l = launch_options_of(rt, o);
-	scoped_launch struct launch launch;
-	scoped_fd int signals = -EBADF;
-	int r;
 
 	l.run = true;
-	if (o->dry_run)
-		return print_plan(&l, rt, e);
-	if (!l.detach)
-		signals = runtime_signals(e);
-	r = launch_create(&l, rt->a, &launch, NULL, e);
-	if (r < 0)
-		return err_wrap(e, "run failed");
-	r = launch_start(&launch, e);
-	if (r < 0) {
-		struct err ignored;
-
-		proc_done(&launch.init);
-		remove_launched(&launch, &ignored);
-		return err_wrap(e, "run failed");
-	}
-	if (l.detach)
-		return 0;
-	r = run_foreground(&launch, signals, e);
-	return r < 0 ? err_wrap(e, "run failed") : r;
+	return o->dry_run ? print_plan(&l, rt, e) : run(&l, rt, e);
 }
 
 const struct verb run_verb = {
