@@ -193,6 +193,9 @@ static const struct field layer_record_fields[] = {
 	FIELD(struct layer_record, entries, "entries", U64,  FIELD_REQUIRED),
 	FIELD(struct layer_record, bytes,   "bytes",   U64,  FIELD_REQUIRED),
 	FIELD(struct layer_record, opaque,  "opaque",  BOOL, FIELD_OMIT_EMPTY),
+	FIELD(struct layer_record, blob,       "blob",      STR, FIELD_OMIT_EMPTY),
+	FIELD(struct layer_record, media_type, "mediaType", STR, FIELD_OMIT_EMPTY),
+	FIELD(struct layer_record, blob_size,  "blobSize",  I64, FIELD_OMIT_EMPTY),
 };
 static const struct schema layer_record_schema = SCHEMA("layer record", struct layer_record, layer_record_fields);
 /* clang-format on */
@@ -212,17 +215,16 @@ bool content_layer_has(const struct image_store *s, const char *diff_id)
 	return fstatat(s->layers_fd, digest_hex(diff_id), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-int content_layer_record(const struct image_store *s, const char *diff_id, struct layer_record *ret, struct err *e)
+int content_layer_record(const struct image_store *s, const char *diff_id, struct arena *a, struct layer_record *ret, struct err *e)
 {
-	scoped_arena struct arena a = { 0 };
 	struct content_name name = layer_record_name(diff_id);
 	char *text;
 	size_t n;
-	int r = file_read(s->layers_fd, name.s, LIMIT_PROC_FILE, &a, &text, &n);
+	int r = file_read(s->layers_fd, name.s, LIMIT_PROC_FILE, a, &text, &n);
 
 	if (r < 0)
 		return err_sys(e, r, "read record of layer '%.30s'", diff_id);
-	return json_decode((struct str){ text, n }, &layer_record_schema, 0, &a, ret, e);
+	return json_decode((struct str){ text, n }, &layer_record_schema, 0, a, ret, e);
 }
 
 int content_layer_begin(const struct image_store *s, const char *name, struct err *e)

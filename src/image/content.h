@@ -65,11 +65,14 @@ int content_ingest_commit(const struct image_store *s, const char *digest, int f
 
 struct layer_record {
 	uint64_t entries, bytes;
-	bool opaque; /* hides all layers below */
+	bool opaque;            /* hides all layers below */
+	const char *blob;       /* what it was unpacked from, for manifests we write ourselves; NULL: unknown */
+	const char *media_type;
+	int64_t blob_size;
 };
 
 bool content_layer_has(const struct image_store *s, const char *diff_id);
-int content_layer_record(const struct image_store *s, const char *diff_id, struct layer_record *ret, struct err *e);
+int content_layer_record(const struct image_store *s, const char *diff_id, struct arena *a, struct layer_record *ret, struct err *e);
 
 /* A fresh empty directory layers/ingest/<name>; what an abandoned one left is removed. Returns it opened. */
 int content_layer_begin(const struct image_store *s, const char *name, struct err *e);

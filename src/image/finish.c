@@ -7,6 +7,7 @@
 
 int finish_record(const struct image_store *s, const struct oci_image_config *config, struct image_record *record, struct err *e)
 {
+	scoped_arena struct arena a = { 0 };
 	const struct strs *diff_ids = &config->rootfs.diff_ids;
 	char now[TEXT_TIME_SIZE];
 	struct timespec t;
@@ -17,7 +18,7 @@ int finish_record(const struct image_store *s, const struct oci_image_config *co
 	for (size_t i = 0; i < diff_ids->n; i++) {
 		struct layer_record layer;
 
-		r = content_layer_record(s, diff_ids->v[i], &layer, e);
+		r = content_layer_record(s, diff_ids->v[i], &a, &layer, e);
 		if (r < 0)
 			return r;
 		record->size += layer.bytes;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "image/check.h"
 #include "image/image.h"
 #include "image/pull.h"
@@ -56,12 +57,96 @@ static int run_pull(struct image_store *s, struct arena *a, char **args, struct 
 	return r;
 }
 
+static int run_load(struct image_store *s, struct arena *a, char **args, struct err *e)
+{
+	struct pull_options o;
+	struct images images;
+	int r = image_load(s, args[0], 0, options_from_env(&o), a, &images, e);
+
+	for (size_t i = 0; r == 0 && i < images.n; i++)
+		image_print(&images.v[i]);
+	return r;
+}
+
+static int run_import(struct image_store *s, struct arena *a, char **args, struct err *e)
+{
+	struct import_options o = { .message = "by hand" };
+	struct image image;
+	int r;
+
+	options_from_env(&o.pull);
+	if (getenv("CHANGE"))
+		strs_push(a, &o.changes, getenv("CHANGE"));
+	r = image_import(s, args[0], 0, args[1], &o, a, &image, e);
+	if (r == 0)
+		image_print(&image);
+	return r;
+}
+
+static int run_list(struct image_store *s, struct arena *a, char **args, struct err *e)
+{
+	struct images images;
+	int r = image_list(s, a, &images, e);
+
+	for (size_t i = 0; r == 0 && i < images.n; i++)
+		image_print(&images.v[i]);
+	return r;
+}
+
+static int run_find(struct image_store *s, struct arena *a, char **args, struct err *e)
+{
+	struct image image;
+	int r = image_find(s, args[0], a, &image, e);
+
+	if (r == 0)
+		image_print(&image);
+	return r;
+}
+
+static int run_tag(struct image_store *s, struct arena *a, char **args, struct err *e)
+{
+	return image_tag(s, args[0], args[1], e);
+}
+
+static int run_remove(struct image_store *s, struct arena *a, char **args, struct err *e)
+{
+	struct image_removal removal;
+	int r = image_remove(s, args[0], getenv("FORCE") ? IMAGE_REMOVE_FORCE : 0, NULL, NULL, a, &removal, e);
+
+	for (size_t i = 0; r == 0 && i < removal.untagged.n; i++)
+		printf("untagged %s\n", removal.untagged.v[i]);
+	for (size_t i = 0; r == 0 && i < removal.deleted.n; i++)
+		printf("deleted %s\n", removal.deleted.v[i]);
+	return r;
+}
+
+static void on_finding(void *arg, const struct image_finding *f)
+{
+	printf("%s: %s%s%s\n", f->object, f->problem, f->harmless ? " (harmless)" : "", f->repaired ? " (repaired)" : "");
+}
+
+static int run_check(struct image_store *s, struct arena *a, char **args, struct err *e)
+{
+	int r = image_check(s, getenv("REPAIR") ? IMAGE_CHECK_REPAIR : 0, on_finding, NULL, e);
+
+	if (r > 0)
+		return err_set(e, ERR_CORRUPT, "%d objects are damaged", r);
+	return r;
+}
+
 static const struct command {
 	const char *name;
 	int n_args;
 	int (*run)(struct image_store *s, struct arena *a, char **args, struct err *e);
 } commands[] = {
 	{ "pull", 1, run_pull },
+	{ "load", 1, run_load },
+	{ "import", 2, run_import },
+	{ "list", 0, run_list },
+	{ "find", 1, run_find },
+	{ "tag", 2, run_tag },
+	{ "remove", 1, run_remove },
+	{ "check", 0, run_check },
 };
 
 int main(int argc, char **argv)

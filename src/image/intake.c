@@ -280,6 +280,9 @@ static int layer_commit(struct intake *in, struct intake_layer *l, const struct 
 		return r;
 	l->record.entries = m->entries;
 	l->record.bytes = m->bytes;
+	l->record.blob = l->digest;
+	l->record.blob_size = m->size;
+	l->record.media_type = arena_strdup(in->arena, m->media_type);
 	if (content_layer_has(in->store, l->diff_id))
 		dir_remove_tree(in->store->layer_ingest_fd, l->ingest);
 	else

@@ -8,7 +8,6 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/vec.h"
-#include "codec/inflate.h"
 #include "image/transfer/extract.h"
 #include "image/transfer/ring.h"
 #include "image/transfer/untar.h"
@@ -22,6 +21,7 @@ struct layer {
 	struct hash blob_hash;
 	uint64_t blob_size;          /* bytes fed */
 	struct inflate *inflate;
+	enum inflate_kind compression;
 	unsigned char head[DETECT_BYTES];
 	size_t n_head;               /* first bytes, kept until the format is known */
 	unsigned char *room;         /* the buffer being filled, of the ring */
@@ -177,7 +177,8 @@ static int detect_feed(struct layer *l, const unsigned char *p, size_t n, bool l
 	l->n_head += take;
 	if (l->n_head < DETECT_BYTES && !last)
 		return 0;
-	l->inflate = inflate_new(inflate_detect((struct str){ (const char *)l->head, l->n_head }));
+	l->compression = inflate_detect((struct str){ (const char *)l->head, l->n_head });
+	l->inflate = inflate_new(l->compression);
 	r = inflate_feed(l, l->head, l->n_head, e);
 	return r < 0 || take == n ? r : inflate_feed(l, p + take, n - take, e);
 }
@@ -245,6 +246,7 @@ int layer_finish(struct layer *l, struct arena *a, struct layer_result *ret, str
 	r = digest_expect("diff id of the layer", l->job.diff, &result.diff, e);
 	if (r < 0)
 		return r;
+	result.compression = l->compression;
 	result.blob_size = l->blob_size;
 	result.entries = l->unpacked.entries;
 	result.bytes = l->unpacked.bytes;

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "codec/digest.h"
+#include "codec/inflate.h"
 
 struct layer;
 
@@ -29,6 +30,7 @@ struct layer_job {
 
 struct layer_result {
 	struct digest blob, diff;
+	enum inflate_kind compression;
 	uint64_t blob_size, entries, bytes;
 	struct strs opaque;
 };

@@ -117,6 +117,12 @@ static int digest_take(const char *text, struct digest *d, const struct digest *
 	return 0;
 }
 
+static const char *const layer_types[INFLATE_KIND_COUNT] = {
+	[INFLATE_NONE] = "application/vnd.oci.image.layer.v1.tar",
+	[INFLATE_GZIP] = "application/vnd.oci.image.layer.v1.tar+gzip",
+	[INFLATE_ZSTD] = "application/vnd.oci.image.layer.v1.tar+zstd",
+};
+
 static int result_send(struct serve *s, const struct job *j, const struct layer_result *result, struct err *e)
 {
 	struct transfer_message m = { .type = TRANSFER_OPAQUE, .index = j->m.index };
@@ -132,7 +138,7 @@ static int result_send(struct serve *s, const struct job *j, const struct layer_
 	digest_print(&result->blob, blob);
 	digest_print(&result->diff, diff);
 	m = (struct transfer_message){ .type = TRANSFER_UNPACKED, .index = j->m.index, .digest = blob, .diff_id = diff,
-		.size = (int64_t)result->blob_size, .entries = result->entries, .bytes = result->bytes };
+		.media_type = layer_types[result->compression], .size = (int64_t)result->blob_size, .entries = result->entries, .bytes = result->bytes };
 	return transfer_send(s->sock, &m, NULL, 0, e);
 }
 

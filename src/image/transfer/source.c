@@ -3,16 +3,16 @@
 
 static const struct source_driver *const drivers[SOURCE_KIND_COUNT] = {
 	[SOURCE_REGISTRY] = &source_registry,
+	[SOURCE_ARCHIVE] = &source_archive,
+	[SOURCE_LAYOUT] = &source_layout,
+	[SOURCE_TAR] = &source_tar,
+	[SOURCE_TREE] = &source_tree,
 };
 
 int source_open(const struct transfer_message *m, const int *fds, size_t n_fds, struct source *ret, struct err *e)
 {
 	struct source s = { .driver = drivers[m->source] };
-	int r;
-
-	if (!s.driver)
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: image source '%s'", enumtab_name(&source_kinds, (int)m->source));
-	r = s.driver->open(m, fds, n_fds, &s.self, e);
+	int r = s.driver->open(m, fds, n_fds, &s.self, e);
 
 	if (r == 0)
 		*ret = s;

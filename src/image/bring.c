@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/bring.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/step.h"
+#include "image/finish.h"
+
+#define ACCEPT_MANIFESTS                                                                                                     \
+	"application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "                              \
+	"application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
+
+enum { INDEX_DEPTH = 3 }; /* indexes in indexes that we follow */
+
+/* ---- resolve ---- */
+
+/* A digest has been checked, so it may be part of a path; a tag comes from a checked reference. */
+static const char *document_name(const struct bring *b, const char *kind, const char *name)
+{
+	if (b->layout)
+		return arena_printf(b->arena, "blobs/%s", content_blob_name(name).s);
+	return arena_printf(b->arena, "/%s/%s", kind, name);
+}
+
+/* Gets a manifest or index by tag or digest; what comes back has the digest that was asked for, or tells its own. */
+static int manifest_get(struct bring *b, const char *name, const char *digest, struct str *ret_text, const char **ret_digest, struct err *e)
+{
+	struct document d;
+	struct digest want, got;
+	char text[DIGEST_TEXT_SIZE];
+	int r;
+
+	r = courier_get(b->courier, document_name(b, "manifests", name), ACCEPT_MANIFESTS, LIMIT_MANIFEST, b->arena, &d, e);
+	if (r < 0)
+		return r;
+	want.kind = DIGEST_SHA256;
+	if (digest && digest_parse(digest, &want) < 0)
+		return err_set(e, ERR_INVALID, "digest '%.100s' is not well-formed", digest);
+	digest_of(want.kind, d.text.p, d.text.n, &got);
+	digest_print(&got, text);
+	if (digest && !digest_eq(&want, &got))
+		return err_set(e, ERR_CORRUPT, "source has a manifest with digest %s, expected %s", text, digest);
+	*ret_text = d.text;
+	*ret_digest = arena_strdup(b->arena, text);
+	return 0;
+}
+
+static int index_choose(struct bring *b, struct str text, const struct oci_descriptor **ret, struct err *e)
+{
+	struct oci_index index;
+	int r = oci_index_decode(text, b->arena, &index, e);
+
+	if (r < 0)
+		return r;
+	*ret = oci_index_select(&index, &b->platform);
+	if (!*ret)
+		return err_set(e, ERR_NOT_FOUND, "no image for platform '%s' among the %zu it has", oci_platform_print(&b->platform, b->arena),
+			index.n_manifests);
+	return 0;
+}
+
+static int image_resolve(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	const char *name = b->digest ? b->digest : b->tag, *digest = b->digest;
+	enum media_kind kind;
+	struct str text;
+	int r;
+
+	for (int depth = 0; depth < INDEX_DEPTH; depth++) {
+		const struct oci_descriptor *d;
+
+		r = manifest_get(b, name, digest, &text, &digest, e);
+		if (r == 0)
+			r = oci_document_kind(text, &kind, e);
+		if (r < 0)
+			return r;
+		if (kind == MEDIA_MANIFEST) {
+			b->manifest_digest = digest;
+			b->manifest_text = text;
+			return oci_manifest_decode(text, b->arena, &b->manifest, e);
+		}
+		if (!b->index) {
+			b->index = digest;
+			b->index_text = text;
+		}
+		r = index_choose(b, text, &d, e);
+		if (r < 0)
+			return r;
+		name = digest = d->digest;
+	}
+	return err_set(e, ERR_INVALID, "more than %d indexes in each other", INDEX_DEPTH);
+}
+
+/* ---- is it news? ---- */
+
+static int image_compare(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	struct image_record old;
+	struct image image;
+	struct err ignored; /* not there, or damaged: then it is pulled */
+
+	b->record = (struct image_record){ .reference = b->reference, .manifest = b->manifest_digest, .index = b->index,
+		.id = b->manifest.config.digest };
+	if (content_record_read(b->store, content_record_name(&b->record, b->arena), b->arena, &old, &ignored) < 0)
+		return 0;
+	if (strcmp(old.manifest, b->manifest_digest) != 0 || !streq(old.index, b->index))
+		return 0;
+	if (content_image_load(b->store, &old, b->arena, &image, &ignored) < 0)
+		return 0;
+	b->record = old;
+	b->known = true;
+	return 0;
+}
+
+static bool is_news(const void *ctx)
+{
+	const struct bring *b = ctx;
+
+	return !b->known;
+}
+
+/* ---- config and layers ---- */
+
+static int image_config(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	const struct oci_descriptor *d = &b->manifest.config;
+	struct digest want, got;
+	struct document document;
+	struct err ignored; /* not there, or damaged: fetched */
+	int r;
+
+	b->image_lock = content_lock(b->store, CONTENT_LOCK_IMAGE, d->digest, FILE_LOCK_SHARED, true);
+	if (b->image_lock < 0)
+		return err_sys(e, b->image_lock, "lock image '%.19s'", d->digest);
+	if (content_blob_read(b->store, d->digest, b->arena, &b->config_text, &ignored) < 0) {
+		r = courier_get(b->courier, document_name(b, "blobs", d->digest), NULL, (uint64_t)d->size, b->arena, &document, e);
+		if (r < 0)
+			return r;
+		if (digest_parse(d->digest, &want) < 0)
+			return err_set(e, ERR_INVALID, "digest of the config is not well-formed");
+		digest_of(want.kind, document.text.p, document.text.n, &got);
+		if (!digest_eq(&want, &got))
+			return err_set(e, ERR_CORRUPT, "source has a config that does not have digest %s", d->digest);
+		b->config_text = document.text;
+	}
+	r = oci_image_config_decode(b->config_text, b->arena, &b->config, e);
+	if (r == 0 && b->config.rootfs.diff_ids.n != b->manifest.n_layers)
+		r = err_set(e, ERR_INVALID, "manifest has %zu layers, config has %zu", b->manifest.n_layers, b->config.rootfs.diff_ids.n);
+	return r;
+}
+
+static int image_layers(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	struct intake_layer *layers = arena_array(b->arena, struct intake_layer, b->manifest.n_layers);
+
+	for (size_t i = 0; i < b->manifest.n_layers; i++) {
+		const struct oci_descriptor *d = &b->manifest.layers[i];
+
+		layers[i] = (struct intake_layer){ .name = document_name(b, "blobs", d->digest), .digest = d->digest, .size = d->size,
+			.diff_id = b->config.rootfs.diff_ids.v[i] };
+	}
+	intake_init(&b->intake, b->store, b->courier, b->options, b->arena, layers, b->manifest.n_layers);
+	return intake_run(&b->intake, e);
+}
+
+static int image_documents(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	int r = 0;
+
+	if (b->index)
+		r = content_blob_write(b->store, b->index, b->index_text, e);
+	if (r == 0)
+		r = content_blob_write(b->store, b->manifest_digest, b->manifest_text, e);
+	if (r == 0)
+		r = content_blob_write(b->store, b->manifest.config.digest, b->config_text, e);
+	return r;
+}
+
+static int image_place(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+
+	return finish_record(b->store, &b->config, &b->record, e);
+}
+
+/* Content first, all of it durable, then the one small file that makes it an image. */
+static const struct step steps[] = {
+	{ "image.resolve",   NULL,    image_resolve,   NULL },
+	{ "image.compare",   NULL,    image_compare,   NULL },
+	{ "image.config",    is_news, image_config,    NULL },
+	{ "image.layers",    is_news, image_layers,    NULL },
+	{ "image.documents", is_news, image_documents, NULL },
+	{ "image.record",    is_news, image_place,     NULL },
+};
+
+int bring_run(struct bring *b, struct err *e)
+{
+	return steps_run(steps, ARRAY_LEN(steps), b, e);
+}
+
+void bring_done(struct bring *b)
+{
+	intake_done(&b->intake);
+	if (b->image_lock >= 0)
+		content_unlock(b->store, CONTENT_LOCK_IMAGE, b->manifest.config.digest, b->image_lock);
+	b->image_lock = -EBADF;
+}

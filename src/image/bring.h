@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * bring: one image from an open courier into the store, as a table of steps. What pull (registry) and load (layout, oci-archive) have in common.
+ *
+ * Life cycle: fill the first block, bring_run(), bring_done() in any case, after the courier is gone if it failed.
+ */
+#include "image/content.h"
+#include "image/courier.h"
+#include "image/intake.h"
+#include "image/pull_options.h"
+
+struct bring {
+	/* given */
+	struct image_store *store;
+	struct courier *courier;
+	const struct pull_options *options;
+	struct arena *arena;
+	struct oci_platform platform;
+	bool layout;                   /* documents are files "blobs/<algorithm>/<hex>", not "/manifests/…" and "/blobs/…" of a registry */
+	const char *tag;               /* where to begin: a tag of a registry… */
+	const char *digest;            /* … or a digest, which then is checked */
+	const char *reference;         /* canonical name for the image, or NULL */
+	/* image.resolve */
+	const char *index, *manifest_digest;
+	struct str index_text, manifest_text;
+	struct oci_manifest manifest;
+	/* image.compare: we have exactly this already */
+	bool known;
+	/* image.config */
+	int image_lock;                /* shared, so that nobody removes the documents under us */
+	struct str config_text;
+	struct oci_image_config config;
+	/* image.layers */
+	struct intake intake;
+	/* image.record */
+	struct image_record record;
+};
+
+#define BRING(...) ((struct bring){ .image_lock = -EBADF, __VA_ARGS__ })
+
+int bring_run(struct bring *b, struct err *e);
+void bring_done(struct bring *b);
+#define scoped_bring SCOPED(bring_done)
