@@ -23,7 +23,6 @@ struct config_input {
 	gid_t *extra_groups;             /* --group-add */
 	size_t n_extra_groups;
 	bool own_network;                /* a network namespace of its own */
-	const struct oci_box *console;   /* size of the terminal that will be attached; NULL: unknown */
 	struct host_facts *facts;
 };
 

@@ -131,14 +131,14 @@ static int name_reserve(void *ctx, struct err *e)
 {
 	struct creation *c = ctx;
 
-	return id_reserve_name(c->en, c->q.name, c->h.id, c->q.auto_remove, c->a, &c->h.c.name, e);
+	return id_reserve_name(c->en, c->q.name, c->h.id, c->a, &c->h.c.name, e);
 }
 
 static void name_release(void *ctx)
 {
 	struct creation *c = ctx;
 
-	id_release_name(c->en, c->h.c.name, c->h.id, c->q.auto_remove);
+	id_release_name(c->en, c->h.c.name, c->h.id);
 }
 
 static int container_publish(void *ctx, struct err *e)

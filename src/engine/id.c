@@ -56,41 +56,34 @@ static bool target_exists(struct engine *en, const char *id)
 	return object_open(&en->containers, id, &o) != -ENOENT;
 }
 
-/* The directory of names, with or without syncing. */
-static struct objdir names_of(const struct engine *en, bool is_volatile)
-{
-	return (struct objdir){ .fd = en->names.fd, .flags = en->names.flags | (is_volatile ? OBJDIR_VOLATILE : 0) };
-}
-
 /* One attempt. Errors: -EEXIST, with the owner in @ret_owner. */
-static int reserve(struct engine *en, const struct objdir *names, const char *name, const char *id, struct arena *a, char **ret_owner)
+static int reserve(struct engine *en, const char *name, const char *id, struct arena *a, char **ret_owner)
 {
 	for (;;) {
-		int r = objdir_link(names, name, id);
+		int r = objdir_link(&en->names, name, id);
 
 		if (r != -EEXIST)
 			return r;
-		r = objdir_link_read(names, name, a, ret_owner);
+		r = objdir_link_read(&en->names, name, a, ret_owner);
 		if (r == -ENOENT)
 			continue;
 		if (r < 0)
 			return r;
 		if (target_exists(en, *ret_owner))
 			return -EEXIST;
-		r = objdir_unlink(names, name, *ret_owner);
+		r = objdir_unlink(&en->names, name, *ret_owner);
 		if (r < 0 && r != -ENOENT)
 			return r;
 	}
 }
 
-int id_reserve_name(struct engine *en, const char *name, const char *id, bool is_volatile, struct arena *a, const char **ret, struct err *e)
+int id_reserve_name(struct engine *en, const char *name, const char *id, struct arena *a, const char **ret, struct err *e)
 {
-	struct objdir names = names_of(en, is_volatile);
 	char *owner = NULL;
 	int r = -EEXIST;
 
 	if (name) {
-		r = reserve(en, &names, name, id, a, &owner);
+		r = reserve(en, name, id, a, &owner);
 		if (r == -EEXIST)
 			return err_set(e, ERR_CONFLICT, "the name '%s' is already in use by container " SHORT_ID_FMT, name, owner);
 	}
@@ -102,7 +95,7 @@ int id_reserve_name(struct engine *en, const char *name, const char *id, bool is
 		/* Two words are short to read but few; later attempts add digits. */
 		if (i > 0)
 			*ret = arena_printf(a, "%s%u", *ret, (unsigned)(seed >> 48) % 10000);
-		r = reserve(en, &names, *ret, id, a, &owner);
+		r = reserve(en, *ret, id, a, &owner);
 	}
 	if (r < 0)
 		return err_sys(e, r, "reserve the name '%s'", name ? name : *ret);
@@ -111,9 +104,7 @@ int id_reserve_name(struct engine *en, const char *name, const char *id, bool is
 	return 0;
 }
 
-void id_release_name(struct engine *en, const char *name, const char *id, bool is_volatile)
+void id_release_name(struct engine *en, const char *name, const char *id)
 {
-	struct objdir names = names_of(en, is_volatile);
-
-	objdir_unlink(&names, name, id);
+	objdir_unlink(&en->names, name, id);
 }

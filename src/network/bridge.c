@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "network/attach.h"
+#include "network/conntrack.h"
 #include "network/content.h"
 #include "network/driver.h"
 #include "network/firewall.h"
@@ -241,6 +242,27 @@ static int free_ports(void *ctx, struct err *e)
 	return ports_release(at->n->ports_fd, at->container, at->at->ports, at->at->n_ports, e);
 }
 
+static bool has_udp(const void *ctx)
+{
+	const struct attach *at = ctx;
+
+	for (size_t i = 0; i < at->at->n_ports; i++) {
+		if (streq(at->at->ports[i].protocol, "udp"))
+			return true;
+	}
+	return false;
+}
+
+static int forget_udp(void *ctx, struct err *e)
+{
+	struct attach *at = ctx;
+	struct addr x;
+
+	if (addr_parse(at->at->ip, &x) < 0)
+		return err_set(e, ERR_CORRUPT, "invalid address '%s'", at->at->ip);
+	return conntrack_forget_udp(&x, e);
+}
+
 static int free_address(void *ctx, struct err *e)
 {
 	struct attach *at = ctx;
@@ -250,6 +272,7 @@ static int free_address(void *ctx, struct err *e)
 
 static const struct step detach_steps[] = {
 	{ "network.unpublish", has_ports, unpublish_ports, NULL },
+	{ "network.forget_udp", has_udp, forget_udp, NULL },
 	{ "network.free_ports", has_ports, free_ports, NULL },
 	{ "network.free_address", NULL, free_address, NULL },
 };

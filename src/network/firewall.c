@@ -21,8 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "base/vec.h"
 
 enum { FIREWALL_VERSION = 1 };   /* of the rules below: count up with every change of them */
 
@@ -245,7 +247,21 @@ static void add_ports(struct netlink_batch *b, const struct firewall_port *ports
 	}
 }
 
-static void add_everything(struct netlink_batch *b, bool replace, const struct firewall_content *content)
+static void add_content(struct netlink_batch *b, const struct firewall_content *content)
+{
+	for (size_t i = 0; i < content->n_nets; i++)
+		add_net(b, &content->nets[i], true);
+	add_ports(b, content->ports, content->n_ports, true);
+}
+
+/* The elements of each set of a table that is about to be replaced. */
+struct kept {
+	struct arena *a;
+	struct VEC(struct nft_element) sets[ARRAY_LEN(sets)];
+	size_t at;
+};
+
+static void add_everything(struct netlink_batch *b, bool replace, const struct kept *kept, const struct firewall_content *content)
 {
 	char comment[64];
 
@@ -260,9 +276,11 @@ static void add_everything(struct netlink_batch *b, bool replace, const struct f
 		nft_add_chain(b, table_name, &chains[i]);
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		nft_add_rule(b, table_name, &rules[i]);
-	for (size_t i = 0; i < content->n_nets; i++)
-		add_net(b, &content->nets[i], true);
-	add_ports(b, content->ports, content->n_ports, true);
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+		if (kept->sets[i].n > 0)
+			nft_add_elements(b, table_name, sets[i].name, kept->sets[i].v, kept->sets[i].n);
+	}
+	add_content(b, content);
 	nft_end(b);
 }
 
@@ -316,7 +334,7 @@ static int hear_standing(void *arg, const struct nlmsghdr *m)
 
 static int ask_standing(struct firewall *f, const struct firewall_net *net, struct standing *ret, struct err *e)
 {
-	scoped_netlink_batch struct netlink_batch b;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
 	struct nft_element x = name_element(net->bridge, NULL);
 	struct netlink_result res = { 0 };
 	int r;
@@ -326,29 +344,66 @@ static int ask_standing(struct firewall *f, const struct firewall_net *net, stru
 	nft_get_table(&b, table_name);
 	nft_get_element(&b, table_name, "bridges", &x);
 	r = netlink_query(&f->nl, &b, hear_standing, ret, &res);
-	return r < 0 && r != -ENOENT ? failed(e, r, &res, "ask for table 'inet tare'") : 0;
+	/* -EINVAL: a set of that name, but of another shape. */
+	return r < 0 && r != -ENOENT && r != -EINVAL ? failed(e, r, &res, "ask for table 'inet tare'") : 0;
 }
 
-static int make_table(struct firewall *f, bool replace, firewall_content_fn content_fn, void *arg, struct err *e)
+static int keep_element(void *arg, const struct nft_element *x)
 {
-	scoped_netlink_batch struct netlink_batch b;
-	struct firewall_content content = { 0 };
-	struct netlink_result res = { 0 };
-	int r = content_fn(arg, &content, e);
+	struct kept *k = arg;
 
+	/* An older table may have had sets of another shape under the same name. */
+	if (x->key_size == sets[k->at].key_size && x->data_size == sets[k->at].data_size)
+		*vec_push(k->a, &k->sets[k->at]) = *x;
+	return 0;
+}
+
+static int hear_kept(void *arg, const struct nlmsghdr *m)
+{
+	return nft_each_element(m, keep_element, arg);
+}
+
+/* What an older table holds, whoever put it there: another root of this host may have ports in it. */
+static int keep_elements(struct firewall *f, struct kept *k, struct err *e)
+{
+	for (k->at = 0; k->at < ARRAY_LEN(sets); k->at++) {
+		scoped_netlink_batch struct netlink_batch b = { 0 };
+		struct netlink_result res = { 0 };
+		int r;
+
+		netlink_batch_init(&b);
+		nft_dump_elements(&b, table_name, sets[k->at].name);
+		r = netlink_query(&f->nl, &b, hear_kept, k, &res);
+		if (r < 0 && r != -ENOENT)
+			return failed(e, r, &res, "read the older table 'inet tare'");
+	}
+	return 0;
+}
+
+static int make_table(struct firewall *f, bool replace, const struct firewall_content *content, struct err *e)
+{
+	scoped_netlink_batch struct netlink_batch b = { 0 };
+	scoped_arena struct arena a = { 0 };
+	struct kept kept = { .a = &a };
+	struct netlink_result res = { 0 };
+	int r = 0;
+
+	netlink_batch_init(&b);
+	if (replace)
+		r = keep_elements(f, &kept, e);
 	if (r < 0)
 		return r;
-	netlink_batch_init(&b);
-	add_everything(&b, replace, &content);
+	add_everything(&b, replace, &kept, content);
 	r = netlink_talk(&f->nl, &b, &res);
 	if (r == -ENOENT)
 		return err_set(e, ERR_UNSUPPORTED, "the kernel lacks an nf_tables module that published ports need (request %zu: nat, masq, fib or ct)", res.index);
 	return r < 0 ? failed(e, r, &res, "make table 'inet tare'") : 0;
 }
 
-int firewall_ensure(struct firewall *f, const struct firewall_net *net, firewall_content_fn content, void *arg, struct err *e)
+int firewall_ensure(struct firewall *f, const struct firewall_net *net, firewall_content_fn content_fn, void *arg, struct err *e)
 {
-	scoped_netlink_batch struct netlink_batch b;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
+	struct firewall_content content = { 0 };
 	struct netlink_result res = { 0 };
 	struct standing s;
 	int r;
@@ -357,14 +412,17 @@ int firewall_ensure(struct firewall *f, const struct firewall_net *net, firewall
 	r = ask_standing(f, net, &s, e);
 	if (r < 0 || (s.net && s.version >= FIREWALL_VERSION))
 		return r;
-	if (!s.table || s.version < FIREWALL_VERSION) {
-		r = make_table(f, s.table, content, arg, e);
-		/* Somebody else made it while we asked; it holds the networks that stood on disk then, so ours may still be missing. */
-		if (r < 0 && r != -EEXIST)
+	r = content_fn(arg, &content, e);
+	if (r == 0 && s.version < FIREWALL_VERSION) {
+		r = make_table(f, s.table, &content, e);
+		/* -EEXIST: somebody else made it while we asked; then what is ours goes in as below. */
+		if (r != -EEXIST)
 			return r;
+	} else if (r < 0) {
+		return r;
 	}
 	nft_begin(&b);
-	add_net(&b, net, true);
+	add_content(&b, &content);
 	nft_end(&b);
 	r = netlink_talk(&f->nl, &b, &res);
 	return r < 0 ? failed(e, r, &res, "enter the network into table 'inet tare'") : 0;
@@ -378,7 +436,7 @@ static int talk_tolerant(struct firewall *f, void (*add)(struct netlink_batch *b
 	int r;
 
 	for (size_t i = 0; i < n; i++) {
-		scoped_netlink_batch struct netlink_batch b;
+		scoped_netlink_batch struct netlink_batch b = { 0 };
 
 		netlink_batch_init(&b);
 		nft_begin(&b);
@@ -407,7 +465,7 @@ int firewall_drop_net(struct firewall *f, const struct firewall_net *net, struct
 
 int firewall_publish(struct firewall *f, const struct firewall_port *ports, size_t n, struct err *e)
 {
-	scoped_netlink_batch struct netlink_batch b;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
 	struct netlink_result res = { 0 };
 	int r;
 
@@ -418,6 +476,8 @@ int firewall_publish(struct firewall *f, const struct firewall_port *ports, size
 	add_ports(&b, ports, n, true);
 	nft_end(&b);
 	r = netlink_talk(&f->nl, &b, &res);
+	if (r == -EBUSY || r == -EEXIST)
+		return err_set(e, ERR_CONFLICT, "table 'inet tare' leads one of the ports elsewhere: port is already allocated");
 	return r < 0 ? failed(e, r, &res, "publish ports in table 'inet tare'") : 0;
 }
 
@@ -428,7 +488,7 @@ static void delete_port(struct netlink_batch *b, const void *v, size_t i)
 
 int firewall_unpublish(struct firewall *f, const struct firewall_port *ports, size_t n, struct err *e)
 {
-	scoped_netlink_batch struct netlink_batch b;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
 	struct netlink_result res = { 0 };
 	int r;
 
@@ -469,7 +529,7 @@ static int hear_elements(void *arg, const struct nlmsghdr *m)
 
 static int each_port_of(struct firewall *f, const char *set, struct hear_ports *h, struct err *e)
 {
-	scoped_netlink_batch struct netlink_batch b;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
 	struct netlink_result res = { 0 };
 	int r;
 
@@ -506,7 +566,7 @@ static int hear_chain(void *arg, const struct nlmsghdr *m)
 
 int firewall_each_chain(struct firewall *f, firewall_chain_fn fn, void *arg, struct err *e)
 {
-	scoped_netlink_batch struct netlink_batch b;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
 	struct hear_chains h = { fn, arg };
 	struct netlink_result res = { 0 };
 	int r;

@@ -46,7 +46,7 @@ int firewall_open(struct firewall *f, struct err *e);
 void firewall_done(struct firewall *f);
 #define scoped_firewall SCOPED(firewall_done)
 
-/* Makes sure that the table stands and knows @net; usually two questions and no change. @content tells what to fill a new table with. */
+/* Makes sure that the table stands and knows @net; usually two questions and no change. Where something is missing @content tells what to put in. */
 int firewall_ensure(struct firewall *f, const struct firewall_net *net, firewall_content_fn content, void *arg, struct err *e);
 
 /* Forgets a network. Missing ones are no error. */

@@ -118,7 +118,7 @@ static int hear_link(void *arg, const struct nlmsghdr *m)
 
 int link_find(struct netlink *nl, const char *name, struct link_info *ret, struct err *e)
 {
-	scoped_netlink_batch struct netlink_batch b;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
 	struct netlink_result res = { 0 };
 	struct link_info info = { 0 };
 	int r;
@@ -179,7 +179,7 @@ int link_enable_forwarding(bool six, struct err *e)
 
 static int create_bridge(struct netlink *nl, const struct link_bridge *br, struct err *e)
 {
-	scoped_netlink_batch struct netlink_batch b;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
 	struct netlink_result res = { 0 };
 	uint8_t mac[MAC_SIZE];
 	size_t info, data;
@@ -210,7 +210,7 @@ static int create_bridge(struct netlink *nl, const struct link_bridge *br, struc
 
 static int configure_bridge(struct netlink *nl, const struct link_bridge *br, uint32_t index, struct err *e)
 {
-	scoped_netlink_batch struct netlink_batch b;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
 	struct netlink_result res = { 0 };
 	scoped_fd int procfd = procfs_open();
 	size_t spec, inet, conf;
@@ -314,7 +314,7 @@ static void set_hairpin(struct netlink_batch *b, const char *name)
 
 int link_make_pair(struct netlink *nl, const struct link_pair *p, struct err *e)
 {
-	scoped_netlink_batch struct netlink_batch b;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
 	struct netlink_result res = { 0 };
 	int r;
 
@@ -341,7 +341,7 @@ int link_make_pair(struct netlink *nl, const struct link_pair *p, struct err *e)
 
 int link_delete(struct netlink *nl, const char *name, struct err *e)
 {
-	scoped_netlink_batch struct netlink_batch b;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
 	struct netlink_result res = { 0 };
 	int r;
 
@@ -388,7 +388,7 @@ int link_configure_inside(int netns_fd, const struct link_inside *in, struct err
 {
 	enum { LOOPBACK = 1 }; /* the first link of every namespace */
 	scoped_netlink struct netlink nl = NETLINK_NONE;
-	scoped_netlink_batch struct netlink_batch b;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
 	struct netlink_result res = { 0 };
 	struct link_info info;
 	int r;
@@ -441,7 +441,7 @@ static int hear_route(void *arg, const struct nlmsghdr *m)
 
 int link_each_route(struct netlink *nl, link_route_fn fn, void *arg, struct err *e)
 {
-	scoped_netlink_batch struct netlink_batch b;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
 	struct hear_routes h = { fn, arg };
 	struct rtmsg header = { .rtm_family = AF_UNSPEC };
 	struct netlink_result res = { 0 };

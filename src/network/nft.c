@@ -399,6 +399,7 @@ int nft_each_element(const struct nlmsghdr *m, nft_element_fn fn, void *arg)
 		if (parse_nested(item, x, NFTA_SET_ELEM_MAX) == 0) {
 			element.key_size = read_value(x[NFTA_SET_ELEM_KEY], element.key, sizeof element.key);
 			element.data_size = read_value(x[NFTA_SET_ELEM_DATA], element.data, sizeof element.data);
+			element.interval_end = ntohl(netlink_get_u32(x[NFTA_SET_ELEM_FLAGS])) & NFT_SET_ELEM_INTERVAL_END;
 			r = element.key_size ? fn(arg, &element) : 0;
 			if (r != 0)
 				return r;

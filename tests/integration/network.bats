@@ -1,0 +1,390 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Networks through their own interface (network_tool), without images and containers. "host" is a network namespace made
+# here, so the stack of the machine is not touched; a container is a namespace held by a sleeping process.
+
+setup_file() {
+	export TOOL=${TARE_NETWORK_TOOL:-${TARE_BIN:-$BATS_TEST_DIRNAME/../../build/bin}/../src/network/network_tool}
+	[ -x "$TOOL" ] || skip "network_tool is not built"
+	[ "$(id -u)" = 0 ] || skip "needs root"
+}
+
+setup() {
+	state=$BATS_TEST_TMPDIR/state
+	pids=()
+	host_pid=$(hold_netns)
+	in_host ip link set lo up
+	echo hello >"$BATS_TEST_TMPDIR/index.html"
+}
+
+teardown() {
+	local pid
+	[ ! -e "$BATS_TEST_TMPDIR/pids" ] || while read -r pid; do kill "$pid" 2>/dev/null || :; done <"$BATS_TEST_TMPDIR/pids"
+}
+
+# Waits up to five seconds until a command succeeds.
+soon() {
+	local _
+	for _ in {1..250}; do
+		"$@" >/dev/null 2>&1 && return
+		sleep 0.02
+	done
+	echo "in vain: $*" >&2
+	return 1
+}
+
+# A new network namespace; prints the pid of the process that holds it.
+hold_netns() {
+	local pid
+	unshare --net sleep 600 >/dev/null 2>&1 3>&- 4>&- &
+	pid=$!
+	echo $pid >>"$BATS_TEST_TMPDIR/pids"
+	soon grep -qx sleep /proc/$pid/comm
+	echo $pid
+}
+
+in_host() { nsenter --net=/proc/"$host_pid"/ns/net "$@"; }
+inside() { local pid=$1; shift; nsenter --net=/proc/"$pid"/ns/net "$@"; }
+tool() { in_host "$TOOL" "$state/root" "$state/run" "$@"; }
+
+# wire PID LINK NET: makes the namespace a machine on a network of its own, NET.2, with the host as NET.1.
+wire() {
+	in_host ip link add "$2" type veth peer name eth0 netns "$1"
+	in_host ip address add "$3.1/24" dev "$2"
+	in_host ip link set "$2" up
+	inside "$1" ip link set lo up
+	inside "$1" ip address add "$3.2/24" dev eth0
+	inside "$1" ip link set eth0 up
+	inside "$1" ip route add default via "$3.1"
+}
+
+# serve PID PORT [DIR]: a web server in a namespace.
+serve() {
+	inside "$1" busybox httpd -f -p "$2" -h "${3:-$BATS_TEST_TMPDIR}" >/dev/null 2>&1 3>&- 4>&- &
+	echo $! >>"$BATS_TEST_TMPDIR/pids"
+	soon inside "$1" curl -s "http://127.0.0.1:$2/"
+}
+
+# listen_udp PID PORT FILE: writes what comes into FILE. send_udp TEXT PORT: from the host's port 6000.
+listen_udp() {
+	inside "$1" timeout 20 /usr/bin/python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", int(sys.argv[1])))
+print(s.recv(100).decode(), flush=True)' "$2" >"$3" 3>&- 4>&- &
+	echo $! >>"$BATS_TEST_TMPDIR/pids"
+	soon grep -q "$(printf ':%04X ' "$2")" /proc/"$1"/net/udp
+}
+send_udp() {
+	in_host /usr/bin/python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 6000))
+s.sendto(sys.argv[1].encode(), ("127.0.0.1", int(sys.argv[2])))' "$1" "$2"
+}
+
+elements() { in_host nft -j list map inet tare "$1" | jq '[.nftables[] | .map? // empty | .elem // [] | length] | add'; }
+
+@test "the default network is made on first use and kept" {
+	tool show | grep -qx 'bridge bridge tare0 172.30.0.0/16 172.30.0.1'
+	in_host ip route add 172.30.0.0/16 dev lo
+	tool show | grep -qx 'bridge bridge tare0 172.30.0.0/16 172.30.0.1'
+	jq -e '.driver == "bridge" and .version == 1' "$state/root/networks/bridge/network.json"
+}
+
+@test "the subnet of a new network overlaps nothing that the host uses" {
+	in_host ip link add name tare0 type bridge
+	in_host ip route add 172.16.0.0/12 dev lo
+	tool show | grep -qE '^bridge bridge tare1 10\.210\.0\.0/20 10\.210\.0\.1$'
+	run tool create mine 172.20.0.0/24
+	[ "$status" = 1 ]
+	[[ $output == *"overlaps"* ]]
+}
+
+@test "a container gets address, gateway and MAC, and no IPv6" {
+	c=$(hold_netns)
+	run tool attach c1 /proc/"$c"/ns/net
+	[ "$output" = "172.30.0.2 172.30.0.1 02:74:ac:1e:00:02" ]
+	inside "$c" ip -4 -br address show eth0 | grep -q 172.30.0.2/16
+	inside "$c" ip route | grep -q 'default via 172.30.0.1 dev eth0'
+	[ -z "$(inside "$c" ip -6 -br address show eth0 | awk '{ print $3 }')" ]
+	inside "$c" ip -br link show lo | grep -q UP
+	[ "$(in_host cat /proc/sys/net/ipv6/conf/tare0/accept_ra)" = 0 ]
+}
+
+@test "a published port answers on 127.0.0.1, on the host's addresses, to neighbours and to the container itself" {
+	c=$(hold_netns) d=$(hold_netns)
+	tool attach c1 /proc/"$c"/ns/net -p 8080:80
+	tool attach c2 /proc/"$d"/ns/net
+	serve "$c" 80
+	[ "$(in_host curl -s --max-time 3 http://127.0.0.1:8080/)" = hello ]
+	[ "$(in_host curl -s --max-time 3 http://172.30.0.1:8080/)" = hello ]
+	[ "$(in_host curl -s --max-time 3 http://172.30.0.2/)" = hello ]
+	[ "$(inside "$d" curl -s --max-time 3 http://172.30.0.1:8080/)" = hello ]
+	[ "$(inside "$d" curl -s --max-time 3 http://172.30.0.2/)" = hello ]
+	[ "$(inside "$c" curl -s --max-time 3 http://172.30.0.1:8080/)" = hello ]
+}
+
+@test "a published port answers to itself and on 127.0.0.1 without br_netfilter too" {
+	[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || skip "no br_netfilter here"
+	in_host sh -c 'echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables'
+	c=$(hold_netns)
+	tool attach c1 /proc/"$c"/ns/net -p 8080:80
+	serve "$c" 80
+	[ "$(in_host curl -s --max-time 3 http://127.0.0.1:8080/)" = hello ]
+	[ "$(inside "$c" curl -s --max-time 3 http://172.30.0.1:8080/)" = hello ]
+}
+
+@test "a port published on one address answers there only" {
+	c=$(hold_netns)
+	tool attach c1 /proc/"$c"/ns/net -p 127.0.0.1:8080:80
+	serve "$c" 80
+	[ "$(in_host curl -s --max-time 3 http://127.0.0.1:8080/)" = hello ]
+	run in_host curl -s --max-time 1 http://172.30.0.1:8080/
+	[ "$status" != 0 ]
+}
+
+@test "udp ports are published, and a dead container's connections are forgotten" {
+	c=$(hold_netns) d=$(hold_netns)
+	tool attach c1 /proc/"$c"/ns/net -p 5300:53/udp
+	listen_udp "$c" 53 "$BATS_TEST_TMPDIR/got1"
+	send_udp one 5300
+	soon grep -qx one "$BATS_TEST_TMPDIR/got1"
+	send_udp other 5301
+	grep -q 'dport=5300' /proc/"$host_pid"/net/nf_conntrack
+	tool detach c1 172.30.0.2 -p 5300:53/udp
+	! grep -q 'dport=5300' /proc/"$host_pid"/net/nf_conntrack
+	grep -q 'dport=5301' /proc/"$host_pid"/net/nf_conntrack
+	tool attach c2 /proc/"$d"/ns/net -p 5300:53/udp
+	listen_udp "$d" 53 "$BATS_TEST_TMPDIR/got2"
+	send_udp two 5300
+	soon grep -qx two "$BATS_TEST_TMPDIR/got2"
+}
+
+@test "remote clients keep their address, and reach published ports only (CVE-2025-67499, CVE-2021-20199)" {
+	c=$(hold_netns) lan=$(hold_netns) third=$(hold_netns)
+	tool attach c1 /proc/"$c"/ns/net -p 8080:80
+	serve "$c" 80
+	serve "$c" 81
+	wire "$lan" lan0 198.51.100
+	wire "$third" wan0 203.0.113
+	[ "$(inside "$lan" curl -s --max-time 3 http://198.51.100.1:8080/)" = hello ]
+	grep 'dport=8080' /proc/"$host_pid"/net/nf_conntrack | grep -q 'src=172.30.0.2 dst=198.51.100.2'
+	# Not published, or not addressed to this host: no way in.
+	run inside "$lan" curl -s --max-time 1 http://172.30.0.2:81/
+	[ "$status" != 0 ]
+	run inside "$lan" curl -s --max-time 1 http://172.30.0.2:80/
+	[ "$status" != 0 ]
+	# Traffic through this host to a third one's port 8080 is not ours to answer: it reaches the third one.
+	serve "$third" 8080 "$(mktemp -d "$BATS_TEST_TMPDIR/third.XXXX")"
+	[ "$(inside "$lan" curl -s -o /dev/null -w '%{http_code}' --max-time 3 http://203.0.113.2:8080/)" = 404 ]
+	# The outside sees the host, not the container.
+	serve "$lan" 82
+	[ "$(inside "$c" curl -s --max-time 3 http://198.51.100.2:82/)" = hello ]
+	grep 'dport=82 ' /proc/"$host_pid"/net/nf_conntrack | grep -q 'dst=198.51.100.1'
+}
+
+@test "containers do not reach the host's loopback, whatever they put into packets (CVE-2020-8558)" {
+	c=$(hold_netns)
+	tool attach c1 /proc/"$c"/ns/net
+	serve "$host_pid" 9000
+	inside "$c" sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet; ip route flush table local 127.0.0.0/8 2>/dev/null; ip address flush dev lo; ip route add 127.0.0.1 via 172.30.0.1'
+	run inside "$c" curl -s --max-time 1 http://127.0.0.1:9000/
+	[ "$status" != 0 ]
+	in_host nft -a list chain inet tare guard | grep -c drop | grep -qx 2
+}
+
+@test "different networks do not see each other; internal ones see nobody" {
+	c=$(hold_netns) d=$(hold_netns) i=$(hold_netns) j=$(hold_netns)
+	tool create second 10.99.0.0/24
+	tool create closed 10.98.0.0/24 internal
+	tool attach c1 /proc/"$c"/ns/net -p 8080:80
+	tool attach c2 /proc/"$d"/ns/net --net second
+	tool attach c3 /proc/"$i"/ns/net --net closed
+	tool attach c4 /proc/"$j"/ns/net --net closed
+	serve "$c" 80
+	serve "$i" 80
+	run inside "$d" curl -s --max-time 1 http://172.30.0.2/
+	[ "$status" != 0 ]
+	[ "$(inside "$d" curl -s --max-time 3 http://172.30.0.1:8080/)" = hello ]
+	[ "$(inside "$j" curl -s --max-time 3 http://10.98.0.2/)" = hello ]
+	inside "$i" ip route add default via 10.98.0.1
+	run inside "$i" curl -s --max-time 1 http://172.30.0.2/
+	[ "$status" != 0 ]
+	run tool reserve c5 --net closed -p 80:80
+	[ "$status" = 1 ]
+	run tool rm second
+	[ "$status" = 1 ]
+	[[ $output == *"has 1 containers"* ]]
+	tool detach c2 10.99.0.2 --net second
+	tool rm second
+	! in_host nft list set inet tare subnets4 | grep -q 10.99.0
+}
+
+@test "a taken port is refused as docker refuses it" {
+	c=$(hold_netns) d=$(hold_netns)
+	tool attach c1 /proc/"$c"/ns/net -p 8080:80
+	run tool attach c2 /proc/"$d"/ns/net -p 127.0.0.1:8080:80
+	[ "$status" = 1 ]
+	[[ $output == *"bind for 127.0.0.1:8080 failed: port is already allocated"* ]]
+	# All or nothing: the address and the first port are free again.
+	run tool attach c2 /proc/"$d"/ns/net -p 8081:80 -p 8080:80
+	[[ $output == *"bind for 0.0.0.0:8080 failed: port is already allocated"* ]]
+	[ ! -e "$state/run/ports/8081-tcp" ]
+	[ "$(ls "$state/run/ipam/bridge")" = 172.30.0.2 ]
+	tool reserve c3 -p 8080:80/udp
+	serve "$host_pid" 9000
+	run tool reserve c4 -p 9000:80
+	[[ $output == *"already in use by a program of the host"* ]]
+	run tool reserve c4 -p 192.0.2.99:9001:80
+	[[ $output == *"no interface of this host has that address"* ]]
+}
+
+@test "an unnamed host port is chosen from the ephemeral range" {
+	in_host sh -c 'echo 40000 40001 >/proc/sys/net/ipv4/ip_local_port_range'
+	run tool reserve c1 -p 80 -p 81
+	[ "$status" = 0 ]
+	[[ $output == *" 40000 40001" || $output == *" 40001 40000" ]]
+	run tool reserve c2 -p 80
+	[[ $output == *"no host port is free"* ]]
+}
+
+@test "a hundred containers at once each get an address of their own" {
+	for i in {1..100}; do hold_netns >>"$BATS_TEST_TMPDIR/held"; done
+	i=0
+	while read -r pid; do
+		i=$((i + 1))
+		tool attach "many$i" /proc/"$pid"/ns/net -p 80 >"$BATS_TEST_TMPDIR/out.$i" 2>&1 3>&- 4>&- &
+		pids+=($!)
+	done <"$BATS_TEST_TMPDIR/held"
+	wait "${pids[@]}"
+	[ "$(cat "$BATS_TEST_TMPDIR"/out.* | grep -c '^172.30.')" = 100 ]
+	[ "$(cat "$BATS_TEST_TMPDIR"/out.* | cut -d' ' -f1 | sort -u | wc -l)" = 100 ]
+	[ "$(cat "$BATS_TEST_TMPDIR"/out.* | cut -d' ' -f4 | sort -u | wc -l)" = 100 ]
+	[ "$(elements ports4_any)" = 100 ]
+	[ "$(in_host ip -br link show master tare0 | grep -c UP)" = 100 ]
+}
+
+@test "a full subnet says so, and a freed address can be taken again" {
+	tool create small 10.97.0.0/29
+	for i in 1 2 3 4 5; do tool reserve "c$i" --net small; done
+	run tool reserve c6 --net small
+	[ "$status" = 1 ]
+	[[ $output == *"no address is free in subnet 10.97.0.0/29"* ]]
+	tool detach c3 10.97.0.4 --net small
+	run tool reserve c6 --net small
+	[[ $output == "10.97.0.4 "* ]]
+	run tool reserve c7 --net small --ip 10.97.0.4
+	[[ $output == *"already in use"* ]]
+	run tool reserve c7 --net small --ip 10.97.0.1
+	[[ $output == *"cannot be given"* ]]
+	run tool reserve c7 --net small --ip 10.96.0.1
+	[[ $output == *"is not in subnet"* ]]
+}
+
+@test "detach copes with what is gone, and touches nothing of others" {
+	c=$(hold_netns)
+	tool attach c1 /proc/"$c"/ns/net -p 8080:80
+	tool detach c2 172.30.0.2 -p 8080:80
+	[ "$(elements ports4_any)" = 1 ]
+	[ -e "$state/run/ipam/bridge/172.30.0.2" ]
+	in_host nft flush map inet tare ports4_any
+	tool detach c1 172.30.0.2 -p 8080:80
+	tool detach c1 172.30.0.2 -p 8080:80
+	[ -z "$(ls "$state/run/ports" "$state/run/ipam/bridge" | grep -v '^/' | grep -v '^$')" ]
+}
+
+@test "each step may fail, and leaves nothing but the reservation, which detach frees" {
+	c=$(hold_netns)
+	tool attach warm /proc/"$(hold_netns)"/ns/net
+	for step in reserve_address reserve_ports prepare link configure publish; do
+		TARE_FAULT=step:network.$step run tool attach c1 /proc/"$c"/ns/net -p 8080:80
+		[ "$status" = 1 ]
+		[[ $output == *"network.$step: fault injected"* ]]
+		[ "$(elements ports4_any)" = null ] || [ "$(elements ports4_any)" = 0 ]
+		[ ! -e "$state/run/ports/8080-tcp" ]
+		[ "$(ls "$state/run/ipam/bridge")" = 172.30.0.2 ]
+		[ "$(in_host ip -br link show master tare0 | wc -l)" = 1 ]
+		! inside "$c" ip link show eth0 2>/dev/null
+	done
+	tool attach c1 /proc/"$c"/ns/net -p 8080:80
+}
+
+@test "what a killed program leaves is healed, wherever it was killed" {
+	c=$(hold_netns)
+	tool attach alive /proc/"$c"/ns/net -p 8080:80
+	for step in reserve_ports prepare link configure publish unpublish free_ports free_address; do
+		d=$(hold_netns)
+		TARE_FAULT=kill:network.$step run tool attach dead /proc/"$d"/ns/net -p 9090:80
+		if [[ $step == *un* || $step == free* ]]; then
+			ip=$(cut -d' ' -f1 <<<"$output")
+			TARE_FAULT=kill:network.$step run tool detach dead "$ip" -p 9090:80
+		fi
+		[ "$status" = 137 ]
+		tool heal alive
+		[ "$(ls "$state/run/ports")" = 8080-tcp ]
+		[ "$(ls "$state/run/ipam/bridge")" = 172.30.0.2 ]
+		[ "$(elements ports4_any)" = 1 ]
+		[ "$(tool heal alive)" = 0 ]
+	done
+	serve "$c" 80
+	[ "$(in_host curl -s --max-time 3 http://127.0.0.1:8080/)" = hello ]
+}
+
+@test "a flushed ruleset comes back with the next container, and by heal" {
+	c=$(hold_netns)
+	tool attach c1 /proc/"$c"/ns/net -p 8080:80
+	serve "$c" 80
+	in_host nft flush ruleset
+	tool attach c2 /proc/"$(hold_netns)"/ns/net
+	[ "$(in_host curl -s --max-time 3 http://127.0.0.1:8080/)" = hello ]
+	in_host nft flush ruleset
+	tool heal c1 c2
+	[ "$(in_host curl -s --max-time 3 http://127.0.0.1:8080/)" = hello ]
+}
+
+@test "an older table is replaced with all that is in it, a newer one is left alone" {
+	in_host nft -f - <<-END
+		table inet tare {
+			comment "tare rules 0"
+			map ports4_any { type inet_proto . inet_service : ipv4_addr . inet_service; elements = { tcp . 7000 : 10.1.2.3 . 70 }; }
+			set bridges { type ipv4_addr; elements = { 1.2.3.4 }; }
+		}
+	END
+	tool attach c1 /proc/"$(hold_netns)"/ns/net -p 8080:80
+	[ "$(elements ports4_any)" = 2 ]
+	in_host nft list set inet tare bridges | grep -q tare0
+	in_host nft list table inet tare | grep -q 'comment "tare rules 1"'
+}
+
+@test "check names dead reservations, damaged networks and other programs' drop policies" {
+	tool attach c1 /proc/"$(hold_netns)"/ns/net -p 8080:80
+	[ -z "$(tool check c1)" ]
+	tool check | grep -q 'warning: address 172.30.0.2: reserved for container c1, which is gone'
+	tool check | grep -q 'warning: port 8080: reserved for container c1, which is gone'
+	in_host nft add table ip filter
+	in_host nft 'add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'
+	tool check c1 | grep -q "warning: table ip filter: chain 'FORWARD' drops forwarded packets by policy"
+	tool create broken 10.90.0.0/24
+	echo '{' >"$state/root/networks/broken/network.json"
+	tool check c1 | grep -q 'error: network broken:'
+	tool ls | grep -q '^bridge '
+}
+
+@test "a stopped network leaves nothing on the host and comes back" {
+	c=$(hold_netns)
+	tool attach c1 /proc/"$c"/ns/net
+	run tool stop bridge
+	[ "$status" = 1 ]
+	tool detach c1 172.30.0.2
+	tool stop bridge
+	! in_host ip link show tare0 2>/dev/null
+	! in_host nft list set inet tare bridges | grep -q tare0
+	tool attach c2 /proc/"$(hold_netns)"/ns/net
+	in_host ip link show tare0
+}
+
+@test "attaching costs milliseconds, and the three hundredth no more than the first ones" {
+	run tool bench 300
+	[ "$status" = 0 ]
+	echo "$output" >&3
+}
