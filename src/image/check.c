@@ -1,12 +1,394 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/check.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/vec.h"
+#include "image/content.h"
+#include "image/courier.h"
+#include "image/intake.h"
+#include "image/remove.h"
+#include "image/survey.h"
+#include "os/fd.h"
+
+/*
+ * Order: records, so that we know what is needed; blobs; layers, restored from sound blobs; then the records again, of which those drop that still lack
+ * something; leftovers last.
+ */
+struct check {
+	struct image_store *store;
+	int flags;
+	image_finding_fn report;
+	void *arg;
+	struct arena arena;
+	struct image_records records;
+	struct strs blobs, layers;  /* that a record refers to */
+	struct strs broken;         /* layers that must be unpacked again */
+	int n_bad;
+	struct err error;
+};
+
+static void check_done(struct check *c)
+{
+	arena_done(&c->arena);
+}
+
+static bool repairs(const struct check *c)
+{
+	return c->flags & IMAGE_CHECK_REPAIR;
+}
+
+static void finding(struct check *c, const char *object, const char *problem, bool harmless, bool repaired)
+{
+	struct image_finding f = { object, problem, harmless, repaired };
+
+	if (!harmless && !repaired)
+		c->n_bad++;
+	if (c->report)
+		c->report(c->arg, &f);
+}
+
+/* ---- records ---- */
+
+static int records_check(struct check *c, struct err *e)
+{
+	struct strs bad = { 0 };
+	int r = content_records(c->store, &c->arena, &c->records, &bad, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < bad.n; i++) {
+		bool gone = repairs(c) && objdir_remove(&c->store->images, bad.v[i]) == 0;
+
+		finding(c, arena_printf(&c->arena, "image record %s", bad.v[i]), "is not readable; pull the image again", false, gone);
+	}
+	for (size_t i = 0; i < c->records.n; i++)
+		(void)remove_needs(c->store, &c->records.v[i], &c->arena, &c->blobs, &c->layers);
+	return 0;
+}
+
+static int record_judge(struct check *c, const struct image_record *record)
+{
+	struct image image;
+	struct err why;
+	int r = content_image_load(c->store, record, &c->arena, &image, &why);
+	struct str text;
+
+	if (r == 0)
+		r = content_blob_read(c->store, record->manifest, &c->arena, &text, &why);
+	if (r < 0) {
+		bool gone = repairs(c) && objdir_remove(&c->store->images, content_record_name(record, &c->arena)) == 0;
+
+		finding(c, arena_printf(&c->arena, "image %s", record->reference ? record->reference : record->id),
+			arena_printf(&c->arena, "%s%s", why.msg, gone ? "; dropped, pull it again" : ""), false, gone);
+	}
+	return 0;
+}
+
+/* ---- blobs ---- */
+
+static int blob_hash(int dirfd, const char *name, enum digest_kind kind, struct digest *ret)
+{
+	scoped_fd int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	enum { PIECE = 1024 * 1024 };
+	scoped_free char *piece = alloc_or_die(PIECE);
+	struct hash h;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	hash_init(&h, kind);
+	while ((n = fd_read_all(fd, piece, PIECE)) > 0)
+		hash_add(&h, piece, (size_t)n);
+	hash_finish(&h, ret);
+	return n < 0 ? (int)n : 0;
+}
+
+struct blob_kind {
+	struct check *c;
+	const char *prefix; /* "sha256:" */
+	enum digest_kind kind;
+};
+
+static int blob_check(void *arg, int dirfd, const char *name, unsigned char type)
+{
+	const struct blob_kind *k = arg;
+	struct check *c = k->c;
+	const char *digest = arena_printf(&c->arena, "%s%s", k->prefix, name), *object = arena_printf(&c->arena, "blob %s", digest);
+	struct digest want, got;
+	struct err ignored; /* what we could not remove is found again next time */
+
+	if (digest_parse(digest, &want) < 0) {
+		finding(c, object, "is not named by a digest", true, repairs(c) && unlinkat(dirfd, name, 0) == 0);
+		return 0;
+	}
+	if (!strs_has(&c->blobs, digest)) {
+		finding(c, object, "is used by no image", true, repairs(c) && remove_blob(c->store, digest, &ignored) == 0);
+		return 0;
+	}
+	if ((c->flags & IMAGE_CHECK_QUICK) || (blob_hash(dirfd, name, k->kind, &got) == 0 && digest_eq(&want, &got)))
+		return 0;
+	finding(c, object, "does not have the content its name says", false, repairs(c) && remove_blob(c->store, digest, &ignored) == 0);
+	return 0;
+}
+
+static int blobs_check(struct check *c, struct err *e)
+{
+	const struct blob_kind kinds[] = { { c, "sha256:", DIGEST_SHA256 }, { c, "sha512:", DIGEST_SHA512 } };
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds) && r == 0; i++) {
+		scoped_fd int fd = dir_open(c->store->blobs_fd, i == 0 ? "sha256" : "sha512");
+
+		r = fd < 0 ? fd : dir_each(fd, blob_check, (void *)(uintptr_t)&kinds[i]);
+	}
+	return r < 0 ? err_sys(e, r, "list blobs") : 0;
+}
+
+/* ---- layers ---- */
+
+/* NULL if it holds what its record says. */
+static const char *layer_problem(struct check *c, const char *diff_id)
+{
+	scoped_fd int fd = dir_open(c->store->layers_fd, digest_hex(diff_id));
+	struct layer_record record;
+	struct survey found;
+	struct err why;
+
+	if (fd < 0)
+		return "is missing";
+	if (content_layer_record(c->store, diff_id, &c->arena, &record, &why) < 0)
+		return "has no readable record";
+	if (record.inexact || (c->flags & IMAGE_CHECK_QUICK))
+		return NULL;
+	if (survey_tree(fd, &found) < 0)
+		return "cannot be read";
+	if (found.entries != record.entries || found.bytes != record.bytes)
+		return arena_printf(&c->arena, "holds %llu names and %llu bytes, should be %llu and %llu", (unsigned long long)found.entries,
+			(unsigned long long)found.bytes, (unsigned long long)record.entries, (unsigned long long)record.bytes);
+	return NULL;
+}
+
+/* Removes a layer that nobody uses or that is damaged, unless somebody works on it. */
+static bool layer_take_out(struct check *c, const char *diff_id)
+{
+	int fd = content_lock(c->store, CONTENT_LOCK_LAYER, diff_id, FILE_LOCK_EXCLUSIVE, false);
+	struct err ignored;
+	bool done;
+
+	if (fd < 0)
+		return false;
+	done = content_layer_remove(c->store, diff_id, &ignored) == 0;
+	content_unlock(c->store, CONTENT_LOCK_LAYER, diff_id, fd);
+	return done;
+}
+
+static int layer_entry_check(void *arg, int dirfd, const char *name, unsigned char type)
+{
+	struct check *c = arg;
+	const char *digest = arena_printf(&c->arena, "sha256:%.*s", str_ends(name, ".json") ? (int)strlen(name) - 5 : (int)strlen(name), name);
+	struct digest d;
+
+	if (strcmp(name, "ingest") == 0 || digest_parse(digest, &d) < 0 || strs_has(&c->layers, digest))
+		return 0;
+	if (!str_ends(name, ".json") || !content_layer_has(c->store, digest))
+		finding(c, arena_printf(&c->arena, "layer %s", digest), "is used by no image", true, repairs(c) && layer_take_out(c, digest));
+	return 0;
+}
+
+/* The blob an image says this layer is made of; the manifest's list and the config's list go side by side. */
+static bool layer_origin(struct check *c, const char *diff_id, struct intake_layer *ret)
+{
+	struct oci_image_config config;
+	struct oci_manifest manifest;
+	struct err ignored;
+	struct str text;
+
+	for (size_t i = 0; i < c->records.n; i++) {
+		const struct image_record *record = &c->records.v[i];
+
+		if (content_blob_read(c->store, record->manifest, &c->arena, &text, &ignored) < 0 ||
+			oci_manifest_decode(text, &c->arena, &manifest, &ignored) < 0 ||
+			content_blob_read(c->store, record->id, &c->arena, &text, &ignored) < 0 ||
+			oci_image_config_decode(text, &c->arena, &config, &ignored) < 0)
+			continue;
+		for (size_t k = 0; k < config.rootfs.diff_ids.n && k < manifest.n_layers; k++) {
+			const struct oci_descriptor *d = &manifest.layers[k];
+
+			if (strcmp(config.rootfs.diff_ids.v[k], diff_id) != 0 || !content_blob_has(c->store, d->digest, d->size))
+				continue;
+			*ret = (struct intake_layer){ .name = "", .digest = d->digest, .diff_id = diff_id, .size = d->size };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Unpacks one layer again from its blob, by the same confined program as ever. */
+static bool layer_restore(struct check *c, const char *diff_id)
+{
+	struct transfer_message task = { .source = SOURCE_LAYOUT };
+	scoped_courier struct courier courier = COURIER_NONE;
+	const struct pull_options options = { 0 };
+	struct intake_layer layer;
+	struct intake in;
+	struct err ignored; /* reported as not repaired */
+	int r;
+
+	if (!layer_origin(c, diff_id, &layer))
+		return false;
+	if (content_layer_has(c->store, diff_id) && !layer_take_out(c, diff_id))
+		return false;
+	if (courier_open(&courier, c->store, &task, &c->store->blobs_fd, 1, 0, &ignored) < 0)
+		return false;
+	intake_init(&in, c->store, &courier, &options, &c->arena, &layer, 1);
+	r = intake_run(&in, &ignored);
+	courier_done(&courier);
+	intake_done(&in);
+	return r == 0;
+}
+
+static int layers_check(struct check *c, struct err *e)
+{
+	int r = dir_each(c->store->layers_fd, layer_entry_check, c);
+
+	if (r < 0)
+		return err_sys(e, r, "list layers");
+	for (size_t i = 0; i < c->layers.n; i++) {
+		const char *problem = layer_problem(c, c->layers.v[i]);
+
+		if (problem)
+			finding(c, arena_printf(&c->arena, "layer %s", c->layers.v[i]), problem, false, repairs(c) && layer_restore(c, c->layers.v[i]));
+	}
+	return 0;
+}
+
+/* ---- leftovers ---- */
+
+/* Whether somebody works on what stands in an ingest directory under @name. */
+static bool is_locked(struct check *c, const char *what, const char *name)
+{
+	const char *lock = arena_printf(&c->arena, "%s-%.150s", what, name);
+	int fd = lock_file_try(c->store->locks_fd, lock, FILE_LOCK_EXCLUSIVE);
+
+	if (fd < 0)
+		return true;
+	unlinkat(c->store->locks_fd, lock, 0);
+	fd_close(fd);
+	return false;
+}
+
+static int ingest_blob_check(void *arg, int dirfd, const char *name, unsigned char type)
+{
+	struct check *c = arg;
+
+	if (!is_locked(c, "blob", name))
+		finding(c, arena_printf(&c->arena, "leftover blobs/ingest/%s", name), "was left by an interrupted pull", true,
+			repairs(c) && unlinkat(dirfd, name, 0) == 0);
+	return 0;
+}
+
+static int ingest_layer_check(void *arg, int dirfd, const char *name, unsigned char type)
+{
+	struct check *c = arg;
+
+	if (!is_locked(c, "layer", name))
+		finding(c, arena_printf(&c->arena, "leftover layers/ingest/%s", name), "was left by an interrupted pull or removal", true,
+			repairs(c) && dir_remove_tree(dirfd, name) == 0);
+	return 0;
+}
+
+/* Lock files without a holder mean nothing; they go without a word. */
+static int lock_check(void *arg, int dirfd, const char *name, unsigned char type)
+{
+	int fd = lock_file_try(dirfd, name, FILE_LOCK_EXCLUSIVE);
+
+	if (fd >= 0)
+		unlinkat(dirfd, name, 0);
+	fd_close(fd);
+	return 0;
+}
+
+static int leftovers_check(struct check *c, struct err *e)
+{
+	int r = dir_each(c->store->ingest_fd, ingest_blob_check, c);
+
+	if (r == 0)
+		r = dir_each(c->store->layer_ingest_fd, ingest_layer_check, c);
+	if (r == 0 && repairs(c))
+		r = dir_each(c->store->locks_fd, lock_check, c);
+	return r < 0 ? err_sys(e, r, "list leftovers") : 0;
+}
+
 int image_check(struct image_store *s, int flags, image_finding_fn report, void *arg, struct err *e)
 {
-	return err_set(e, ERR_UNSUPPORTED, "unsupported: check of images");
+	SCOPED(check_done) struct check c = { .store = s, .flags = flags, .report = report, .arg = arg };
+	int r;
+
+	r = records_check(&c, e);
+	if (r == 0)
+		r = blobs_check(&c, e);
+	if (r == 0)
+		r = layers_check(&c, e);
+	for (size_t i = 0; r == 0 && i < c.records.n; i++)
+		r = record_judge(&c, &c.records.v[i]);
+	if (r == 0)
+		r = leftovers_check(&c, e);
+	return r < 0 ? r : c.n_bad;
+}
+
+/* ---- usage ---- */
+
+static int usage_blob(void *arg, int dirfd, const char *name, unsigned char type)
+{
+	struct image_usage *u = arg;
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+		u->blob_bytes += (uint64_t)st.st_blocks * 512;
+	return 0;
+}
+
+static int usage_layer(void *arg, int dirfd, const char *name, unsigned char type)
+{
+	struct image_usage *u = arg;
+	scoped_fd int fd = strcmp(name, "ingest") == 0 || str_ends(name, ".json") ? -ENOENT : dir_open(dirfd, name);
+	struct survey found;
+
+	if (fd < 0 || survey_tree(fd, &found) < 0)
+		return 0;
+	u->n_layers++;
+	u->layer_bytes += found.blocks;
+	return 0;
 }
 
 int image_usage(struct image_store *s, struct image_usage *ret, struct err *e)
 {
-	return err_set(e, ERR_UNSUPPORTED, "unsupported: usage of images");
+	static const char *const directories[] = { "sha256", "sha512", "ingest" };
+	scoped_arena struct arena a = { 0 };
+	struct image_usage u = { 0 };
+	struct images images;
+	int r;
+
+	for (size_t i = 0; i < ARRAY_LEN(directories); i++) {
+		scoped_fd int fd = dir_open(s->blobs_fd, directories[i]);
+
+		r = fd < 0 ? fd : dir_each(fd, usage_blob, &u);
+		if (r < 0)
+			return err_sys(e, r, "list blobs");
+	}
+	r = dir_each(s->layers_fd, usage_layer, &u);
+	if (r < 0)
+		return err_sys(e, r, "list layers");
+	r = image_list(s, &a, &images, e);
+	if (r < 0)
+		return r;
+	u.n_images = images.n;
+	*ret = u;
+	return 0;
 }

@@ -190,9 +190,10 @@ int content_ingest_commit(const struct image_store *s, const char *digest, int f
 
 /* clang-format off */
 static const struct field layer_record_fields[] = {
-	FIELD(struct layer_record, entries, "entries", U64,  FIELD_REQUIRED),
-	FIELD(struct layer_record, bytes,   "bytes",   U64,  FIELD_REQUIRED),
-	FIELD(struct layer_record, opaque,  "opaque",  BOOL, FIELD_OMIT_EMPTY),
+	FIELD(struct layer_record, entries,    "entries",   U64, FIELD_REQUIRED),
+	FIELD(struct layer_record, bytes,      "bytes",     U64, FIELD_REQUIRED),
+	FIELD(struct layer_record, inexact,    "inexact",   BOOL, FIELD_OMIT_EMPTY),
+	FIELD(struct layer_record, opaque,     "opaque",    BOOL, FIELD_OMIT_EMPTY),
 	FIELD(struct layer_record, blob,       "blob",      STR, FIELD_OMIT_EMPTY),
 	FIELD(struct layer_record, media_type, "mediaType", STR, FIELD_OMIT_EMPTY),
 	FIELD(struct layer_record, blob_size,  "blobSize",  I64, FIELD_OMIT_EMPTY),

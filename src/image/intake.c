@@ -21,7 +21,7 @@ void intake_init(struct intake *in, const struct image_store *s, struct courier 
 {
 	*in = (struct intake){ .store = s, .courier = l, .options = o, .arena = a, .layers = layers, .n_layers = n };
 	for (size_t i = 0; i < n; i++)
-		layers[i].layer_lock = layers[i].blob_lock = layers[i].dir_fd = layers[i].blob_fd = -EBADF;
+		layers[i].layer_lock = layers[i].new_lock = layers[i].blob_lock = layers[i].dir_fd = layers[i].blob_fd = -EBADF;
 }
 
 static void progress(const struct intake *in, const struct intake_layer *l, enum pull_phase phase, uint64_t current, uint64_t total)
@@ -35,13 +35,23 @@ static void progress(const struct intake *in, const struct intake_layer *l, enum
 	in->options->progress(in->options->arg, &p);
 }
 
+/* A layer without diff id is locked under the name of its ingest directory. */
+static struct content_name new_name(const struct intake_layer *l)
+{
+	struct content_name name;
+
+	snprintf(name.s, sizeof name.s, "new:%s", l->ingest);
+	return name;
+}
+
 static void layer_unlock(const struct intake *in, struct intake_layer *l)
 {
 	if (l->diff_id)
 		content_unlock(in->store, CONTENT_LOCK_LAYER, l->diff_id, l->layer_lock);
 	if (l->digest)
 		content_unlock(in->store, CONTENT_LOCK_BLOB, l->digest, l->blob_lock);
-	l->layer_lock = l->blob_lock = -EBADF;
+	content_unlock(in->store, CONTENT_LOCK_LAYER, new_name(l).s, l->new_lock);
+	l->layer_lock = l->new_lock = l->blob_lock = -EBADF;
 }
 
 static void layer_close(struct intake_layer *l)
@@ -149,8 +159,10 @@ static int layer_order(struct intake *in, struct intake_layer *l, struct err *e)
 		uint8_t bytes[8];
 
 		proc_random(bytes, sizeof bytes);
-		memcpy(l->ingest, "new-", 4);
-		text_hex(bytes, sizeof bytes, l->ingest + 4);
+		text_hex(bytes, sizeof bytes, l->ingest);
+		l->new_lock = content_lock(in->store, CONTENT_LOCK_LAYER, new_name(l).s, FILE_LOCK_EXCLUSIVE, false);
+		if (l->new_lock < 0)
+			return err_sys(e, l->new_lock, "lock a new layer");
 	}
 	l->dir_fd = content_layer_begin(in->store, l->ingest, e);
 	if (l->dir_fd < 0)
@@ -161,8 +173,8 @@ static int layer_order(struct intake *in, struct intake_layer *l, struct err *e)
 	fds[n++] = l->dir_fd;
 	fds[n++] = l->blob_fd;
 	/* The locks go along: should we die first, nobody takes over before transfer is dead too. */
-	if (l->layer_lock >= 0)
-		fds[n++] = l->layer_lock;
+	if (l->layer_lock >= 0 || l->new_lock >= 0)
+		fds[n++] = l->layer_lock >= 0 ? l->layer_lock : l->new_lock;
 	if (l->blob_lock >= 0)
 		fds[n++] = l->blob_lock;
 	r = transfer_send(in->courier->sock, &order, fds, n, e);
@@ -280,6 +292,7 @@ static int layer_commit(struct intake *in, struct intake_layer *l, const struct 
 		return r;
 	l->record.entries = m->entries;
 	l->record.bytes = m->bytes;
+	l->record.inexact = m->replaced;
 	l->record.blob = l->digest;
 	l->record.blob_size = m->size;
 	l->record.media_type = arena_strdup(in->arena, m->media_type);

@@ -24,6 +24,7 @@ struct intake_layer {
 	bool unnamed;        /* the blob grows in a file without a name, since its digest is not known */
 	char ingest[80];     /* name of its directory in layers/ingest */
 	int layer_lock, blob_lock, dir_fd, blob_fd;
+	int new_lock;        /* in place of the layer's, as long as the diff id is not known */
 	struct layer_record record;
 };
 

@@ -49,6 +49,7 @@ static const struct field fields[] = {
 	FIELD(M, total,          "total",         U64,  O),
 	FIELD(M, entries,        "entries",       U64,  O),
 	FIELD(M, bytes,          "bytes",         U64,  O),
+	FIELD(M, replaced,       "replaced",      BOOL, O),
 	FIELD(M, error_kind,     "errorKind",     U32,  O),
 	FIELD(M, error_sys,      "errorSys",      U32,  O),
 	FIELD(M, error,          "error",         STR,  O),

@@ -132,6 +132,7 @@ static int dir_enter(struct extract *x, int fd, const char *name, const char *pa
 		/* "x" was deleted and made again as a directory: nothing of the old one shows through. */
 		if (unlinkat(fd, name, 0) < 0)
 			return -errno;
+		x->result.entries--;
 		opaque_add(x, path);
 	}
 	return -EAGAIN;
@@ -180,6 +181,7 @@ static int way_clear(struct extract *x)
 
 	if (fstatat(x->parent_fd, x->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
+	x->result.replaced = true;
 	if (S_ISDIR(st.st_mode))
 		return dir_remove_tree(x->parent_fd, x->name);
 	return unlinkat(x->parent_fd, x->name, 0) < 0 ? -errno : 0;
@@ -195,6 +197,7 @@ static int file_make(struct extract *x)
 		return -errno;
 	x->fd = fd;
 	x->written_to = 0;
+	x->result.bytes += x->entry->size;
 	return 0;
 }
 
@@ -224,7 +227,7 @@ static int hardlink_make(struct extract *x)
 	if (r < 0)
 		return r;
 	if (strcmp(target, x->path) == 0)
-		return 0;
+		return 1;
 	fd = path_parent(x->rootfd, target, 0, PATH_IN_ROOT_NO_XDEV, name, sizeof name);
 	if (fd < 0)
 		return fd;
@@ -495,7 +498,6 @@ int extract_data(struct extract *x, const void *p, size_t n, uint64_t offset, st
 	if (r < 0)
 		return err_sys(e, r, "write '%.200s'", x->entry->path);
 	x->written_to = offset + n;
-	x->result.bytes += n;
 	return 0;
 }
 

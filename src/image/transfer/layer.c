@@ -249,6 +249,7 @@ int layer_finish(struct layer *l, struct arena *a, struct layer_result *ret, str
 	result.compression = l->compression;
 	result.blob_size = l->blob_size;
 	result.entries = l->unpacked.entries;
+	result.replaced = l->unpacked.replaced;
 	result.bytes = l->unpacked.bytes;
 	opaque_copy(&l->unpacked.opaque, a, &result.opaque);
 	*ret = result;

@@ -32,6 +32,7 @@ struct layer_result {
 	struct digest blob, diff;
 	enum inflate_kind compression;
 	uint64_t blob_size, entries, bytes;
+	bool replaced;
 	struct strs opaque;
 };
 

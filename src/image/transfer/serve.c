@@ -138,7 +138,8 @@ static int result_send(struct serve *s, const struct job *j, const struct layer_
 	digest_print(&result->blob, blob);
 	digest_print(&result->diff, diff);
 	m = (struct transfer_message){ .type = TRANSFER_UNPACKED, .index = j->m.index, .digest = blob, .diff_id = diff,
-		.media_type = layer_types[result->compression], .size = (int64_t)result->blob_size, .entries = result->entries, .bytes = result->bytes };
+		.media_type = layer_types[result->compression], .size = (int64_t)result->blob_size, .entries = result->entries, .bytes = result->bytes,
+		.replaced = result->replaced };
 	return transfer_send(s->sock, &m, NULL, 0, e);
 }
 
