@@ -51,7 +51,7 @@ int proc_spawn(const struct proc_spawn *s, struct proc *ret);
 
 /*
  * fork with flags: @flags are CLONE_NEW*, CLONE_PARENT; @cgroup_fd a cgroup v2 directory to be born in, or negative. Returns the pid in the
- * parent and 0 in the child, as fork. @ret_pidfd is set in the parent only, owned. No atfork handlers run: single-threaded callers only.
+ * parent and 0 in the child, as fork. @ret_pidfd (may be NULL) is set in the parent only, owned. No atfork handlers run: single-threaded callers only.
  * Errors: -ENOSYS if @cgroup_fd was asked for and clone3 is missing.
  */
 pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd);

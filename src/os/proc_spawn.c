@@ -185,14 +185,17 @@ pid_t proc_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd)
 	struct clone_args args = {
 		.flags = flags | CLONE_PIDFD | (cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
+		/* A sibling is announced by our own signal, and the kernel takes no other. */
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
 		.cgroup = cgroup_fd >= 0 ? (uint64_t)cgroup_fd : 0,
 	};
 	pid_t pid = result(syscall(SYS_clone3, &args, sizeof args));
 
 	if (pid == -ENOSYS && cgroup_fd < 0)
 		pid = clone_classic(flags, &pidfd);
+	if (pid > 0 && ret_pidfd)
+		*ret_pidfd = take_fd(&pidfd);
 	if (pid > 0)
-		*ret_pidfd = pidfd;
+		fd_done(&pidfd);
 	return pid;
 }
