@@ -77,6 +77,7 @@ static int write_time_offsets(const struct launch *l, struct err *e)
 static int stage(struct launch *l, struct err *e)
 {
 	int r = proc_set_dumpable(l->plan.late_dumpable);
+	int gate[2] = { -EBADF, -EBADF };
 	pid_t pid;
 
 	if (r == 0 && l->plan.stage_unshare)
@@ -89,9 +90,19 @@ static int stage(struct launch *l, struct err *e)
 		r = launch_join(&l->plan.stage_joins, e);
 	if (r < 0)
 		return r;
+	/* Init speaks on the same socket: it must not before we have said its pid. Our end, or our end of life, lets it go on. */
+	r = fd_pipe(gate, 0);
+	if (r < 0)
+		return err_sys(e, r, "make a gate for init");
 	pid = proc_clone(l->plan.clone_flags | CLONE_PARENT, l->cgroup ? cgroup_clone_fd(l->cgroup) : -EBADF, NULL);
-	if (pid == 0)
+	if (pid == 0) {
+		char nothing;
+
+		fd_done(&gate[1]);
+		fd_read_all(gate[0], &nothing, 1);
+		fd_done(&gate[0]);
 		launch_init_main(l);
+	}
 	return pid < 0 ? err_sys(e, pid, "clone init") : sync_say_pid(l->sync_init, pid, e);
 }
 
