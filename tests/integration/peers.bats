@@ -48,11 +48,11 @@ teardown_file() {
 	equal hello "$(docker run --rm "${limits[@]}" busybox echo hello)"
 	run -42 docker run --rm "${limits[@]}" busybox sh -c 'exit 42'
 	run -127 docker run --rm "${limits[@]}" busybox /no/such
-	docker run -d --name d "${limits[@]}" --memory 64m busybox sh -c 'trap "exit 3" TERM; while :; do sleep 0.05; done'
-	equal 67108864 "$(docker exec d cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || docker exec d cat /sys/fs/cgroup/memory.max)"
-	docker stop d
-	equal 3 "$(docker inspect -f '{{.State.ExitCode}}' d)"
-	docker rm d
+	docker run -d --name d1 "${limits[@]}" --memory 64m busybox sh -c 'trap "exit 3" TERM; while :; do sleep 0.05; done'
+	equal 67108864 "$(docker exec d1 cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || docker exec d1 cat /sys/fs/cgroup/memory.max)"
+	docker stop d1
+	equal 3 "$(docker inspect -f '{{.State.ExitCode}}' d1)"
+	docker rm d1
 	equal HELLO "$(echo hello | docker run --rm -i "${limits[@]}" busybox tr a-z A-Z)"
 	run -0 script -qec "/usr/bin/docker -H unix://$home/docker.sock run --rm -t ${limits[*]} busybox tty" /dev/null
 	contains "$output" /dev/pts
