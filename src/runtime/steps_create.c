@@ -129,7 +129,7 @@ static int note_cgroup(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
 
-	l->state.cgroup = *cgroup_record(l->cgroup);
+	cgroup_plan_record(l->cgroup_plan, l->a, &l->state.cgroup);
 	return state_save(l->dir_fd, &l->state, false, e);
 }
 
@@ -385,7 +385,7 @@ static void remove_pid_file(void *ctx)
  * The order, with its reasons:
  *   - the poststop hooks come first so that, undone last, they find nothing left of the container;
  *   - the state directory reserves the id; whoever loses the race for it has touched nothing yet;
- *   - the cgroup is noted on disk before anything is in it: killed from here on, `delete --force` knows what to empty and remove;
+ *   - the cgroup is noted on disk before it is made: killed from here on, `delete --force` knows what to empty and remove;
  *   - limits before the first process is inside; the filter, sockets and mount sources before the clone, because init inherits them;
  *   - init needs nobody while it builds its file systems, so what follows the clone runs beside it; its own words order the rest: MAPPED, CONSOLE,
  *     hooks between ROOTFS_READY and GO_ON, READY;
@@ -396,8 +396,8 @@ const struct step create_steps[] = {
 	/* clang-format off */
 	{ "poststop.arm",     has_poststop,       arm_poststop,      run_poststop    },
 	{ "state.reserve",    NULL,               reserve_state,     release_state   },
-	{ "cgroup.create",    has_cgroup,         create_cgroup,     remove_cgroup   },
 	{ "cgroup.note",      has_cgroup,         note_cgroup,       NULL            },
+	{ "cgroup.create",    has_cgroup,         create_cgroup,     remove_cgroup   },
 	{ "cgroup.limits",    has_cgroup,         limit_cgroup,      NULL            },
 	{ "seccomp.prepare",  has_seccomp,        prepare_seccomp,   NULL            },
 	{ "console.connect",  has_console_socket, connect_console,   NULL            },

@@ -66,6 +66,12 @@ bool cgroup_plan_is_active(const struct cgroup_plan *p);
 /* One line per directory and per write, for --dry-run. */
 void cgroup_plan_print(const struct cgroup_plan *p, struct buf *b);
 
+/*
+ * The record of what cgroup_create is about to make, for the state file: whoever is killed in the middle of it leaves a record by which all of it
+ * can be removed. What is there already is not in it.
+ */
+void cgroup_plan_record(const struct cgroup_plan *p, struct arena *a, struct cgroup_record *ret);
+
 /* Makes the directories. On failure nothing that we made is left. Borrows @p until cgroup_close. */
 int cgroup_create(const struct cgroup_plan *p, struct arena *a, struct cgroup **ret, struct err *e);
 

@@ -23,6 +23,32 @@ static const struct field record_fields[] = {
 };
 const struct schema cgroup_record_schema = SCHEMA("cgroup", struct cgroup_record, record_fields);
 
+/* ---- announcing ------------------------------------------------------------------------------------------------------------------------- */
+
+/* Ancestors first, as they will be made; when the parent is there, so are the others. */
+static void announce(const char *path, size_t mount_n, struct arena *a, struct strs *made)
+{
+	char *parent = arena_strdup(a, path), *slash = strrchr(parent, '/');
+
+	if (access(path, F_OK) == 0)
+		return;
+	*slash = '\0';
+	if ((size_t)(slash - parent) > mount_n)
+		announce(parent, mount_n, a, made);
+	strs_push(a, made, path);
+}
+
+void cgroup_plan_record(const struct cgroup_plan *p, struct arena *a, struct cgroup_record *ret)
+{
+	*ret = (struct cgroup_record){ .driver = p->driver->name };
+	VEC_EACH(const struct cgroup_dir_plan, d, &p->dirs) {
+		const char *path = arena_printf(a, "%s/%s", d->mount, d->path);
+
+		pairs_set(a, &ret->dirs, d->controllers, path);
+		announce(path, strlen(d->mount), a, &ret->made);
+	}
+}
+
 /* ---- creating ---------------------------------------------------------------------------------------------------------------------------- */
 
 static int dir_create(struct cgroup *c, int root, const struct cgroup_dir_plan *d, struct err *e)

@@ -132,12 +132,12 @@ static int take(const struct word *w, struct arena *a, struct mount_options *o, 
 		return 0;
 	case WORD_SET:
 		attrs_change(attrs, w->value, 0);
-		if (w->value == MOUNT_ATTR_RDONLY)
+		if (w->value == MOUNT_ATTR_RDONLY && !w->recursive)
 			o->readonly_fs = true;
 		return 0;
 	case WORD_CLEAR:
 		attrs_change(attrs, 0, w->value);
-		if (w->value == MOUNT_ATTR_RDONLY)
+		if (w->value == MOUNT_ATTR_RDONLY && !w->recursive)
 			o->readonly_fs = false;
 		return 0;
 	case WORD_ATIME:

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/plan.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include "base/test.h"
+#include "runtime/mounts/options.h"
+#include "runtime/state.h"
+#include "runtime/sync.h"
+
+#define HEAD "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]},\"linux\":{\"namespaces\":["
+#define MNT "{\"type\":\"mount\"}"
+#define PID ",{\"type\":\"pid\"}"
+#define MAPS "],\"uidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":1}],\"gidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":1}]}}"
+
+#define FILTERED(more)                                                                                                              \
+	"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]" more                     \
+	"},\"linux\":{\"namespaces\":[" MNT "],\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}}}"
+
+/* A host that has everything, so nothing is probed. */
+static struct host_facts modern(void)
+{
+	return (struct host_facts){ .kernel = FACTS_KERNEL(6, 1), .time_ns = FACTS_YES, .apparmor = FACTS_NO, .selinux = FACTS_NO };
+}
+
+static int plan_of(const char *json, struct launch_choice choice, struct launch_plan *p, struct err *e)
+{
+	static struct arena a; /* lives for the test program: the plan borrows from it */
+	struct host_facts facts = modern();
+	struct oci_config *c;
+
+	*e = (struct err){ 0 };
+	assert_int_equal(oci_config_decode(str_of(json), &a, &c, e), 0);
+	return launch_plan_make(c, &choice, &facts, &a, p, e);
+}
+
+TEST(plan_of_a_plain_container_is_one_clone_and_no_stage)
+{
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(HEAD MNT PID ",{\"type\":\"network\"},{\"type\":\"cgroup\"}]}}", (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_true(p.clone_flags == (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET));
+	assert_true(p.init_unshare == CLONE_NEWCGROUP);
+	assert_false(p.stage || p.userns || p.map_ids || p.hooks_runtime);
+	assert_int_equal(p.gate, LAUNCH_GATE_SOCKET);
+}
+
+TEST(plan_lets_init_join_what_needs_no_fork)
+{
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(HEAD MNT PID ",{\"type\":\"network\",\"path\":\"/n\"},{\"type\":\"ipc\",\"path\":\"/i\"}]}}",
+		(struct launch_choice){ .run = true }, &p, &e), 0);
+	assert_false(p.stage);
+	assert_int_equal(p.init_joins.n, 2);
+	assert_int_equal(p.init_joins.v[0].kind, NS_IPC);
+	assert_int_equal(p.gate, LAUNCH_GATE_SYNC);
+}
+
+TEST(plan_puts_a_stage_before_a_joined_pid_namespace)
+{
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(HEAD MNT ",{\"type\":\"pid\",\"path\":\"/p\"}]}}", (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_true(p.stage);
+	assert_int_equal(p.stage_joins.n, 1);
+	assert_int_equal(p.init_joins.n, 0);
+	assert_true(p.clone_flags == CLONE_NEWNS);
+}
+
+TEST(plan_joins_the_user_namespace_last_as_root_and_first_as_anybody_else)
+{
+	const char *json = HEAD MNT PID ",{\"type\":\"user\",\"path\":\"/u\"},{\"type\":\"network\",\"path\":\"/n\"}]}}";
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(json, (struct launch_choice){ .euid = 0 }, &p, &e), 0);
+	assert_true(p.stage && p.userns && !p.map_ids && p.parent_opens);
+	assert_int_equal(p.stage_joins.v[0].kind, NS_NET);
+	assert_int_equal(p.stage_joins.v[1].kind, NS_USER);
+	assert_int_equal(plan_of(json, (struct launch_choice){ .euid = 1000 }, &p, &e), 0);
+	assert_int_equal(p.stage_joins.v[0].kind, NS_USER);
+	assert_int_equal(p.stage_joins.v[1].kind, NS_NET);
+	assert_false(p.parent_opens);
+}
+
+TEST(plan_of_a_new_user_namespace_maps_ids_and_needs_mappings)
+{
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(HEAD MNT PID ",{\"type\":\"user\"}" MAPS, (struct launch_choice){ .euid = 1000 }, &p, &e), 0);
+	assert_true(p.map_ids && p.late_dumpable && !p.stage);
+	assert_true(p.clone_flags & CLONE_NEWUSER);
+	assert_int_equal(p.uid_map[0].outside, 1000);
+	assert_int_equal(plan_of(HEAD MNT ",{\"type\":\"user\"}]}}", (struct launch_choice){ 0 }, &p, &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "linux.uidMappings"));
+}
+
+TEST(plan_joins_before_a_new_user_namespace_takes_the_right_away)
+{
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(HEAD MNT PID ",{\"type\":\"user\"},{\"type\":\"network\",\"path\":\"/n\"}" MAPS, (struct launch_choice){ 0 },
+		&p, &e), 0);
+	assert_true(p.stage);
+	assert_int_equal(p.stage_joins.n, 1);
+	assert_true(p.clone_flags & CLONE_NEWUSER);
+}
+
+TEST(plan_of_time_offsets_unshares_in_a_stage_and_without_them_clones)
+{
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(HEAD MNT ",{\"type\":\"time\"}]}}", (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_false(p.stage);
+	assert_true(p.clone_flags & (uint64_t)ns_table[NS_TIME].flag);
+	assert_int_equal(plan_of(HEAD MNT ",{\"type\":\"time\"}],\"timeOffsets\":{\"boottime\":{\"secs\":5}}}}", (struct launch_choice){ 0 },
+		&p, &e), 0);
+	assert_true(p.stage);
+	assert_true(p.stage_unshare == (uint64_t)ns_table[NS_TIME].flag);
+	assert_int_equal(plan_of(HEAD MNT "],\"timeOffsets\":{\"boottime\":{\"secs\":5}}}}", (struct launch_choice){ 0 }, &p, &e), -EINVAL);
+}
+
+TEST(plan_refuses_a_container_without_its_own_mounts)
+{
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(HEAD "{\"type\":\"pid\"}]}}", (struct launch_choice){ 0 }, &p, &e), -ENOTSUP);
+	assert_int_equal(plan_of(HEAD "{\"type\":\"mount\",\"path\":\"/m\"}]}}", (struct launch_choice){ 0 }, &p, &e), -ENOTSUP);
+}
+
+TEST(plan_of_a_terminal_wants_a_console_socket_when_detached)
+{
+	const char *tty = "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"terminal\":true,\"cwd\":\"/\",\"args\":[\"sh\"]},"
+		"\"linux\":{\"namespaces\":[" MNT "]}}";
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(tty, (struct launch_choice){ 0 }, &p, &e), -EINVAL);
+	assert_int_equal(plan_of(tty, (struct launch_choice){ .console_socket = true }, &p, &e), 0);
+	assert_int_equal(p.console, LAUNCH_CONSOLE_SOCKET);
+	assert_int_equal(plan_of(tty, (struct launch_choice){ .run = true }, &p, &e), 0);
+	assert_int_equal(p.console, LAUNCH_CONSOLE_RELAY);
+	assert_int_equal(plan_of(HEAD MNT "]}}", (struct launch_choice){ .console_socket = true }, &p, &e), -EINVAL);
+}
+
+TEST(plan_loads_the_filter_early_only_if_the_program_could_not)
+{
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(FILTERED(""), (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_true(p.seccomp_early);
+	assert_int_equal(plan_of(FILTERED(",\"noNewPrivileges\":true"), (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_false(p.seccomp_early);
+	assert_int_equal(plan_of(FILTERED(",\"capabilities\":{\"effective\":[\"CAP_SYS_ADMIN\"]}"), (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_false(p.seccomp_early);
+}
+
+TEST(plan_word_tables_obey_the_laws)
+{
+	assert_true(enumtab_check(&launch_gate_words));
+	assert_true(enumtab_check(&launch_console_words));
+	assert_true(enumtab_check(&sync_words));
+	assert_true(enumtab_check(&state_status_words));
+}
+
+TEST(mount_options_later_words_win)
+{
+	scoped_arena struct arena a = { 0 };
+	const char *words[] = { "ro", "nosuid", "rw", "noatime", "strictatime", "mode=755", "rbind", "rslave", "rro" };
+	const struct strs list = { words, ARRAY_LEN(words) };
+	struct mount_options o;
+	struct err e = { 0 };
+
+	assert_int_equal(mount_options_parse(&list, &a, &o, &e), 0);
+	assert_true(o.bind && o.rbind && !o.readonly_fs);
+	assert_true(o.attrs.clear & MOUNT_ATTR_RDONLY);
+	assert_false(o.attrs.set & MOUNT_ATTR_RDONLY);
+	assert_true(o.attrs.set & MOUNT_ATTR_NOSUID);
+	assert_true((o.attrs.set & MOUNT_ATTR__ATIME) == MOUNT_ATTR_STRICTATIME);
+	assert_true(o.recursive.set & MOUNT_ATTR_RDONLY);
+	assert_true(o.propagation == MS_SLAVE && o.propagation_recursive);
+	assert_string_equal(pairs_find(&o.data, "mode"), "755");
+}
+
+TEST(mount_options_refuse_what_is_not_built)
+{
+	scoped_arena struct arena a = { 0 };
+	const char *words[] = { "idmap" };
+	const struct strs list = { words, 1 };
+	struct mount_options o;
+	struct err e = { 0 };
+
+	assert_int_equal(mount_options_parse(&list, &a, &o, &e), -ENOTSUP);
+}
+
+TEST(state_ids_are_names_and_no_paths)
+{
+	const char *bad[] = { "", ".", "..", ".cache", "a/b", "a b", "ä", "a\n" };
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(state_check_id(bad[i], &e), -EINVAL);
+	assert_int_equal(state_check_id("A-b_c.d+0", &e), 0);
+}
