@@ -11,7 +11,8 @@
 #include "os/internal.h"
 
 enum {
-	MAX_BATCH = 256 * 1024,     /* bytes of one conversation; an nf_tables rule set of ours is 20 KB */
+	MAX_BATCH = 2 * 1024 * 1024, /* bytes of one conversation; an nf_tables rule set of ours is 20 KB, 20,000 elements are the rest */
+	SMALL_BATCH = 128 * 1024,   /* fits the send buffer that every system gives */
 	RECEIVE = 15 * 1024,        /* the kernel fits its datagrams to what we receive with; one link with 100 VFs still fits */
 	SOCKET_BUFFER = 1024 * 1024, /* room for the acknowledgements of a full batch and a dump's head start */
 };
@@ -283,6 +284,14 @@ static int take_answers(struct talk *t)
 	return 0;
 }
 
+/* A transaction is one datagram, and a datagram has to fit the send buffer. If we may not have it send says -EMSGSIZE. */
+static void make_room(int fd, int size)
+{
+	size += SMALL_BATCH;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
 int netlink_query(struct netlink *nl, struct netlink_batch *b, netlink_fn fn, void *arg, struct netlink_result *ret)
 {
 	struct talk t = { .nl = nl, .fn = fn, .arg = arg };
@@ -294,6 +303,8 @@ int netlink_query(struct netlink *nl, struct netlink_batch *b, netlink_fn fn, vo
 	if (b->n == 0)
 		return 0;
 	number_requests(b, &t);
+	if (b->b.n > SMALL_BATCH)
+		make_room(nl->fd, (int)b->b.n);
 	sent = RETRY(send(nl->fd, b->b.p, b->b.n, 0));
 	if (sent < 0)
 		return -errno;
