@@ -125,14 +125,14 @@ static int prepare_host(void *ctx, struct err *e)
 	return r;
 }
 
-/* Part of the id, so that a person finds the link, and a random part, so that a container that starts again while its old link is being reaped finds
- * the name free. */
+/* The beginning of the id, so that a person finds the link, and a random part, so that a container that starts again while its old link is being
+ * reaped finds the name free. */
 static void name_host_link(struct attach *at)
 {
 	uint32_t random;
 
 	proc_random(&random, sizeof random);
-	snprintf(at->host_link, sizeof at->host_link, "v%.8s%04x", at->container, random & 0xffff);
+	snprintf(at->host_link, sizeof at->host_link, "v%.6s%08x", at->container, random);
 }
 
 static int make_link(void *ctx, struct err *e)

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/arena.h"
 #include "base/parse.h"
 #include "base/str.h"
@@ -215,25 +216,27 @@ bool firewall_port_equal(const struct firewall_port *a, const struct firewall_po
 
 /* ---- batches ------------------------------------------------------------------------------------------------------------------------- */
 
-static void add_net(struct netlink_batch *b, const struct firewall_net *net, bool add)
+/* One request per set, however many networks there are. */
+static void add_nets(struct netlink_batch *b, const struct firewall_net *nets, size_t n)
 {
-	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
-		struct nft_element x[2];
-		size_t n = net_elements(net, sets[i].name, x);
+	scoped_free struct nft_element *x = alloc_or_die(n * 2 * sizeof *x);
 
-		if (n > 0 && add)
-			nft_add_elements(b, table_name, sets[i].name, x, n);
-		else if (n > 0)
-			nft_delete_elements(b, table_name, sets[i].name, x, n);
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+		size_t n_x = 0;
+
+		for (size_t k = 0; k < n; k++)
+			n_x += net_elements(&nets[k], sets[i].name, x + n_x);
+		if (n_x > 0)
+			nft_add_elements(b, table_name, sets[i].name, x, n_x);
 	}
 }
 
 /* Adds or deletes the ports, one request per set. */
 static void add_ports(struct netlink_batch *b, const struct firewall_port *ports, size_t n, bool add)
 {
-	scoped_free struct nft_element *x = n ? calloc(n, sizeof *x) : NULL;
+	scoped_free struct nft_element *x = alloc_or_die(n * sizeof *x);
 
-	for (size_t i = 0; x && i < ARRAY_LEN(sets); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
 		size_t n_x = 0;
 
 		for (size_t p = 0; p < n; p++) {
@@ -249,8 +252,7 @@ static void add_ports(struct netlink_batch *b, const struct firewall_port *ports
 
 static void add_content(struct netlink_batch *b, const struct firewall_content *content)
 {
-	for (size_t i = 0; i < content->n_nets; i++)
-		add_net(b, &content->nets[i], true);
+	add_nets(b, content->nets, content->n_nets);
 	add_ports(b, content->ports, content->n_ports, true);
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "os/fd.h"
@@ -83,14 +84,21 @@ static void set_up(struct netlink_batch *b, uint32_t index)
 }
 
 
-/* No addresses made up from the MAC: neither of a port of a bridge nor of anything else that is to stay silent. */
-static void put_no_link_local(struct netlink_batch *b)
+/* No IPv6 address made up from the MAC. A kernel without IPv6 would refuse the words. */
+static void set_no_link_local(struct netlink_batch *b, const char *name)
 {
-	size_t spec = netlink_nest(b, IFLA_AF_SPEC), inet6 = netlink_nest(b, AF_INET6);
+	size_t spec, inet6;
 
+	if (access("/proc/sys/net/ipv6", F_OK) < 0)
+		return;
+	begin_link(b, RTM_NEWLINK, 0, 0, 0, 0);
+	netlink_put_str(b, IFLA_IFNAME, name);
+	spec = netlink_nest(b, IFLA_AF_SPEC);
+	inet6 = netlink_nest(b, AF_INET6);
 	netlink_put_u8(b, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
 	netlink_nest_end(b, inet6);
 	netlink_nest_end(b, spec);
+	netlink_end(b);
 }
 
 /* ---- finding --------------------------------------------------------------------------------------------------------------------------- */
@@ -321,10 +329,7 @@ int link_make_pair(struct netlink *nl, const struct link_pair *p, struct err *e)
 	netlink_batch_init(&b);
 	create_pair(&b, p);
 	/* A port with an IPv6 address of its own would announce it to every other port: the n-th container would cost n packets. */
-	begin_link(&b, RTM_NEWLINK, 0, 0, 0, 0);
-	netlink_put_str(&b, IFLA_IFNAME, p->host_name);
-	put_no_link_local(&b);
-	netlink_end(&b);
+	set_no_link_local(&b, p->host_name);
 	begin_link(&b, RTM_NEWLINK, 0, 0, IFF_UP, IFF_UP);
 	netlink_put_str(&b, IFLA_IFNAME, p->host_name);
 	netlink_put_u32(&b, IFLA_MASTER, p->bridge);

@@ -248,6 +248,19 @@ elements() { in_host nft -j list map inet tare "$1" | jq '[.nftables[] | .map? /
 	[[ $output == *"no host port is free"* ]]
 }
 
+@test "a range of thousands of ports is one transaction, also when the ruleset comes back" {
+	c=$(hold_netns)
+	tool attach c1 /proc/"$c"/ns/net -p 20000-22999:20000-22999
+	serve "$c" 22999
+	[ "$(elements ports4_any)" = 3000 ]
+	[ "$(in_host curl -s --max-time 3 http://127.0.0.1:22999/)" = hello ]
+	in_host nft flush ruleset
+	[ "$(tool heal c1)" = 3000 ]
+	[ "$(elements ports4_any)" = 3000 ]
+	tool detach c1 172.30.0.2 -p 20000-22999:20000-22999
+	[ -z "$(ls "$state/run/ports")" ]
+}
+
 @test "a hundred containers at once each get an address of their own" {
 	for i in {1..100}; do hold_netns >>"$BATS_TEST_TMPDIR/held"; done
 	i=0
