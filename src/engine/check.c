@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "engine/create.h"
@@ -63,12 +64,14 @@ static bool is_alive(void *arg, const char *id)
 
 /* ---- abandoned objects ------------------------------------------------------------------------------------------------------------------------- */
 
+/* Without container.json there is nothing but the object; others are put away like an ended run, by check_containers. */
 static int abandoned_drop(void *arg, const char *name, const struct object *o)
 {
 	struct check *k = arg;
-	int r = object_remove(&k->en->containers, name, o);
 
-	report(k, arena_printf(k->a, "container " SHORT_ID_FMT, name), "its making was broken off", r == 0);
+	if (faccessat(o->fd, FILE_CONTAINER, F_OK, 0) < 0)
+		report(k, arena_printf(k->a, "container " SHORT_ID_FMT, name), "its making was broken off",
+				object_remove(&k->en->containers, name, o) == 0);
 	return 0;
 }
 
@@ -96,11 +99,6 @@ static int check_abandoned(struct check *k, struct err *e)
 }
 
 /* ---- containers ----------------------------------------------------------------------------------------------------------------------------------- */
-
-static bool is_ended_volatile(const struct holding *h, const struct container_info *i)
-{
-	return h->c.request.auto_remove && (i->status == CONTAINER_EXITED || (i->status == CONTAINER_CREATED && h->live >= 0));
-}
 
 static void container_damaged(struct check *k, const char *id, const struct err *why)
 {
@@ -139,14 +137,12 @@ static int container_check(void *arg, const char *id)
 		return 0;
 	}
 	name_check(k, &h);
-	if (!store_is_stale(&h, k->a) && !is_ended_volatile(&h, &i))
+	if (!store_is_stale(&h, k->a))
 		return 0;
-	if (store_monitor_is_alive(&h, k->a))
-		return 0;       /* being put away right now */
 	store_done(&h);
 	r = life_heal(k->en, id, k->a, &e);
 	if (r != -EAGAIN && e.kind != ERR_NOT_FOUND)
-		report(k, arena_printf(k->a, "container " SHORT_ID_FMT, id), "what its last run held was not given back", r == 0);
+		report(k, arena_printf(k->a, "container " SHORT_ID_FMT, id), "it broke off or was not put away", r == 0);
 	return 0;
 }
 

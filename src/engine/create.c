@@ -144,16 +144,19 @@ static void name_release(void *ctx)
 static int container_publish(void *ctx, struct err *e)
 {
 	struct creation *c = ctx;
-	int r = store_write(&c->h.object, FILE_CONTAINER, &container_schema, &c->h.c, e);
 
-	if (r < 0)
-		return r;
-	r = object_finish(&c->h.object);
-	return r < 0 ? err_sys(e, r, "finish container '%s'", c->h.id) : 0;
+	return store_write(&c->h.object, FILE_CONTAINER, &container_schema, &c->h.c, e);
+}
+
+int create_finish(struct holding *h, struct err *e)
+{
+	int r = object_finish(&h->object);
+
+	return r < 0 ? err_sys(e, r, "finish container '%s'", h->id) : 0;
 }
 
 /*
- * Order: the object comes before its name, so that a name never points at nothing that is being made; container.json comes last and makes it whole.
+ * Order: the object comes before its name, so that a name never points at nothing that is being made.
  * Removal undoes them the other way round.
  */
 static const struct step create_steps[] = {

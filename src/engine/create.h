@@ -15,9 +15,13 @@ struct creation {
 };
 #define CREATION_NONE ((struct creation){ .h = HOLDING_NONE })
 
-/* Resolves the image (pulling it by policy), reserves and writes. On success ret->h is open and locked: store_done() lets go. */
+/* Resolves the image (pulling it by policy), reserves and writes. On success ret->h is open and locked: store_done() lets go. It is still unfinished,
+ * so that it goes away with its maker, until create_finish(). */
 int create_container(struct engine *en, const struct container_request *q, const struct engine_progress *p, struct arena *a,
 		struct creation *ret, struct err *e);
+
+/* The container is whole and survives its maker. */
+int create_finish(struct holding *h, struct err *e);
 
 /* Removes a locked container that nothing runs for: its name, its object, and with @volumes its anonymous volumes. */
 int create_remove(struct holding *h, bool volumes, struct arena *a, struct err *e);

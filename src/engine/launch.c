@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/step.h"
 #include "base/vec.h"
+#include "engine/create.h"
 #include "engine/launch_files.h"
 #include "engine/rootfs.h"
 #include "engine/volume.h"
@@ -265,13 +266,30 @@ static int monitor_go(void *ctx, struct err *e)
 	return r;
 }
 
+/* ---- from here on it survives us ------------------------------------------------------------------------------------------------------------------- */
+
+static bool is_new(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->is_new;
+}
+
+static int container_finish(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+
+	return create_finish(l->h, e);
+}
+
 /* ---- the table ------------------------------------------------------------------------------------------------------------------------------------- */
 
 /*
  * Order: the live directory is first and goes last, because its existence says "there is something to clean up". The root file system must stand
  * before users are looked up in it (config.write) and volumes filled from it. Addresses are reserved before files.write puts them into hosts,
  * and state.json is written before the monitor exists, so that whoever finds a dead monitor knows what to give back. The network goes in between
- * CREATED and START: the namespace is the runtime's, and the program must find its network ready.
+ * CREATED and START: the namespace is the runtime's, and the program must find its network ready. A container made by `run` is finished last: if
+ * we die before that, nothing of it stays.
  */
 /* clang-format off */
 static const struct step launch_steps[] = {
@@ -284,6 +302,7 @@ static const struct step launch_steps[] = {
 	{ "config.write",    NULL,           launch_write_config, NULL },
 	{ "monitor.spawn",   NULL,           monitor_create,     monitor_undo },
 	{ "network.connect", has_attachment, network_connect,    NULL },
+	{ "container.finish", is_new,        container_finish,   NULL },
 	{ "monitor.start",   NULL,           monitor_go,         NULL },
 };
 /* clang-format on */

@@ -16,6 +16,8 @@ struct launch {
 	struct holding *h;                       /* locked */
 	const struct strs *layers;               /* absolute paths, base first; for a start */
 
+	bool is_new;                             /* made by this very command and not finished yet; written by the caller */
+
 	/* Attached start: written by the caller. */
 	const struct engine_io *io;              /* NULL: in the background */
 	struct attach at;                        /* begun by monitor.start, run and ended by the caller */

@@ -221,8 +221,6 @@ int launch_keep_exit(struct launch *l, struct err *e)
 	struct timespec t;
 	int r;
 
-	if (l->h->c.request.auto_remove)
-		return 0;
 	r = store_status(l->h, l->a, &i, e);
 	if (r < 0 || !i.exit)
 		return r;

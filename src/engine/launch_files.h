@@ -15,5 +15,5 @@ int launch_user(int rootfs, const char *spec, const struct strs *group_add, stru
 /* -P: adds every exposed port that -p does not name. */
 int launch_publish_all(struct launch *l, struct network_request *want, struct err *e);
 
-/* Keeps the exit record of the run for `ps -a` and `inspect`, unless the container is volatile. */
+/* Keeps the exit record of the run, for `ps -a` and `inspect`; of a --rm container it says that removal is owed. */
 int launch_keep_exit(struct launch *l, struct err *e);

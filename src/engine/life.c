@@ -61,16 +61,14 @@ int engine_exit_code(const struct err *e)
 
 /* ---- cleanup ------------------------------------------------------------------------------------------------------------------------------------------- */
 
-/* With the lock held: gives back what an ended run took, and removes the container if it was to be removed. */
+/* With the lock held: gives back what an ended run took, and removes the container if it is to go. */
 static int settle(struct holding *h, struct arena *a, struct err *e)
 {
 	int r;
 
 	store_reopen_live(h);
 	r = launch_cleanup(h->en, h, a, e);
-	if (r == 0 && h->c.request.auto_remove)
-		r = create_remove(h, true, a, e);
-	return r;
+	return r == 0 && store_owes_removal(h) ? create_remove(h, true, a, e) : r;
 }
 
 int life_heal(struct engine *en, const char *id, struct arena *a, struct err *e)
@@ -80,11 +78,7 @@ int life_heal(struct engine *en, const char *id, struct arena *a, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (store_monitor_is_alive(&h, a))
-		return 0;
-	if (h.live < 0 && !(h.c.request.auto_remove))
-		return 0;
-	return settle(&h, a, e);
+	return store_monitor_is_alive(&h, a) ? 0 : settle(&h, a, e);
 }
 
 int container_cleanup(struct engine *en, const char *ref, struct err *e)
@@ -96,8 +90,6 @@ int container_cleanup(struct engine *en, const char *ref, struct err *e)
 
 	if (r < 0)
 		return e->kind == ERR_NOT_FOUND ? 0 : r;
-	if (h.live < 0)
-		return 0;
 	/* Somebody may have started it again while we waited for the lock: then its record of an end is gone. */
 	if (monitor_exit_load(h.live_path, &a, &x, e) < 0 && store_monitor_is_alive(&h, &a))
 		return 0;
@@ -107,13 +99,16 @@ int container_cleanup(struct engine *en, const char *ref, struct err *e)
 /* ---- start ----------------------------------------------------------------------------------------------------------------------------------------------- */
 
 /* A start that failed leaves a created container that remembers why. */
-static void failure_keep(struct holding *h, const struct err *why)
+static void failure_keep(struct holding *h, bool is_new, const struct err *why)
 {
 	struct container_exit x = { .code = engine_exit_code(why), .error = why->msg };
 	struct err ignored = { 0 };  /* the failure itself is what matters */
 
-	if (!h->c.request.auto_remove)
-		store_write(&h->object, FILE_EXIT, &container_exit_schema, &x, &ignored);
+	if (h->c.request.auto_remove)
+		return;
+	store_write(&h->object, FILE_EXIT, &container_exit_schema, &x, &ignored);
+	if (is_new)
+		create_finish(h, &ignored);
 }
 
 static void unlock(struct holding *h)
@@ -147,19 +142,19 @@ static int see_through(struct launch *l, struct engine_outcome *ret, struct err 
 	return settle(l->h, l->a, e);
 }
 
-static int start_locked(struct engine *en, struct holding *h, const struct strs *layers, const struct engine_io *io, struct arena *a,
-		struct engine_outcome *ret, struct err *e)
+static int start_locked(struct engine *en, struct holding *h, bool is_new, const struct strs *layers, const struct engine_io *io,
+		struct arena *a, struct engine_outcome *ret, struct err *e)
 {
 	scoped_launch struct launch l = LAUNCH_NONE;
 	int r = launch_init(&l, en, h, layers, a, e);
 
-	if (r < 0)
-		return r;
 	l.io = io;
-	r = launch_run(&l, e);
+	l.is_new = is_new;
+	if (r == 0)
+		r = launch_run(&l, e);
 	if (r < 0) {
 		r = life_start_failed(e);
-		failure_keep(h, e);
+		failure_keep(h, is_new, e);
 		return r;
 	}
 	return io ? see_through(&l, ret, e) : 0;
@@ -216,7 +211,7 @@ static int start(struct engine *en, const char *ref, const struct engine_io *io,
 		r = image_find(s, h.c.image.id, &a, &image, e);
 	if (r < 0)
 		return err_wrap(e, "the image of container " SHORT_ID_FMT, h.id);
-	return start_locked(en, &h, &image.layers, io, &a, ret, e);
+	return start_locked(en, &h, false, &image.layers, io, &a, ret, e);
 }
 
 int container_start(struct engine *en, const char *ref, struct err *e)
@@ -238,8 +233,9 @@ int container_create(struct engine *en, const struct container_request *q, const
 	if (r < 0)
 		return r;
 	*ret_id = c.h.id;
+	r = create_finish(&c.h, e);
 	store_done(&c.h);
-	return 0;
+	return r;
 }
 
 int container_run(struct engine *en, const struct container_request *q, const struct engine_progress *p, const struct engine_io *io,
@@ -252,7 +248,7 @@ int container_run(struct engine *en, const struct container_request *q, const st
 	if (r < 0)
 		return r;
 	*ret_id = c.h.id;
-	r = start_locked(en, &c.h, &c.image.layers, io, a, ret, e);
+	r = start_locked(en, &c.h, true, &c.image.layers, io, a, ret, e);
 	if (r < 0 && q->auto_remove && c.h.object.lock >= 0 && create_remove(&c.h, true, a, &ignored) == 0)
 		*ret_id = NULL;
 	store_done(&c.h);

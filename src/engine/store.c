@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -204,9 +205,14 @@ int store_status(const struct holding *h, struct arena *a, struct container_info
 	return 0;
 }
 
+bool store_owes_removal(const struct holding *h)
+{
+	return !object_is_finished(&h->object) || (h->c.request.auto_remove && faccessat(h->object.fd, FILE_EXIT, F_OK, 0) == 0);
+}
+
 bool store_is_stale(const struct holding *h, struct arena *a)
 {
-	return h->live >= 0 && !store_monitor_is_alive(h, a) && !is_locked(h);
+	return (h->live >= 0 || store_owes_removal(h)) && !store_monitor_is_alive(h, a) && !is_locked(h);
 }
 
 void store_wait_monitor(const struct holding *h)

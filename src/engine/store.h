@@ -38,7 +38,10 @@ int store_read_exit(const struct holding *h, struct arena *a, struct container_e
 /* What the container is doing now. Fills status, pid, started, exit and live of @ret. Pure looking: heals nothing. */
 int store_status(const struct holding *h, struct arena *a, struct container_info *ret, struct err *e);
 
-/* True if a run is over (or broke off) and its live directory still waits for cleanup, and nobody is at it. */
+/* True if the container is to go: its maker died before it was finished, or it is a --rm container that ended. */
+bool store_owes_removal(const struct holding *h);
+
+/* True if a run is over (or broke off) and its live directory still waits for cleanup, or removal is owed, and nobody is at it. */
 bool store_is_stale(const struct holding *h, struct arena *a);
 
 /* True if the monitor of this run lives. */
