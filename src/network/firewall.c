@@ -27,7 +27,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 
-enum { FIREWALL_VERSION = 1 };   /* of the rules below: count up with every change of them */
+enum { FIREWALL_VERSION = 2 };   /* of the rules below: count up with every change of them */
 
 static const char table_name[] = "tare";
 static const char comment_prefix[] = "tare rules ";
@@ -100,6 +100,7 @@ static const struct nft_rule rules[] = {
 	{ "publish", NULL,                           { IS_6, TARGET6(R), PROTOCOL(R + 4), PORT(R + 5), MAP("ports6"), DNAT6 } },
 	{ "publish", NULL,                           { IS_6, PROTOCOL(R), PORT(R + 1), MAP("ports6_any"), DNAT6 } },
 
+	{ "prerouting", "what comes from outside is never led from 127.0.0.1: the routing drops it", { IS_4, LOOPBACK_TARGET, ACCEPT } },
 	{ "prerouting", NULL,                        { TO_THIS_HOST, JUMP("publish") } },
 	{ "output", NULL,                            { TO_THIS_HOST, JUMP("publish") } },
 
