@@ -113,15 +113,12 @@ int cap_set(const struct cap_sets *s)
 int cap_keep_bounding(uint64_t keep)
 {
 	for (int i = 0; i < 64; i++) {
-		int has;
-
-		if (keep >> i & 1)
+		if (keep >> i & 1 || prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == 0)
 			continue;
-		has = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
-		if (has < 0)
+		if (errno == EINVAL)
 			return 0; /* past the last one */
-		if (has && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0)
-			return -errno;
+		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) > 0)
+			return -EPERM; /* we may not, and it matters */
 	}
 	return 0;
 }
