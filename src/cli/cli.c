@@ -125,6 +125,8 @@ static int failed(const struct command *cmd, const struct err *e)
 	int code = cmd->failure ? cmd->failure : 1;
 
 	cli_report(e);
+	if (e->kind == ERR_DENIED && geteuid() != 0)
+		fprintf(stderr, "tare needs root: run it with sudo (rootless containers are not built yet)\n");
 	/* Commands whose other codes belong to the container tell apart what could not be invoked. */
 	return code == 125 ? engine_exit_code(e) : code;
 }

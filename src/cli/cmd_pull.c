@@ -49,7 +49,7 @@ static int pull_run(struct cli *c, const void *options, struct err *e)
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDOUT_FILENO), &p);
 	r = image_pull(images, c->args.v[0], &p, c->a, &image, &changed, e);
 	if (r < 0)
-		return err_wrap(e, "pulling '%s'", c->args.v[0]);
+		return r;
 	if (!o->quiet) {
 		printf("Digest: %s\n", image.index ? image.index : image.manifest);
 		printf("Status: %s %s\n", changed ? "Downloaded newer image for" : "Image is up to date for", reference_familiar(&ref, c->a));

@@ -58,7 +58,7 @@ void help_program(struct buf *out)
 		if (!streq(group, (*c)->group))
 			buf_printf(out, "\n%s:\n", (*c)->group);
 		group = (*c)->group;
-		buf_printf(out, "  %-14s %s\n", (*c)->names[0], (*c)->summary);
+		buf_printf(out, "  %-16s %s\n", (*c)->names[0], (*c)->summary);
 	}
 	buf_add_str(out, "\nGlobal options:\n");
 	for (size_t i = 0; i < ARRAY_LEN(global_rows); i++)
