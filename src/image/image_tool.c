@@ -10,6 +10,7 @@
 #include "image/check.h"
 #include "image/image.h"
 #include "image/pull.h"
+#include "os/trace.h"
 
 static void on_progress(void *arg, const struct pull_progress *p)
 {
@@ -41,7 +42,7 @@ static void image_print(const struct image *image)
 static const struct pull_options *options_from_env(struct pull_options *o)
 {
 	*o = (struct pull_options){ .platform = getenv("PLATFORM"), .no_tls_verify = getenv("NO_TLS_VERIFY") != NULL, .authfile = getenv("AUTHFILE"),
-		.credentials = getenv("CREDENTIALS"), .progress = on_progress, .message = on_message };
+		.credentials = getenv("CREDENTIALS"), .parallel = getenv("PARALLEL") ? (unsigned)strtoul(getenv("PARALLEL"), NULL, 10) : 0, .progress = on_progress, .message = on_message };
 	return o;
 }
 
@@ -155,6 +156,7 @@ int main(int argc, char **argv)
 	scoped_image_store struct image_store *s = NULL;
 	struct err e = { 0 };
 
+	trace_begin("image_tool");
 	for (size_t i = 0; argc > 2 && i < sizeof commands / sizeof *commands; i++) {
 		if (strcmp(argv[2], commands[i].name) != 0 || argc != 3 + commands[i].n_args)
 			continue;

@@ -2,6 +2,7 @@
 #include "image/transfer/layer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -13,13 +14,14 @@
 #include "image/transfer/untar.h"
 #include "os/fd.h"
 
-enum { DETECT_BYTES = 6 };
+enum { DETECT_BYTES = 6, WRITE_BEHIND = 8 * 1024 * 1024 };
 
 struct layer {
 	struct layer_job job;
 	/* the caller's side */
 	struct hash blob_hash;
 	uint64_t blob_size;          /* bytes fed */
+	uint64_t flushed;            /* bytes of it whose way to the disk has begun */
 	struct inflate *inflate;
 	enum inflate_kind compression;
 	unsigned char head[DETECT_BYTES];
@@ -183,6 +185,15 @@ static int detect_feed(struct layer *l, const unsigned char *p, size_t n, bool l
 	return r < 0 || take == n ? r : inflate_feed(l, p + take, n - take, e);
 }
 
+/* Lets the disk begin while bytes still come, so that the sync at the end finds little to do. */
+static void write_behind(struct layer *l, uint64_t end)
+{
+	if (end - l->flushed < WRITE_BEHIND)
+		return;
+	sync_file_range(l->job.blob_fd, (off_t)l->flushed, (off_t)(end - l->flushed), SYNC_FILE_RANGE_WRITE);
+	l->flushed = end;
+}
+
 int layer_feed(struct layer *l, const void *p, size_t n, struct err *e)
 {
 	uint64_t have = l->job.blob_have > l->blob_size ? l->job.blob_have - l->blob_size : 0;
@@ -195,6 +206,7 @@ int layer_feed(struct layer *l, const void *p, size_t n, struct err *e)
 		r = fd_write_all(l->job.blob_fd, (const char *)p + have, n - have);
 		if (r < 0)
 			return err_sys(e, r, "write blob");
+		write_behind(l, l->blob_size + n);
 	}
 	l->blob_size += n;
 	return detect_feed(l, p, n, false, e);

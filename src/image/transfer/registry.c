@@ -29,6 +29,7 @@ struct registry {
 	pthread_mutex_t mutex;       /* for all below */
 	char *base;                  /* "https://host" */
 	bool settled;                /* the scheme has proved to work */
+	bool switched;               /* it is not the first one tried */
 	char *authorization;         /* header value in use, or NULL */
 	unsigned generation;         /* counts changes of it */
 };
@@ -79,6 +80,9 @@ int registry_open(const struct registry_target *t, struct registry **ret, struct
 		return r;
 	}
 	g->plain_allowed = t->no_tls_verify || auth_host_is_loopback(origin.host);
+	/* On loopback without a CA of its own, plain http is the likely one, and TLS begins with 40 ms of reading authorities. */
+	if (auth_host_is_loopback(origin.host) && g->certs.ca.n == 0)
+		g->base = arena_printf(&g->arena, "http://%s", host);
 	*ret = g;
 	return 0;
 }
@@ -534,18 +538,28 @@ static const char *base_get(struct registry *g, const char **ret_authorization, 
 	return base;
 }
 
-/* Plain http where it is allowed and there is no TLS at the other end. Returns whether to begin again. */
-static bool plain_try(struct registry *g, CURLcode code)
+/* Whether this is what a server says that speaks the other of http and https. */
+static bool is_other_scheme(const struct registry *g, CURLcode code, long status)
+{
+	if (str_after(g->base, "https://"))
+		return code == CURLE_SSL_CONNECT_ERROR || code == CURLE_COULDNT_CONNECT;
+	return (code == CURLE_OK && status == 400) || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_UNSUPPORTED_PROTOCOL ||
+		code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_COULDNT_CONNECT;
+}
+
+/* Where plain http is allowed, the other scheme is tried once, before the first success. Returns whether to begin again. */
+static bool other_scheme_try(struct registry *g, CURLcode code, long status)
 {
 	bool again = false;
 
 	pthread_mutex_lock(&g->mutex);
-	if (code == CURLE_OK) {
+	if (!g->settled && !g->switched && g->plain_allowed && is_other_scheme(g, code, status)) {
+		const char *host = str_after(g->base, "https://");
+
+		g->base = host ? arena_printf(&g->arena, "http://%s", host) : arena_printf(&g->arena, "https://%s", str_after(g->base, "http://"));
+		g->switched = again = true;
+	} else if (code == CURLE_OK) {
 		g->settled = true;
-	} else if (!g->settled && g->plain_allowed && str_after(g->base, "https://") &&
-		(code == CURLE_SSL_CONNECT_ERROR || code == CURLE_COULDNT_CONNECT)) {
-		g->base = arena_printf(&g->arena, "http://%s", str_after(g->base, "https://"));
-		again = true;
 	}
 	pthread_mutex_unlock(&g->mutex);
 	return again;
@@ -608,7 +622,7 @@ static int fetch_once(struct exchange *x, bool *ret_again, struct err *e)
 	url = arena_printf(x->a, "%s/v2/%s%s", base_get(g, &authorization, &generation), g->target.repository, x->q->path);
 	for (int hop = 0; hop < REDIRECTS_MAX; hop++) {
 		code = exchange_run(x, url, credentials ? authorization : NULL);
-		if (plain_try(g, code)) {
+		if (other_scheme_try(g, code, x->status)) {
 			url = arena_printf(x->a, "%s/v2/%s%s", base_get(g, &authorization, &generation), g->target.repository, x->q->path);
 			continue;
 		}

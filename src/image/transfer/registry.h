@@ -5,7 +5,7 @@
  *
  * One `struct registry` per pull, shared by threads; each thread brings its own `struct registry_line` (a kept-open connection). Redirects are judged
  * here, one by one (auth.h), never by curl. Interrupted downloads go on by Range; what fails for a passing reason is tried again with growing pauses.
- * https always, unless the host is loopback or the user said so: then https first, plain http if there is no TLS at the other end.
+ * https always, unless the host is loopback (then http first, https if that is no http server) or the user said so (https first, http if there is no TLS).
  */
 #include <stdbool.h>
 #include <stdint.h>
