@@ -7,6 +7,7 @@
  *   fds NAME [MS]     looks into /proc/PID/fd of every other process for a directory from which a file NAME can be opened, by ".." too
  *   exe TEXT [MS]     opens /proc/PID/exe of every other process and tries to write TEXT into it (CVE-2019-5736)
  *   open PATH         opens PATH for reading and writing; prints "open" or the error, ends
+ *   console SOCKET    the other side of --console-socket: takes the terminal, prints what comes out of it, ends when it hangs up
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -15,7 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -151,6 +154,30 @@ static int attack_open(char **argv)
 	return fd < 0;
 }
 
+static int attack_console(char **argv)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	union {
+		struct cmsghdr h;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	char text[4096];
+	struct iovec iov = { text, sizeof text };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	int s = socket(AF_UNIX, SOCK_STREAM, 0), c, terminal;
+	ssize_t n;
+
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", argv[0]);
+	if (bind(s, (struct sockaddr *)&at, sizeof at) < 0 || listen(s, 1) < 0 || (c = accept(s, NULL, NULL)) < 0 ||
+	    recvmsg(c, &m, 0) < 0 || !CMSG_FIRSTHDR(&m))
+		return 1;
+	memcpy(&terminal, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof terminal);
+	while ((n = read(terminal, text, sizeof text)) > 0)
+		if (write(1, text, (size_t)n) != n)
+			return 1;
+	return 0;
+}
+
 static const struct attack {
 	const char *name;
 	int words;
@@ -160,6 +187,7 @@ static const struct attack {
 	{ "fds", 1, attack_fds },
 	{ "exe", 1, attack_exe },
 	{ "open", 1, attack_open },
+	{ "console", 1, attack_console },
 };
 
 int main(int argc, char **argv)
@@ -167,6 +195,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof attacks / sizeof *attacks; i++)
 		if (argc >= 2 + attacks[i].words && strcmp(argv[1], attacks[i].name) == 0)
 			return attacks[i].run(argv + 2);
-	fputs("usage: attack swap A B | fds NAME [MS] | exe TEXT [MS] | open PATH\n", stderr);
+	fputs("usage: attack swap A B | fds NAME [MS] | exe TEXT [MS] | open PATH | console SOCKET\n", stderr);
 	return 2;
 }

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# Device rules that end up as a list of what is denied leave everything else open (GHSA-g54h-m393-cpwq). A container with
+# CAP_MKNOD makes a node for every major number and may open only the harmless ones.
+
+load security
+
+@test "ghsa-g54h-m393-cpwq: of all devices that can be made only the default ones can be opened" {
+	tree devices
+	config 'mkdir /n; for t in b c; do for major in $(seq 0 259); do for minor in 0 1 8; do
+			mknod /n/$t-$major-$minor $t $major $minor || echo "cannot make $t $major:$minor"; done; done; done
+		for n in /n/*; do e=$(/attack open $n) && echo "open $n"; case $e in "Operation not permitted" | open) ;; *) echo "$n: $e" ;; esac; done | sort' \
+		'.process.capabilities |= map_values(["CAP_MKNOD"])'
+	run_container
+	succeeded
+	# null 1:3 has another minor; of those made only random (1:8), the terminals (5:0, 136:*) are open, if there is one to open.
+	run grep -vE '/n/c-(1-8|5-0|136-[018])\b' <<<"$output"
+	[ -z "$output" ]
+}
+
+@test "ghsa-g54h-m393-cpwq: the same without any rule in the configuration" {
+	tree norules
+	config 'mknod /sda b 8 0; mknod /mem c 1 1; mknod /tun c 10 200; mknod /zero c 1 5; for n in sda mem tun zero; do /attack open /$n; done' \
+		'.process.capabilities |= map_values(["CAP_MKNOD"])' 'del(.linux.resources)'
+	run_container
+	[ "$output" = $'Operation not permitted\nOperation not permitted\nOperation not permitted\nopen' ]
+}
+
+@test "ghsa-g54h-m393-cpwq: an allowed device opens as far as it is allowed" {
+	tree allowed
+	config 'mknod /kmsg c 1 11; cat </kmsg | head -c 1 >/dev/null 2>&1; (exec 3</kmsg) && echo read; (exec 3>/kmsg) 2>/dev/null && echo write; true' \
+		'.process.capabilities |= map_values(["CAP_MKNOD"])' '.linux.resources.devices += [{allow: true, type: "c", major: 1, minor: 7, access: "r"}]' \
+		'.process.args[2] |= gsub("kmsg c 1 11"; "kmsg c 1 7")'
+	run_container
+	[[ $output == *read* ]]
+}
