@@ -5,6 +5,7 @@
 
 #include "base/scope.h"
 #include "os/cap.h"
+#include "runtime/sysctls.h"
 
 static const char *const gate_words[] = { [LAUNCH_GATE_SYNC] = "sync", [LAUNCH_GATE_SOCKET] = "socket" };
 const struct enumtab launch_gate_words = ENUMTAB("gate", gate_words, LAUNCH_GATE_COUNT);
@@ -152,6 +153,8 @@ int launch_plan_make(const struct oci_config *c, const struct launch_choice *cho
 	struct launch_plan p = { 0 };
 	int r = plan_check(c, facts, e);
 
+	if (r == 0)
+		r = sysctls_check(l, e);
 	if (r == 0)
 		r = plan_userns(l, a, &p, e);
 	if (r == 0)

@@ -21,6 +21,7 @@
 #include "runtime/launch.h"
 #include "runtime/paths.h"
 #include "runtime/sync.h"
+#include "runtime/sysctls.h"
 
 #define PARENT "the runtime"
 
@@ -162,18 +163,6 @@ static bool has_sysctls(const void *ctx)
 	const struct launch *l = ctx;
 
 	return l->config->linux->sysctl.n > 0;
-}
-
-/* Both "net.ipv4.ip_forward" and "net/ipv4/conf/eth0.1/mtu" are written by users: the first separator decides which one a key uses. */
-static const char *sysctl_path(const char *key, struct arena *a)
-{
-	char *path = arena_printf(a, "sys/%s", key);
-	size_t first = strcspn(path + 4, "./");
-
-	if (path[4 + first] == '.')
-		for (char *c = path + 4; *c; c++)
-			*c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
-	return path;
 }
 
 static int write_sysctls(void *ctx, struct err *e)

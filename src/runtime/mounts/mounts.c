@@ -81,6 +81,35 @@ int mount_target(int root, const char *path, bool directory, bool no_symlinks, s
 	return fd < 0 ? err_sys(e, fd, "open the target '%s' in the container", path) : fd;
 }
 
+/* Files of procfs that some put their own in place of (lxcfs); nothing else may be covered there. */
+static const char *const proc_files[] = {
+	"/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/slabinfo", "/proc/stat", "/proc/swaps", "/proc/uptime",
+	"/proc/sys/crypto/fips_enabled", "/proc/sys/kernel/ns_last_pid",
+};
+
+static bool is_proc_itself(const char *path)
+{
+	const char *below = str_after(path + strspn(path, "/"), "proc");
+
+	return below && below[strspn(below, "/.")] == '\0';
+}
+
+/*
+ * Whoever may cover parts of procfs chooses what the runtime and every program read and write there (CVE-2015-3630, CVE-2025-52881); asked of the
+ * target itself, whatever links led to it.
+ */
+static int proc_check(int target, const struct mount_job *job, struct err *e)
+{
+	const char *path = job->mount->destination;
+
+	if (path_check_fs(target, PATH_FS_PROC) < 0 || (is_proc_itself(path) && streq(job->mount->type, "proc")))
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(proc_files); i++)
+		if (streq(path, proc_files[i]))
+			return 0;
+	return err_set(e, ERR_DENIED, "nothing may be mounted inside procfs");
+}
+
 static bool is_directory(int fd)
 {
 	struct stat st;
@@ -119,8 +148,11 @@ static int apply_bind(const struct mount_job *job, const struct mount_site *site
 	if (r < 0)
 		return r;
 	target = mount_target(site->root, job->mount->destination, is_directory(tree), false, e);
-	if (target < 0)
-		return target;
+	r = target < 0 ? target : proc_check(target, job, e);
+	if (r < 0)
+		return r;
+	if (is_proc_itself(job->mount->destination) && path_check_fs(tree, PATH_FS_PROC) < 0)
+		return err_set(e, ERR_DENIED, "'%s' is not procfs", job->mount->source);
 	r = mount_move(tree, target);
 	return r < 0 ? err_sys(e, r, "put '%s' there", job->mount->source) : 0;
 }
@@ -182,8 +214,11 @@ static int apply_new(const struct mount_job *job, const struct mount_site *site,
 	int r;
 
 	target = mount_target(site->root, job->mount->destination, true, trusted_kind, e);
-	if (target < 0)
-		return target;
+	r = target < 0 ? target : proc_check(target, job, e);
+	if (r < 0)
+		return r;
+	if (is_proc_itself(job->mount->destination) && !streq(type, "proc"))
+		return err_set(e, ERR_DENIED, "a '%s' is not procfs", type);
 	fd = mount_make(job, site, e);
 	if (fd < 0)
 		return fd;
