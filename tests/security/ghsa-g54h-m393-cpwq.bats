@@ -6,15 +6,15 @@ load security
 
 @test "ghsa-g54h-m393-cpwq: of all devices that can be made only the default ones can be opened" {
 	tree devices
-	config 'mkdir /n; for t in b c; do for major in $(seq 0 259); do for minor in 0 1 8; do
+	config 'mkdir /n; for t in b c; do for major in $(seq 1 259); do for minor in 0 1 8; do
 			mknod /n/$t-$major-$minor $t $major $minor || echo "cannot make $t $major:$minor"; done; done; done
 		for n in /n/*; do e=$(/attack open $n) && echo "open $n"; case $e in "Operation not permitted" | open) ;; *) echo "$n: $e" ;; esac; done | sort' \
 		'.process.capabilities |= map_values(["CAP_MKNOD"])'
 	run_container
 	succeeded
-	# null 1:3 has another minor; of those made only random (1:8), the terminals (5:0, 136:*) are open, if there is one to open.
+	# Of those made only random (1:8) and the terminals (5:0, 136:*) are allowed. Major 0 is overlayfs's whiteout, which no rule is asked about.
 	run grep -vE '/n/c-(1-8|5-0|136-[018])\b' <<<"$output"
-	[ -z "$output" ]
+	[ -z "$output" ] || { echo "$output" | head -20; return 1; }
 }
 
 @test "ghsa-g54h-m393-cpwq: the same without any rule in the configuration" {
