@@ -6,6 +6,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -103,6 +104,21 @@ static void set_no_link_local(struct netlink_batch *b, const char *name)
 
 /* ---- finding --------------------------------------------------------------------------------------------------------------------------- */
 
+/* The link's IPv6 switches come along as an array of numbers in host order. */
+static bool has_no_ipv6(const struct nlattr *spec)
+{
+	const struct nlattr *family[AF_INET6 + 1], *t[IFLA_INET6_MAX + 1];
+	int32_t conf[DEVCONF_DISABLE_IPV6 + 1];
+
+	if (!spec || netlink_parse(netlink_data(spec), netlink_size(spec), family, AF_INET6) < 0 || !family[AF_INET6])
+		return true;
+	if (netlink_parse(netlink_data(family[AF_INET6]), netlink_size(family[AF_INET6]), t, IFLA_INET6_MAX) < 0 || !t[IFLA_INET6_CONF] ||
+	    netlink_size(t[IFLA_INET6_CONF]) < sizeof conf)
+		return false;
+	memcpy(conf, netlink_data(t[IFLA_INET6_CONF]), sizeof conf);
+	return conf[DEVCONF_DISABLE_IPV6] != 0;
+}
+
 static int hear_link(void *arg, const struct nlmsghdr *m)
 {
 	const struct nlattr *t[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1];
@@ -115,6 +131,7 @@ static int hear_link(void *arg, const struct nlmsghdr *m)
 	if (m->nlmsg_type != RTM_NEWLINK || !p || netlink_parse(p, n, t, IFLA_MAX) < 0)
 		return 0;
 	*ret = (struct link_info){ .index = (uint32_t)header->ifi_index, .up = header->ifi_flags & IFF_UP };
+	ret->no_ipv6 = has_no_ipv6(t[IFLA_AF_SPEC]);
 	if (t[IFLA_ADDRESS] && netlink_size(t[IFLA_ADDRESS]) == MAC_SIZE)
 		memcpy(ret->mac, netlink_data(t[IFLA_ADDRESS]), MAC_SIZE);
 	if (t[IFLA_LINKINFO] && netlink_parse(netlink_data(t[IFLA_LINKINFO]), netlink_size(t[IFLA_LINKINFO]), info, IFLA_INFO_MAX) == 0) {
@@ -274,6 +291,13 @@ int link_make_bridge(struct netlink *nl, const struct link_bridge *br, struct li
 
 /* ---- the pair -------------------------------------------------------------------------------------------------------------------------- */
 
+/* The kernel uses one queue of a veth anyway, but makes one per processor. */
+static void put_one_queue(struct netlink_batch *b)
+{
+	netlink_put_u32(b, IFLA_NUM_TX_QUEUES, 1);
+	netlink_put_u32(b, IFLA_NUM_RX_QUEUES, 1);
+}
+
 static void put_peer(struct netlink_batch *b, const struct link_pair *p)
 {
 	struct ifinfomsg header = { .ifi_family = AF_UNSPEC };
@@ -283,6 +307,7 @@ static void put_peer(struct netlink_batch *b, const struct link_pair *p)
 	netlink_put_str(b, IFLA_IFNAME, p->name);
 	netlink_put(b, IFLA_ADDRESS, p->mac, MAC_SIZE);
 	netlink_put_u32(b, IFLA_NET_NS_FD, (uint32_t)p->netns_fd);
+	put_one_queue(b);
 	if (p->mtu)
 		netlink_put_u32(b, IFLA_MTU, p->mtu);
 	netlink_nest_end(b, peer);
@@ -294,6 +319,7 @@ static void create_pair(struct netlink_batch *b, const struct link_pair *p)
 
 	begin_link(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0, 0, 0);
 	netlink_put_str(b, IFLA_IFNAME, p->host_name);
+	put_one_queue(b);
 	if (p->mtu)
 		netlink_put_u32(b, IFLA_MTU, p->mtu);
 	info = netlink_nest(b, IFLA_LINKINFO);
@@ -360,33 +386,50 @@ int link_delete(struct netlink *nl, const char *name, struct err *e)
 
 /* ---- the inside ------------------------------------------------------------------------------------------------------------------------ */
 
-/* What has to happen in the namespace itself: opening the socket, and the one switch that netlink does not offer. */
-static int act_inside(const struct link_inside *in, int procfd, struct netlink *nl)
+/* Off before the link comes up, so that an IPv4 network gives no IPv6 address (CVE-2024-32473) and no router is believed. */
+static int quiet_ipv6(const struct link_inside *in)
 {
 	bool six = in->address6.family;
-	int r = netlink_open(nl, NETLINK_ROUTE);
+	scoped_fd int procfd = procfs_open();
 
-	/* Off before the link comes up, so that an IPv4 network gives no IPv6 address (CVE-2024-32473). */
-	return r < 0 ? r : set_conf(procfd, "ipv6", in->name, six ? "accept_ra" : "disable_ipv6", six ? "0" : "1");
+	return procfd < 0 ? procfd : set_conf(procfd, "ipv6", in->name, six ? "accept_ra" : "disable_ipv6", six ? "0" : "1");
 }
 
-static int open_inside(int netns_fd, const struct link_inside *in, struct netlink *ret, struct err *e)
+/*
+ * What has to happen in the namespace itself: opening the socket, and the one switch that netlink does not offer. Whoever made the namespace
+ * may have set net.ipv6.conf.default.disable_ipv6 in it, which saves us a procfs of our own (0.3 ms).
+ */
+static int act_inside(const struct link_inside *in, struct netlink *nl, struct link_info *ret, struct err *e)
 {
-	scoped_fd int home = ns_open_path("/proc/thread-self/ns/net", NS_NET), procfd = procfs_open();
+	int r = link_open(nl, e);
+
+	if (r == 0)
+		r = link_find(nl, in->name, ret, e);
+	if (r == 0)
+		return err_set(e, ERR_UNAVAILABLE, "link '%s' is not in the container's network namespace", in->name);
+	if (r < 0 || (ret->no_ipv6 && !in->address6.family))
+		return r < 0 ? r : 0;
+	r = quiet_ipv6(in);
+	return r < 0 ? err_sys(e, r, "set up IPv6 of link '%s'", in->name) : 0;
+}
+
+static int visit(int netns_fd, const struct link_inside *in, struct netlink *ret_nl, struct link_info *ret, struct err *e)
+{
+	scoped_fd int home = ns_open_path("/proc/thread-self/ns/net", NS_NET);
 	int r;
 
-	if (home < 0 || procfd < 0)
-		return err_sys(e, home < 0 ? home : procfd, "open our own network namespace");
+	if (home < 0)
+		return err_sys(e, home, "open our own network namespace");
 	r = ns_join(netns_fd, NS_NET);
 	if (r < 0)
 		return err_sys(e, r, "enter the container's network namespace");
-	r = act_inside(in, procfd, ret);
+	r = act_inside(in, ret_nl, ret, e);
 	if (ns_join(home, NS_NET) < 0) {
 		/* Going on would do to the container what is meant for the host, and the other way round. */
 		log_error("cannot return from a container's network namespace");
 		abort();
 	}
-	return r < 0 ? err_sys(e, r, "prepare the container's network namespace") : 0;
+	return r;
 }
 
 int link_configure_inside(int netns_fd, const struct link_inside *in, struct err *e)
@@ -399,13 +442,9 @@ int link_configure_inside(int netns_fd, const struct link_inside *in, struct err
 	int r;
 
 	netlink_batch_init(&b);
-	r = open_inside(netns_fd, in, &nl, e);
-	if (r == 0)
-		r = link_find(&nl, in->name, &info, e);
+	r = visit(netns_fd, in, &nl, &info, e);
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return err_set(e, ERR_UNAVAILABLE, "link '%s' is not in the container's network namespace", in->name);
 	set_up(&b, LOOPBACK);
 	add_address(&b, info.index, &in->address);
 	add_address(&b, info.index, &in->address6);

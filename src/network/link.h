@@ -20,6 +20,7 @@ enum { LINK_NAME_SIZE = 16 };    /* IFNAMSIZ */
 struct link_info {
 	uint32_t index;
 	bool up;
+	bool no_ipv6;            /* switched off on this link, or the kernel has none */
 	char kind[16];           /* "bridge", "veth", "" */
 	uint8_t mac[MAC_SIZE];
 };
