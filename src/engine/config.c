@@ -175,6 +175,8 @@ static void config_sysctls(const struct config_input *in, struct arena *a, struc
 		pairs_set(a, &l->sysctl, "net.ipv4.ip_unprivileged_port_start", "0");
 		pairs_set(a, &l->sysctl, "net.ipv4.ping_group_range", "0 2147483647");
 	}
+	if (in->no_ipv6)
+		pairs_set(a, &l->sysctl, "net.ipv6.conf.default.disable_ipv6", "1");
 	for (size_t i = 0; i < asked->n; i++)
 		pairs_set(a, &l->sysctl, asked->v[i].key, asked->v[i].value);
 }

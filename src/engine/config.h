@@ -23,6 +23,7 @@ struct config_input {
 	gid_t *extra_groups;             /* --group-add */
 	size_t n_extra_groups;
 	bool own_network;                /* a network namespace of its own */
+	bool no_ipv6;                    /* … that shall give its links no IPv6 address */
 	struct host_facts *facts;
 };
 

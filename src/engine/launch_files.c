@@ -163,7 +163,8 @@ int launch_write_config(void *ctx, struct err *e)
 	struct container *c = &l->h->c;
 	struct config_input in = {
 		.c = c, .rootfs = l->rootfs, .live_path = l->h->live_path, .volumes = volume_directory(l->en, l->a), .init = l->init,
-		.n_extra_groups = c->request.group_add.n, .own_network = network_wants_netns(l->net), .facts = &l->en->facts,
+		.n_extra_groups = c->request.group_add.n, .own_network = network_wants_netns(l->net), .no_ipv6 = network_wants_no_ipv6(l->net),
+		.facts = &l->en->facts,
 	};
 	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
 	struct oci_config *config;

@@ -2,6 +2,7 @@
 #include "network/attach.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "network/driver.h"
 
@@ -68,4 +69,9 @@ bool network_wants_attach(const struct network_config *c)
 	struct err e; /* as above */
 
 	return driver_find(c->driver, &driver, &e) < 0 || driver->attach.n > 0;
+}
+
+bool network_wants_no_ipv6(const struct network_config *c)
+{
+	return network_wants_netns(c) && !c->subnet6 && access("/proc/sys/net/ipv6", F_OK) == 0;
 }
