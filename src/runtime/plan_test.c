@@ -138,6 +138,20 @@ TEST(plan_refuses_a_container_without_its_own_mounts)
 	assert_int_equal(plan_of(HEAD "{\"type\":\"mount\",\"path\":\"/m\"}]}}", (struct launch_choice){ 0 }, &p, &e), -ENOTSUP);
 }
 
+TEST(plan_refuses_sysctls_of_the_host)
+{
+	const char *in_net = HEAD MNT ",{\"type\":\"network\"}],\"sysctl\":{\"net/ipv4/ip_forward\":\"1\"}}}";
+	const char *no_net = HEAD MNT "],\"sysctl\":{\"net.ipv4.ip_forward\":\"1\"}}}";
+	const char *host = HEAD MNT ",{\"type\":\"ipc\"}],\"sysctl\":{\"kernel.core_pattern\":\"x\"}}}";
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(in_net, (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_int_equal(plan_of(no_net, (struct launch_choice){ 0 }, &p, &e), -EINVAL);
+	assert_int_equal(plan_of(host, (struct launch_choice){ 0 }, &p, &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "kernel.core_pattern"));
+}
+
 TEST(plan_of_a_terminal_wants_a_console_socket_when_detached)
 {
 	const char *tty = "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"terminal\":true,\"cwd\":\"/\",\"args\":[\"sh\"]},"
