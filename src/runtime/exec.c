@@ -67,6 +67,17 @@ static int join_flags(const struct exec *x)
 	return flags;
 }
 
+static int open_label(struct exec *x, struct err *e)
+{
+	const struct oci_process *p = x->o->process;
+	scoped_fd int procfd = -EBADF;
+
+	if ((!p->apparmor_profile || !*p->apparmor_profile) && (!p->selinux_label || !*p->selinux_label))
+		return 0;
+	procfd = procfs_open();
+	return procfd < 0 ? err_sys(e, procfd, "open a private procfs") : program_open_label(&x->program, procfd, e);
+}
+
 static int enter(struct exec *x, struct err *e)
 {
 	int r = proc_set_dumpable(false), flags;
@@ -74,6 +85,8 @@ static int enter(struct exec *x, struct err *e)
 	if (r < 0)
 		return err_sys(e, r, "become undumpable");
 	r = x->cgroup ? cgroup_enter(x->cgroup, e) : 0;
+	if (r == 0)
+		r = open_label(x, e);
 	if (r < 0)
 		return r;
 	flags = join_flags(x);

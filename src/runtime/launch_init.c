@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/limits.h"
+#include "base/parse.h"
 #include "os/fd.h"
 #include "os/signal.h"
 #include "os/sock.h"
@@ -13,14 +15,26 @@
 #include "runtime/launch.h"
 #include "runtime/sync.h"
 
+/* The sockets of LISTEN_FDS come first among what is passed on, as runc has it. */
+static uint32_t listen_count(const char **ret)
+{
+	uint32_t n = 0;
+
+	*ret = getenv("LISTEN_FDS");
+	if (!*ret || parse_u32(*ret, &n) < 0 || n > LIMIT_PASSED_FDS)
+		*ret = NULL;
+	return *ret ? n : 0;
+}
+
 static struct program program_of(const struct launch *l)
 {
-	const char *listen = getenv("LISTEN_FDS");
+	const char *listen;
+	uint32_t n = listen_count(&listen);
 
 	return (struct program){
 		.a = l->a, .process = l->config->process, .personality = l->config->linux->personality, .seccomp = l->seccomp,
 		.seccomp_early = l->plan.seccomp_early, .new_session = true, .userns = l->plan.userns, .slave = -EBADF, .label = -EBADF,
-		.first_free_fd = 3 + l->opts->preserve_fds, .listen_fds = listen && *listen ? listen : NULL,
+		.first_free_fd = 3 + n + l->opts->preserve_fds, .listen_fds = listen,
 	};
 }
 

@@ -141,6 +141,8 @@ static int plan_check(const struct oci_config *c, struct host_facts *facts, stru
 		return err_set(e, ERR_INVALID, "linux.timeOffsets: there is no new time namespace");
 	if (c->process->selinux_label && *c->process->selinux_label && !facts_selinux(facts))
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: process.selinuxLabel: SELinux is not enabled on this host");
+	if (l->mount_label && *l->mount_label && facts_selinux(facts))
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: linux.mountLabel");
 	if (c->process->apparmor_profile && *c->process->apparmor_profile && !facts_apparmor(facts))
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: process.apparmorProfile: AppArmor is not enabled on this host");
 	return 0;

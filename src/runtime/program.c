@@ -17,6 +17,7 @@
 #include "os/cap.h"
 #include "os/fd.h"
 #include "os/proc.h"
+#include "os/procfs.h"
 #include "os/rlimit.h"
 #include "os/user.h"
 #include "runtime/terminal.h"
@@ -433,6 +434,22 @@ int program_exec(struct program *p, struct err *e)
 	}
 	execve(p->path, strs_argv(p->a, &p->process->args), p->env);
 	return err_sys(e, -errno, "exec %s", name);
+}
+
+int program_open_label(struct program *p, int procfd, struct err *e)
+{
+	const char *profile = p->process->apparmor_profile, *label = p->process->selinux_label;
+	bool apparmor = profile && *profile;
+
+	if (!apparmor && (!label || !*label))
+		return 0;
+	p->label = procfs_open_at(procfd, apparmor ? "self/attr/apparmor/exec" : "self/attr/exec", O_WRONLY);
+	if (p->label == -ENOENT)
+		p->label = procfs_open_at(procfd, "self/attr/exec", O_WRONLY);
+	if (p->label < 0)
+		return err_sys(e, p->label, "open the label of the next program");
+	p->label_text = apparmor ? arena_printf(p->a, "exec %s", profile) : label;
+	return 0;
 }
 
 /* ---- finding -------------------------------------------------------------------------------------------------------------------------- */

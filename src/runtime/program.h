@@ -38,6 +38,9 @@ struct program {
 extern const struct step program_steps[];
 extern const size_t n_program_steps;
 
+/* Opens where the label of the next program goes, while the host's procfs is in sight. @procfd is borrowed. Nothing to do without a label. */
+int program_open_label(struct program *p, int procfd, struct err *e);
+
 /* Everything up to the gate. */
 int program_prepare(struct program *p, struct err *e);
 

@@ -348,18 +348,12 @@ static bool has_label(const void *ctx)
 	return (p->apparmor_profile && *p->apparmor_profile) || (p->selinux_label && *p->selinux_label);
 }
 
-/* Opened on the host's procfs while it is in sight; written right before the program is executed. */
+/* Written right before the program is executed. */
 static int open_label(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
-	const struct oci_process *p = l->config->process;
-	bool apparmor = p->apparmor_profile && *p->apparmor_profile;
 
-	l->program.label = procfs_open_at(l->procfd, apparmor ? "self/attr/apparmor/exec" : "self/attr/exec", O_WRONLY);
-	if (l->program.label == -ENOENT)
-		l->program.label = procfs_open_at(l->procfd, "self/attr/exec", O_WRONLY);
-	l->program.label_text = apparmor ? arena_printf(l->a, "exec %s", p->apparmor_profile) : p->selinux_label;
-	return l->program.label < 0 ? err_sys(e, l->program.label, "open the label of the next program") : 0;
+	return program_open_label(&l->program, l->procfd, e);
 }
 
 static int make_readonly(void *ctx, struct err *e)

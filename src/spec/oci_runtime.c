@@ -404,6 +404,8 @@ int oci_process_check(const struct oci_process *p, const char *path, struct err 
 		return err_set(e, ERR_INVALID, "%s.oomScoreAdj: %lld is not within -1000 … 1000", path, (long long)p->oom_score_adj.v);
 	if (p->user.umask.set && p->user.umask.v > 0777)
 		return err_set(e, ERR_INVALID, "%s.user.umask: above 0777", path);
+	if (p->exec_cpu_affinity)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: %s.execCPUAffinity", path);
 	if (p->user.uid == UINT32_MAX || p->user.gid == UINT32_MAX)
 		return err_set(e, ERR_INVALID, "%s.user: 4294967295 is not an id", path);
 	return 0;

@@ -32,9 +32,8 @@ struct create_options {
 static int take_preserve(void *options, const char *value, struct arena *a, struct err *e)
 {
 	struct create_options *o = options;
-	enum { MANY = 1024 };
 
-	if (parse_u32(value, &o->launch.preserve_fds) < 0 || o->launch.preserve_fds > MANY)
+	if (parse_u32(value, &o->launch.preserve_fds) < 0 || o->launch.preserve_fds > LIMIT_PASSED_FDS)
 		return err_set(e, ERR_INVALID, "'%s' is not a number of descriptors", value);
 	return 0;
 }

@@ -192,8 +192,8 @@ static int exec_run(struct runtime *rt, const void *options, struct err *e)
 	const struct exec_line *o = options;
 	int r;
 
-	if (o->preserve_fds < 0)
-		return err_set(e, ERR_INVALID, "--preserve-fds: below zero");
+	if (o->preserve_fds < 0 || o->preserve_fds > LIMIT_PASSED_FDS)
+		return err_set(e, ERR_INVALID, "--preserve-fds: '%d' is not a number of descriptors", o->preserve_fds);
 	r = exec_in(o, rt, e);
 	return r < 0 ? err_wrap(e, "exec failed") : r;
 }
