@@ -12,6 +12,13 @@
 
 const char *const certs_directories[] = { "/etc/tare/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d", NULL };
 
+const char *certs_file(void)
+{
+	const char *path = getenv("SSL_CERT_FILE");
+
+	return path && *path ? path : NULL;
+}
+
 struct reading {
 	struct buf ca;
 	struct arena *a;

@@ -14,4 +14,7 @@ struct certs {
 
 extern const char *const certs_directories[]; /* ends with NULL */
 
+/* The file of all authorities the user wants in place of the system's ($SSL_CERT_FILE), or NULL. */
+const char *certs_file(void);
+
 int certs_load(const char *host, struct arena *a, struct certs *ret, struct err *e);

@@ -69,6 +69,7 @@ static int files_confine(const struct transfer_message *open_, const int *fds, s
 	if (online) {
 		rules_add_paths(&rules, readable);
 		rules_add_paths(&rules, certs_directories);
+		rules_add_paths(&rules, (const char *const[]){ certs_file() ? certs_file() : "/etc/ssl", NULL });
 	}
 	r = landlock_confine(rules.v, rules.n, !online);
 	if (r == -ENOSYS || r == -EOPNOTSUPP) {

@@ -230,6 +230,8 @@ static void tls_set(CURL *c, const struct registry *g)
 		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
+	if (certs_file())
+		curl_easy_setopt(c, CURLOPT_CAINFO, certs_file());
 	/* The system's own authorities stay valid: they are in the default directory. */
 	if (ca.len > 0)
 		curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &ca);

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Credentials, import's changes, records and names, without network or root. */
+#include "image/image.h"
+
+#include <errno.h>
+
+#include "base/test.h"
+#include "base/vec.h"
+#include "image/change.h"
+#include "image/content.h"
+#include "image/credentials.h"
+#include <unistd.h>
+
+#include "os/test_dir.h"
+
+/* ---- credentials ---- */
+
+#define AUTHS(entries) "{\"auths\":{" entries "}}"
+#define ALICE "{\"auth\":\"YWxpY2U6c2VjcmV0\"}" /* alice:secret */
+#define BOB "{\"auth\":\"Ym9iOmE6Yg==\"}"        /* bob:a:b */
+
+TEST(credentials_are_found_by_host_and_most_specific_path)
+{
+	static const struct {
+		const char *file, *host, *repository, *user; /* NULL: none */
+	} rows[] = {
+		{ AUTHS("\"r.test\":" ALICE), "r.test", "a/b", "alice" },
+		{ AUTHS("\"r.test\":" ALICE), "r.test:5000", "a/b", NULL },
+		{ AUTHS("\"r.test\":" ALICE), "evil.r.test", "a/b", NULL },
+		{ AUTHS("\"r.test\":" ALICE ",\"r.test/a\":" BOB), "r.test", "a/b", "bob" },
+		{ AUTHS("\"r.test/a/b\":" BOB ",\"r.test\":" ALICE), "r.test", "a/bc", "alice" },
+		{ AUTHS("\"https://index.docker.io/v1/\":" ALICE), "docker.io", "library/x", "alice" },
+		{ AUTHS("\"docker.io\":" ALICE), "docker.io", "library/x", "alice" },
+		{ AUTHS("\"https://r.test/v2/\":" ALICE), "r.test", "x", "alice" },
+		{ AUTHS(""), "r.test", "x", NULL },
+		{ "{}", "r.test", "x", NULL },
+		{ AUTHS("\"r.test\":{}"), "r.test", "x", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		scoped_arena struct arena a = { 0 };
+		struct credentials c = { 0 };
+		struct err e = { 0 };
+		int r = credentials_parse(str_of(rows[i].file), rows[i].host, rows[i].repository, &a, &c, &e);
+
+		if (r != (rows[i].user ? 1 : 0))
+			fail_msg("row %zu: %d %s", i, r, e.msg);
+		if (rows[i].user)
+			assert_string_equal(c.user, rows[i].user);
+	}
+}
+
+TEST(credentials_that_cannot_be_used_are_an_error_not_anonymity)
+{
+	static const char *const rows[] = {
+		AUTHS("\"r.test\":{\"auth\":\"!!!\"}"), AUTHS("\"r.test\":{\"auth\":\"YWxpY2U=\"}"), "{\"credHelpers\":{\"r.test\":\"pass\"}}",
+		"{\"auths\":{\"r.test\":{}},\"credsStore\":\"desktop\"}", "[]", "{",
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		scoped_arena struct arena a = { 0 };
+		struct credentials c;
+		struct err e = { 0 };
+
+		if (credentials_parse(str_of(rows[i]), "r.test", "x", &a, &c, &e) >= 0)
+			fail_msg("taken: %s", rows[i]);
+	}
+}
+
+TEST(credentials_keep_colons_in_the_password)
+{
+	scoped_arena struct arena a = { 0 };
+	struct credentials c;
+	struct err e = { 0 };
+
+	assert_int_equal(credentials_parse(STR(AUTHS("\"h\":" BOB)), "h", "x", &a, &c, &e), 1);
+	assert_string_equal(c.password, "a:b");
+	assert_int_equal(credentials_find("h", "x", "u:p:q", NULL, &a, &c, &e), 0);
+	assert_string_equal(c.password, "p:q");
+	assert_true(credentials_find("h", "x", "no-colon", NULL, &a, &c, &e) < 0);
+}
+
+/* ---- change ---- */
+
+TEST(change_applies_dockerfile_words)
+{
+	static const char *const changes[] = { "CMD [\"echo\", \"a b\"]", "ENTRYPOINT run me", "ENV A=b C='d e' F=\"g\\\"h\"", "ENV A second value",
+		"expose 80 53/udp 8000-8001", "LABEL k=v \"x y\"=z", "STOPSIGNAL SIGINT", "USER 1000:1000", "VOLUME /data /more", "VOLUME [\"/json\"]",
+		"WORKDIR /srv" };
+	scoped_arena struct arena a = { 0 };
+	struct oci_run_config c = { 0 };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+		if (change_apply(changes[i], &a, &c, &e) < 0)
+			fail_msg("%s: %s", changes[i], e.msg);
+	assert_int_equal(c.cmd.n, 2);
+	assert_string_equal(c.cmd.v[1], "a b");
+	assert_int_equal(c.entrypoint.n, 3);
+	assert_string_equal(c.entrypoint.v[2], "run me");
+	assert_int_equal(c.env.n, 3);
+	assert_string_equal(c.env.v[0], "A=second value");
+	assert_string_equal(c.env.v[1], "C=d e");
+	assert_string_equal(c.env.v[2], "F=g\"h");
+	assert_int_equal(c.exposed_ports.n, 4);
+	assert_string_equal(c.exposed_ports.v[1], "53/udp");
+	assert_string_equal(c.exposed_ports.v[3], "8001/tcp");
+	assert_string_equal(pairs_find(&c.labels, "x y"), "z");
+	assert_int_equal(c.volumes.n, 3);
+	assert_string_equal(c.working_dir, "/srv");
+}
+
+TEST(change_refuses_other_words_and_bad_arguments)
+{
+	static const char *const changes[] = { "RUN x", "CMD", "", "CMD [1]", "CMD [\"x\"", "ENV =x", "ENV A", "EXPOSE web", "EXPOSE 80/x", "WORKDIR rel",
+		"LABEL x", "ONBUILD RUN x" };
+
+	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+		scoped_arena struct arena a = { 0 };
+		struct oci_run_config c = { 0 };
+		struct err e = { 0 };
+
+		if (change_apply(changes[i], &a, &c, &e) == 0)
+			fail_msg("taken: %s", changes[i]);
+	}
+}
+
+/* ---- records ---- */
+
+
+static const char config_text[] = "{\"os\":\"linux\",\"architecture\":\"amd64\",\"config\":{\"Cmd\":[\"sh\"]},\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}";
+
+static const char *config_put(struct image_store *s, struct arena *a, const char *text)
+{
+	char digest[DIGEST_TEXT_SIZE];
+	struct digest d;
+	struct err e = { 0 };
+
+	digest_of(DIGEST_SHA256, text, strlen(text), &d);
+	digest_print(&d, digest);
+	assert_int_equal(content_blob_write(s, digest, str_of(text), &e), 0);
+	return arena_strdup(a, digest);
+}
+
+TEST(image_is_found_by_name_and_id_and_keeps_a_nameless_record_when_its_name_moves)
+{
+	scoped_test_dir struct test_dir dir = test_dir_make();
+	scoped_arena struct arena a = { 0 };
+	scoped_image_store struct image_store *s = NULL;
+	struct image_record first = { .reference = "docker.io/library/x:1" }, second = first;
+	struct image image;
+	struct images images;
+	struct err e = { 0 };
+	char prefix[20];
+
+	assert_int_equal(image_store_open(dir.path, &s, &e), 0);
+	first.id = first.manifest = config_put(s, &a, config_text);
+	second.id = second.manifest = config_put(s, &a, arena_printf(&a, "%s ", config_text));
+	assert_int_equal(content_record_place(s, &first, &e), 0);
+	assert_int_equal(image_find(s, "x:1", &a, &image, &e), 0);
+	assert_string_equal(image.config.config.cmd.v[0], "sh");
+	snprintf(prefix, sizeof prefix, "%.12s", digest_hex(first.id));
+	assert_int_equal(image_find(s, prefix, &a, &image, &e), 0);
+	assert_int_equal(image_find(s, first.id, &a, &image, &e), 0);
+	assert_int_equal(image_tag(s, "x:1", "y", &e), 0);
+	assert_int_equal(image_find(s, "docker.io/library/y:latest", &a, &image, &e), 0);
+	assert_int_equal(image_remove(s, "y", 0, NULL, NULL, &a, &(struct image_removal){ 0 }, &e), 0);
+	assert_int_equal(content_record_place(s, &second, &e), 0);
+	assert_int_equal(image_find(s, "x:1", &a, &image, &e), 0);
+	assert_string_equal(image.id, second.id);
+	assert_int_equal(image_find(s, prefix, &a, &image, &e), 0);
+	assert_int_equal(image.names.n, 0);
+	assert_int_equal(image_list(s, &a, &images, &e), 0);
+	assert_int_equal(images.n, 2);
+	assert_int_equal(image_find(s, "nothing", &a, &image, &e), -ENOENT);
+	assert_true(image_find(s, "Bad Name", &a, &image, &e) < 0);
+}
+
+static bool always_in_use(void *arg, const char *id, char *ret_who, size_t size)
+{
+	snprintf(ret_who, size, "web");
+	return true;
+}
+
+TEST(image_in_use_or_pinned_is_not_removed)
+{
+	scoped_test_dir struct test_dir dir = test_dir_make();
+	scoped_arena struct arena a = { 0 };
+	scoped_image_store struct image_store *s = NULL;
+	struct image_record record = { .reference = "docker.io/library/x:1" };
+	struct image_removal removal;
+	struct image image;
+	struct err e = { 0 };
+	int pin;
+
+	assert_int_equal(image_store_open(dir.path, &s, &e), 0);
+	record.id = record.manifest = config_put(s, &a, config_text);
+	assert_int_equal(content_record_place(s, &record, &e), 0);
+	assert_true(image_remove(s, "x:1", 0, always_in_use, NULL, &a, &removal, &e) < 0);
+	assert_int_equal(e.kind, ERR_CONFLICT);
+	assert_int_equal(image_pin(s, record.id, &pin, &e), 0);
+	assert_true(image_remove(s, "x:1", IMAGE_REMOVE_FORCE, NULL, NULL, &a, &removal, &e) < 0);
+	fd_close(pin);
+	assert_int_equal(image_remove(s, "x:1", IMAGE_REMOVE_FORCE, always_in_use, NULL, &a, &removal, &e), 0);
+	assert_int_equal(image_find(s, record.id, &a, &image, &e), 0);
+	assert_int_equal(image_prune(s, NULL, NULL, &a, &removal, &e), 0);
+	assert_int_equal(removal.deleted.n, 1);
+	assert_int_equal(image_find(s, record.id, &a, &image, &e), -ENOENT);
+	assert_true(image_pin(s, record.id, &pin, &e) < 0);
+}
+
+TEST(image_blob_that_changed_is_corrupt)
+{
+	scoped_test_dir struct test_dir dir = test_dir_make();
+	scoped_arena struct arena a = { 0 };
+	scoped_image_store struct image_store *s = NULL;
+	struct image_record record = { .reference = "docker.io/library/x:1" };
+	struct image image;
+	struct err e = { 0 };
+	char path[200];
+
+	assert_int_equal(image_store_open(dir.path, &s, &e), 0);
+	record.id = record.manifest = config_put(s, &a, config_text);
+	assert_int_equal(content_record_place(s, &record, &e), 0);
+	snprintf(path, sizeof path, "blobs/%s", content_blob_name(record.id).s);
+	assert_int_equal(unlinkat(dir.fd, path, 0), 0);
+	assert_int_equal(file_create(dir.fd, path, "{}", 2, 0644), 0);
+	assert_true(image_find(s, "x:1", &a, &image, &e) < 0);
+	assert_int_equal(e.kind, ERR_CORRUPT);
+}
