@@ -23,6 +23,7 @@
 struct exec {
 	const struct control *c;
 	const struct exec_options *o;
+	bool stage;                      /* not root: see stage() */
 	const struct oci_config *config; /* exec.config: what the container was made from */
 	const struct filter_program *seccomp; /* exec.seccomp */
 	struct cgroup *cgroup;           /* exec.cgroup */
@@ -38,6 +39,12 @@ struct exec {
 static bool joins(const struct exec *x, enum oci_ns ns)
 {
 	return x->c->state.namespaces & 1u << ns;
+}
+
+/* What takes effect for children only. */
+static int pid_flags(const struct exec *x)
+{
+	return (joins(x, OCI_NS_PID) ? CLONE_NEWPID : 0) | (joins(x, OCI_NS_TIME) ? ns_table[NS_TIME].flag : 0);
 }
 
 /* ---- the child ------------------------------------------------------------------------------------------------------------------------- */
@@ -67,33 +74,33 @@ static int join_flags(const struct exec *x)
 	return flags;
 }
 
-static int open_label(struct exec *x, struct err *e)
+static bool has_label(const struct oci_process *p)
 {
-	const struct oci_process *p = x->o->process;
-	scoped_fd int procfd = -EBADF;
-
-	if ((!p->apparmor_profile || !*p->apparmor_profile) && (!p->selinux_label || !*p->selinux_label))
-		return 0;
-	procfd = procfs_open();
-	return procfd < 0 ? err_sys(e, procfd, "open a private procfs") : program_open_label(&x->program, procfd, e);
+	return (p->apparmor_profile && *p->apparmor_profile) || (p->selinux_label && *p->selinux_label);
 }
 
-static int enter(struct exec *x, struct err *e)
+/* Takes what must come from outside, then joins. @also: CLONE_NEWPID and the like, for a stage. */
+static int enter(struct exec *x, int also, struct err *e)
 {
-	int r = proc_set_dumpable(false), flags;
+	int r = proc_set_dumpable(false);
 
 	if (r < 0)
 		return err_sys(e, r, "become undumpable");
+	if (has_label(x->o->process)) {
+		x->procfd = procfs_open();
+		if (x->procfd < 0)
+			return err_sys(e, x->procfd, "open a private procfs");
+	}
 	r = x->cgroup ? cgroup_enter(x->cgroup, e) : 0;
-	if (r == 0)
-		r = open_label(x, e);
 	if (r < 0)
 		return r;
-	flags = join_flags(x);
-	r = ns_join_pidfd(x->init, flags);
-	if (r < 0)
-		return err_sys(e, r, "join the namespaces of the container");
-	if (!(flags & CLONE_NEWUSER))
+	r = ns_join_pidfd(x->init, join_flags(x) | also);
+	return r < 0 ? err_sys(e, r, "join the namespaces of the container") : 0;
+}
+
+static int become_root(const struct exec *x, struct err *e)
+{
+	if (!joins(x, OCI_NS_USER))
 		return 0;
 	if (setgroups(0, NULL) < 0 && errno != EPERM)
 		return err_sys(e, -errno, "drop the groups of the caller");
@@ -115,8 +122,12 @@ static int make_terminal(struct exec *x, struct err *e)
 
 static int become(struct exec *x, struct err *e)
 {
-	int r = enter(x, e);
+	int r = x->stage ? 0 : enter(x, 0, e);
 
+	if (r == 0)
+		r = become_root(x, e);
+	if (r == 0)
+		r = program_open_label(&x->program, x->procfd, e);
 	if (r == 0 && x->o->process->terminal)
 		r = make_terminal(x, e);
 	fd_done(&x->init);
@@ -144,6 +155,44 @@ static _Noreturn void child_main(struct exec *x)
 	become(x, &e);
 	sync_say_failed(x->sync_child, &e);
 	_exit(1);
+}
+
+/*
+ * An unprivileged caller may enter the pid namespace only from inside the user namespace: a stage joins everything and clones the process as the
+ * parent's child. The process must not speak before the stage has said its pid, hence the pipe.
+ */
+static int stage(struct exec *x, struct err *e)
+{
+	int gate[2], r = enter(x, pid_flags(x), e);
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	r = fd_pipe(gate, 0);
+	if (r < 0)
+		return err_sys(e, r, "make a gate for the process");
+	pid = proc_clone(CLONE_PARENT, -EBADF, NULL);
+	if (pid == 0) {
+		char nothing;
+
+		fd_done(&gate[1]);
+		fd_read_all(gate[0], &nothing, 1);
+		fd_done(&gate[0]);
+		child_main(x);
+	}
+	return pid < 0 ? err_sys(e, pid, "clone the process") : sync_say_pid(x->sync_child, pid, e);
+}
+
+static _Noreturn void stage_main(struct exec *x)
+{
+	struct err e = { 0 };
+
+	fd_done(&x->sync_parent);
+	if (stage(x, &e) < 0) {
+		sync_say_failed(x->sync_child, &e);
+		_exit(1);
+	}
+	_exit(0);
 }
 
 /* ---- steps of the parent ----------------------------------------------------------------------------------------------------------------- */
@@ -230,18 +279,35 @@ static int open_sync(void *ctx, struct err *e)
 
 static bool joins_pidns(const void *ctx)
 {
-	return joins(ctx, OCI_NS_PID) || joins(ctx, OCI_NS_TIME);
+	const struct exec *x = ctx;
+
+	return !x->stage && pid_flags(x) != 0;
 }
 
 static int join_pidns(void *ctx, struct err *e)
 {
-	struct exec *x = ctx;
-	int flags = (joins(x, OCI_NS_PID) ? CLONE_NEWPID : 0) | (joins(x, OCI_NS_TIME) ? ns_table[NS_TIME].flag : 0), r;
+	const struct exec *x = ctx;
+	int r = proc_set_dumpable(false);
 
-	r = proc_set_dumpable(false);
 	if (r == 0)
-		r = ns_join_pidfd(x->init, flags);
+		r = ns_join_pidfd(x->init, pid_flags(x));
 	return r < 0 ? err_sys(e, r, "join the pid namespace of the container") : 0;
+}
+
+static int meet_child(struct exec *x, struct err *e)
+{
+	scoped_proc struct proc stage = x->child;
+	struct proc_exit ignored;
+	int r;
+
+	x->child = PROC_NONE;
+	r = sync_expect_pid(x->sync_parent, "the stage process", &x->child.pid, e);
+	proc_wait(stage.pidfd, -1, &ignored);
+	fd_done(&stage.pidfd);
+	if (r < 0)
+		return r;
+	x->child.pidfd = proc_open(x->child.pid);
+	return x->child.pidfd < 0 ? err_sys(e, x->child.pidfd, "hold the process") : 0;
 }
 
 static int spawn(void *ctx, struct err *e)
@@ -249,10 +315,14 @@ static int spawn(void *ctx, struct err *e)
 	struct exec *x = ctx;
 
 	x->child.pid = proc_clone(0, x->cgroup ? cgroup_clone_fd(x->cgroup) : -EBADF, &x->child.pidfd);
+	if (x->child.pid == 0 && x->stage)
+		stage_main(x);
 	if (x->child.pid == 0)
 		child_main(x);
 	fd_done(&x->sync_child);
-	return x->child.pid < 0 ? err_sys(e, x->child.pid, "clone the process") : 0;
+	if (x->child.pid < 0)
+		return err_sys(e, x->child.pid, "clone the process");
+	return x->stage ? meet_child(x, e) : 0;
 }
 
 static void kill_child(void *ctx)
@@ -366,7 +436,7 @@ static void exec_done(struct exec *x)
 int exec_start(const struct control *c, const struct exec_options *o, struct proc *ret, int *ret_master, struct err *e)
 {
 	struct exec x = {
-		.c = c, .o = o, .init = -EBADF, .sync_parent = -EBADF, .sync_child = -EBADF, .console_sock = -EBADF,
+		.c = c, .o = o, .stage = geteuid() != 0 && c->state.namespaces & 1u << OCI_NS_USER, .init = -EBADF, .sync_parent = -EBADF, .sync_child = -EBADF, .console_sock = -EBADF,
 		.procfd = -EBADF, .child = PROC_NONE, .master = -EBADF,
 	};
 	int r = check(c, o, e);

@@ -294,9 +294,10 @@ static int set_groups(const struct program *p, struct err *e)
 {
 	const struct u32s *groups = &p->process->user.additional_gids;
 
-	if (p->deny_setgroups && groups->n == 0)
-		return 0;
-	return setgroups(groups->n, groups->v) < 0 ? err_sys(e, -errno, "set the additional groups") : 0;
+	/* An unprivileged user namespace forbids it; then the groups are what become_root could not drop either. */
+	if (setgroups(groups->n, groups->v) < 0 && (errno != EPERM || groups->n || !p->userns))
+		return err_sys(e, -errno, "set the additional groups");
+	return 0;
 }
 
 /*

@@ -22,7 +22,6 @@ struct program {
 	bool seccomp_early;                    /* load it while we are still mighty */
 	bool new_session;
 	bool userns;
-	bool deny_setgroups;                   /* an unprivileged user namespace: groups stay as they are */
 	int slave;                             /* terminal, owned; -EBADF: none */
 	int label;                             /* attr/exec of this process, open for writing, owned; -EBADF: none */
 	const char *label_text;

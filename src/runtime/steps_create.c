@@ -109,11 +109,30 @@ static bool has_cgroup(const void *ctx)
 	return cgroup_plan_is_active(l->cgroup_plan);
 }
 
+/* An unprivileged user who was given no cgroup and asks for no limit does without. */
+static bool can_do_without(const struct launch *l, int r)
+{
+	return (r == -EACCES || r == -EPERM || r == -EROFS) && geteuid() != 0 && !l->config->linux->resources;
+}
+
 static int create_cgroup(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
+	int r = cgroup_create(l->cgroup_plan, l->a, &l->cgroup, e);
 
-	return cgroup_create(l->cgroup_plan, l->a, &l->cgroup, e);
+	if (r == 0 || !can_do_without(l, r))
+		return r;
+	log_debug("no cgroup: %s", e->msg);
+	err_clear(e);
+	l->state.cgroup = (struct cgroup_record){ 0 };
+	return state_save(l->dir_fd, &l->state, true, e);
+}
+
+static bool made_cgroup(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->cgroup;
 }
 
 static void remove_cgroup(void *ctx)
@@ -398,7 +417,7 @@ const struct step create_steps[] = {
 	{ "state.reserve",    NULL,               reserve_state,     release_state   },
 	{ "cgroup.note",      has_cgroup,         note_cgroup,       NULL            },
 	{ "cgroup.create",    has_cgroup,         create_cgroup,     remove_cgroup   },
-	{ "cgroup.limits",    has_cgroup,         limit_cgroup,      NULL            },
+	{ "cgroup.limits",    made_cgroup,        limit_cgroup,      NULL            },
 	{ "seccomp.prepare",  has_seccomp,        prepare_seccomp,   NULL            },
 	{ "console.connect",  has_console_socket, connect_console,   NULL            },
 	{ "gate.listen",      has_gate,           listen_gate,       NULL            },

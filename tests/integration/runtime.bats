@@ -110,6 +110,20 @@ clean() {
 	equal "0 100000 65536" "$(rt run --bundle "$home/b" d | xargs)"
 }
 
+@test "an unprivileged user runs, enters and deletes a container" {
+	chown -R 65534 "$home"
+	as_nobody() { (cd "$home/b" && setpriv --reuid 65534 --regid 65534 --clear-groups env -u XDG_RUNTIME_DIR "$runtime" --root "$home/nobody" "$@" </dev/null); }
+	rm "$home/b/config.json"
+	as_nobody spec --rootless
+	jq '.process.terminal = false | .process.args = ["sleep", "1000"]' "$home/b/config.json" >"$home/new" && cp "$home/new" "$home/b/config.json"
+	as_nobody create c >"$home/out" 2>&1
+	as_nobody start c
+	equal 0:65534 "$(as_nobody exec c id -u):$(stat -c %u "/proc/$(as_nobody state c | jq .pid)")"
+	run -6 as_nobody exec c sh -c 'exit 6'
+	as_nobody delete --force c
+	equal "" "$(as_nobody list -q)"
+}
+
 @test "time namespaces have their offsets" {
 	config 'cut -d. -f1 /proc/uptime' '.linux.namespaces += [{type: "time"}]' '.linux.timeOffsets = {boottime: {secs: 100000000}}'
 	[ "$(container)" -ge 100000000 ]

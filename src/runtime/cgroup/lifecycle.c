@@ -17,7 +17,7 @@
 #include "runtime/cgroup/tree.h"
 
 static const struct field record_fields[] = {
-	FIELD(struct cgroup_record, driver, "driver", STR, FIELD_REQUIRED),
+	FIELD(struct cgroup_record, driver, "driver", STR, FIELD_OMIT_EMPTY),
 	FIELD(struct cgroup_record, dirs, "dirs", PAIRS, 0),
 	FIELD(struct cgroup_record, made, "made", STRS, 0),
 };
