@@ -11,16 +11,26 @@ fault_begin busybox
 attached=(tare run --rm --name faulty -p 18199:80 --memory 64m busybox true)
 detached=(tare run -d --name faulty -p 18199:80 --memory 64m busybox sleep 100)
 
-# A step may fail silently only after the program has ended well: then the exit code stays the program's.
+# Did the step run into the fault? A name in the trace may also be a note about a stretch of time, which is no step.
+step_failed() { awk -v step="$1" '$2 == step && $6 != 0 { found = 1 } END { exit !found }' "$home/faulty"; }
+
+# A step after the end of the program (in $late) may fail without the exit code saying so, and what it would have released
+# is there until the next command; all others fail with a message that names them and leave nothing.
 fails_clean() {
 	local step=$1 status=0
 	shift
-	TARE_FAULT=step:$step timeout 20 "$@" >"$home/out" 2>&1 </dev/null || status=$?
-	case $status in
-	0) case " $late " in *" $step "*) ;; *) echo "step $step failed and nobody noticed"; return 1 ;; esac ;;
-	124) echo "hangs"; return 1 ;;
-	*) grep -q -F "$step" "$home/out" || { echo "the message does not name the step: $(tail -2 "$home/out")"; return 1; } ;;
-	esac
+	rm -f "$home/faulty"
+	TARE_TRACE=$home/faulty TARE_FAULT=step:$step timeout 20 "$@" >"$home/out" 2>&1 </dev/null || status=$?
+	[ $status != 124 ] || { echo "hangs"; return 1; }
+	if step_failed "$step"; then
+		case " $late " in
+		*" $step "*) heal ;;
+		*)
+			[ $status != 0 ] || { echo "nobody noticed"; return 1; }
+			grep -q -F "$step" "$home/out" || { echo "the message does not name the step: $(tail -2 "$home/out")"; return 1; }
+			;;
+		esac
+	fi
 	tare rm -f faulty >/dev/null 2>&1
 	no_residue && tare system check --quick
 }
@@ -30,7 +40,7 @@ heals() {
 	shift
 	TARE_FAULT=kill:$step timeout 20 "$@" >"$home/out" 2>&1 </dev/null
 	[ $? != 124 ] || { echo "hangs"; return 1; }
-	heal && no_residue 8
+	heal && no_residue 5
 }
 
 works() { tare run --rm -p 18199:80 busybox true && no_residue; }
@@ -42,12 +52,14 @@ tare rm -f faulty >/dev/null
 late=$(comm -23 <(sort <<<"$all") <(sort <<<"$early") | tr '\n' ' ')
 
 for step in $all; do
-	check "run: step $step fails and leaves nothing" fails_clean "$step" "${attached[@]}"
-	check "run: a kill at $step is healed" heals "$step" "${attached[@]}"
+	sweep "run: step $step fails and leaves nothing" fails_clean "$step" "${attached[@]}"
+	sweep "run: a kill at $step is healed" heals "$step" "${attached[@]}"
 done
+# The way of a detached run, where it differs: who waits, and who cleans up.
 for step in $early; do
-	check "run -d: step $step fails and leaves nothing" fails_clean "$step" "${detached[@]}"
-	check "run -d: a kill at $step is healed" heals "$step" "${detached[@]}"
+	case $step in monitor.* | init.* | network.* | engine.* | container.* | name.* | live.*) ;; *) continue ;; esac
+	sweep "run -d: step $step fails and leaves nothing" fails_clean "$step" "${detached[@]}"
+	sweep "run -d: a kill at $step is healed" heals "$step" "${detached[@]}"
 done
 check "after all that a run works" works
 
