@@ -117,7 +117,7 @@ static void name_check(struct check *k, const struct holding *h)
 
 	if (r == 0 && streq(owner, h->id))
 		return;
-	r = r == -ENOENT ? objdir_link(&k->en->names, h->c.name, h->id) : -EEXIST;
+	r = r == -ENOENT ? objdir_link(&k->en->names, h->c.name, h->id, 0) : -EEXIST;
 	report(k, arena_printf(k->a, "container " SHORT_ID_FMT, h->id), "its name did not lead to it", r == 0);
 }
 

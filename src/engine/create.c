@@ -131,7 +131,7 @@ static int name_reserve(void *ctx, struct err *e)
 {
 	struct creation *c = ctx;
 
-	return id_reserve_name(c->en, c->q.name, c->h.id, c->a, &c->h.c.name, e);
+	return id_reserve_name(c->en, c->q.name, c->h.id, c->h.object.flags, c->a, &c->h.c.name, e);
 }
 
 static void name_release(void *ctx)

@@ -57,10 +57,10 @@ static bool target_exists(struct engine *en, const char *id)
 }
 
 /* One attempt. Errors: -EEXIST, with the owner in @ret_owner. */
-static int reserve(struct engine *en, const char *name, const char *id, struct arena *a, char **ret_owner)
+static int reserve(struct engine *en, const char *name, const char *id, unsigned flags, struct arena *a, char **ret_owner)
 {
 	for (;;) {
-		int r = objdir_link(&en->names, name, id);
+		int r = objdir_link(&en->names, name, id, flags);
 
 		if (r != -EEXIST)
 			return r;
@@ -77,13 +77,13 @@ static int reserve(struct engine *en, const char *name, const char *id, struct a
 	}
 }
 
-int id_reserve_name(struct engine *en, const char *name, const char *id, struct arena *a, const char **ret, struct err *e)
+int id_reserve_name(struct engine *en, const char *name, const char *id, unsigned flags, struct arena *a, const char **ret, struct err *e)
 {
 	char *owner = NULL;
 	int r = -EEXIST;
 
 	if (name) {
-		r = reserve(en, name, id, a, &owner);
+		r = reserve(en, name, id, flags, a, &owner);
 		if (r == -EEXIST)
 			return err_set(e, ERR_CONFLICT, "the name '%s' is already in use by container " SHORT_ID_FMT, name, owner);
 	}
@@ -95,7 +95,7 @@ int id_reserve_name(struct engine *en, const char *name, const char *id, struct 
 		/* Two words are short to read but few; later attempts add digits. */
 		if (i > 0)
 			*ret = arena_printf(a, "%s%u", *ret, (unsigned)(seed >> 48) % 10000);
-		r = reserve(en, *ret, id, a, &owner);
+		r = reserve(en, *ret, id, flags, a, &owner);
 	}
 	if (r < 0)
 		return err_sys(e, r, "reserve the name '%s'", name ? name : *ret);

@@ -20,6 +20,7 @@ enum {
 };
 #define LOCK "lock"
 #define FINISHED "finished\n"
+#define FINISHED_VOLATILE "finished volatile\n"
 #define BORN ".new-"
 #define DYING ".old-"
 
@@ -159,6 +160,15 @@ int object_open(const struct objdir *d, const char *name, struct object *ret)
 	return 0;
 }
 
+/* A finished object remembers that it needs no syncing; of an unfinished one we do not know, so it is synced. */
+static unsigned remembered_flags(int lock)
+{
+	char text[sizeof FINISHED_VOLATILE];
+	ssize_t n = RETRY(pread(lock, text, sizeof text, 0));
+
+	return n == (ssize_t)strlen(FINISHED_VOLATILE) && memcmp(text, FINISHED_VOLATILE, (size_t)n) == 0 ? OBJDIR_VOLATILE : 0;
+}
+
 int object_open_locked(const struct objdir *d, const char *name, bool wait, struct object *ret)
 {
 	for (;;) {
@@ -175,7 +185,8 @@ int object_open_locked(const struct objdir *d, const char *name, bool wait, stru
 			return r;
 		if (r == 0)
 			continue;
-		*ret = (struct object){ .fd = take_fd(&o.fd), .lock = take_fd(&o.lock), .flags = d->flags };
+		o.flags |= remembered_flags(o.lock);
+		*ret = (struct object){ .fd = take_fd(&o.fd), .lock = take_fd(&o.lock), .flags = o.flags };
 		return 0;
 	}
 }
@@ -194,9 +205,11 @@ int object_write(const struct object *o, const char *file, const void *p, size_t
 
 int object_finish(const struct object *o)
 {
+	const char *word = o->flags & OBJDIR_VOLATILE ? FINISHED_VOLATILE : FINISHED;
+
 	if (o->lock < 0)
 		return -EBADF;
-	if (RETRY(pwrite(o->lock, FINISHED, strlen(FINISHED), 0)) < 0)
+	if (RETRY(pwrite(o->lock, word, strlen(word), 0)) < 0)
 		return -errno;
 	return o->flags & OBJDIR_VOLATILE ? 0 : result(fdatasync(o->lock));
 }
@@ -248,25 +261,24 @@ int objdir_create(const struct objdir *d, const char *name, const void *p, size_
 	return file_replace(d->fd, name, p, n, 0600, sync_flag(d->flags) | FILE_NOREPLACE);
 }
 
-static int sync_removal(const struct objdir *d)
-{
-	return d->flags & OBJDIR_VOLATILE ? 0 : dir_sync(d->fd);
-}
-
 int objdir_remove(const struct objdir *d, const char *name)
 {
 	if (!objdir_name_is_valid(name))
 		return -EINVAL;
-	return unlinkat(d->fd, name, 0) < 0 ? -errno : sync_removal(d);
+	if (unlinkat(d->fd, name, 0) < 0)
+		return -errno;
+	return d->flags & OBJDIR_VOLATILE ? 0 : dir_sync(d->fd);
 }
 
 /* ---- reservations ---- */
 
-int objdir_link(const struct objdir *d, const char *name, const char *target)
+int objdir_link(const struct objdir *d, const char *name, const char *target, unsigned flags)
 {
 	if (!objdir_name_is_valid(name) || !*target)
 		return -EINVAL;
-	return symlinkat(target, d->fd, name) < 0 ? -errno : sync_removal(d);
+	if (symlinkat(target, d->fd, name) < 0)
+		return -errno;
+	return (d->flags | flags) & OBJDIR_VOLATILE ? 0 : dir_sync(d->fd);
 }
 
 int objdir_link_read(const struct objdir *d, const char *name, struct arena *a, char **ret)
@@ -293,7 +305,9 @@ int objdir_unlink(const struct objdir *d, const char *name, const char *target)
 
 	if (r == -ENOENT || (r == 0 && !streq(now, target)))
 		return 0;
-	return r < 0 ? r : objdir_remove(d, name);
+	if (r < 0)
+		return r;
+	return unlinkat(d->fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 /* ---- all of them ---- */

@@ -43,7 +43,7 @@ bool objdir_name_is_valid(const char *name);
 struct object {
 	int fd;         /* the directory, owned */
 	int lock;       /* holds the lock, owned; -EBADF if not locked */
-	unsigned flags; /* of the objdir; OBJDIR_VOLATILE may be set for one object alone */
+	unsigned flags; /* of the objdir; OBJDIR_VOLATILE may be set for one object alone; a finished one remembers */
 };
 #define OBJECT_NONE ((struct object){ .fd = -9, .lock = -9 /* -EBADF */ })
 
@@ -80,11 +80,14 @@ int objdir_remove(const struct objdir *d, const char *name);                    
 
 /* ---- reservations: names that point at objects ---- */
 
-/* Links @name to @target in one atomic step. Errors: -EEXIST. */
-int objdir_link(const struct objdir *d, const char *name, const char *target);
+/* Links @name to @target in one atomic step. @flags are added to those of @d. Errors: -EEXIST. */
+int objdir_link(const struct objdir *d, const char *name, const char *target, unsigned flags);
 int objdir_link_read(const struct objdir *d, const char *name, struct arena *a, char **ret);
 
-/* Removes the link if it (still) points at @target; otherwise leaves it and returns 0. */
+/*
+ * Removes the link if it (still) points at @target; otherwise leaves it and returns 0. Never synced: a link that comes back after a crash leads to
+ * nothing, and whoever wants its name finds that out.
+ */
 int objdir_unlink(const struct objdir *d, const char *name, const char *target);
 
 /* ---- all of them ---- */

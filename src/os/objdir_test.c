@@ -65,6 +65,27 @@ TEST(object_is_created_once_written_read_and_removed)
 	assert_int_equal(test_dir_count(d.fd), 0);
 }
 
+TEST(object_remembers_that_it_is_volatile)
+{
+	scoped_test_dir struct test_dir t = test_dir_make();
+	struct objdir d = OBJDIR_NONE;
+	struct object o = OBJECT_NONE;
+
+	assert_int_equal(objdir_open(&d, t.fd, "durable", 0), 0);
+	for (unsigned flags = 0; flags <= OBJDIR_VOLATILE; flags++) {
+		const char *name = flags ? "volatile" : "durable";
+
+		assert_int_equal(object_create(&d, name, flags, &o), 0);
+		assert_int_equal(object_finish(&o), 0);
+		object_done(&o);
+		assert_int_equal(object_open_locked(&d, name, false, &o), 0);
+		assert_int_equal(o.flags, flags);
+		assert_true(object_is_finished(&o));
+		object_done(&o);
+	}
+	objdir_done(&d);
+}
+
 TEST(objdir_finds_exactly_the_abandoned)
 {
 	scoped_test_dir struct test_dir t = test_dir_make();
@@ -124,8 +145,8 @@ TEST(objdir_links_reserve_names)
 	scoped_arena struct arena a = { 0 };
 	char *text;
 
-	assert_int_equal(objdir_link(&d, "web", "id1"), 0);
-	assert_int_equal(objdir_link(&d, "web", "id2"), -EEXIST);
+	assert_int_equal(objdir_link(&d, "web", "id1", 0), 0);
+	assert_int_equal(objdir_link(&d, "web", "id2", 0), -EEXIST);
 	assert_int_equal(objdir_link_read(&d, "web", &a, &text), 0);
 	assert_string_equal(text, "id1");
 	assert_int_equal(objdir_unlink(&d, "web", "id2"), 0);
