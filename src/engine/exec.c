@@ -22,6 +22,7 @@
 #include "engine/life.h"
 #include "engine/store.h"
 #include "os/file.h"
+#include "os/memfd.h"
 #include "os/proc.h"
 #include "os/signal.h"
 #include "spec/defaults.h"
@@ -171,6 +172,8 @@ static int spawn_and_wait(struct exec *x, const struct engine_io *io, int proces
 	struct strs words = exec_words(x);
 	struct proc_fd fds[] = { { process, PROCESS_FD }, { log, LOG_FD }, { io->in >= 0 && !x->q->detach ? io->in : null, 0 },
 		{ io->out >= 0 && !x->q->detach ? io->out : null, 1 }, { io->err >= 0 && !x->q->detach ? io->err : null, 2 } };
+	const char *runtime = x->info.state->runtime;
+	struct proc_spawn spawn = { .path = runtime, .argv = strs_argv(x->a, &words), .fds = fds, .n_fds = ARRAY_LEN(fds) };
 	scoped_proc struct proc p = PROC_NONE;
 	sigset_t old;
 	int r;
@@ -178,11 +181,12 @@ static int spawn_and_wait(struct exec *x, const struct engine_io *io, int proces
 	if (null < 0)
 		return err_sys(e, -errno, "open /dev/null");
 	sigprocmask(SIG_SETMASK, NULL, &old);
-	r = proc_spawn(&PROC_SPAWN(.path = x->info.state->runtime, .argv = strs_argv(x->a, &words), .fds = fds, .n_fds = ARRAY_LEN(fds)), &p);
+	/* Our own runtime wants to be sealed before it enters a container: starting it so saves its executing itself again. */
+	r = str_ends(runtime, "/tare-runtime") ? memfd_spawn(&spawn, &p) : proc_spawn(&spawn, &p);
 	if (r == 0)
 		r = wait_forwarding(&p, ret);
 	signal_restore(&old);
-	return r < 0 ? err_sys(e, r, "run '%s exec'", x->info.state->runtime) : 0;
+	return r < 0 ? err_sys(e, r, "run '%s exec'", runtime) : 0;
 }
 
 /* A line of the runtime's log. */

@@ -9,6 +9,7 @@
 #include "codec/json.h"
 #include "os/fd.h"
 #include "os/file.h"
+#include "os/memfd.h"
 #include "os/self.h"
 
 enum { SUN_PATH_MAX = 107 };
@@ -22,6 +23,7 @@ int invoke_init(struct invoke *v, const struct monitor_config *config, int dirfd
 	if (r < 0)
 		return err_sys(e, r, "runtime '%s'", config->runtime);
 	v->program = program;
+	v->seals = str_ends(program, "/tare-runtime");
 	return 0;
 }
 
@@ -40,6 +42,7 @@ static void begin(const struct invoke *v, struct arena *a, struct strs *argv)
 
 static int run(struct invoke *v, struct arena *a, struct strs *argv, const struct stdio *s, struct err *e)
 {
+	struct proc_spawn spawn = { .path = v->program };
 	struct proc_fd fds[3];
 	int r;
 
@@ -48,7 +51,11 @@ static int run(struct invoke *v, struct arena *a, struct strs *argv, const struc
 		return err_sys(e, -errno, "remove '" MONITOR_RUNTIME_LOG "'");
 	if (s)
 		stdio_theirs(s, fds);
-	r = proc_spawn(&PROC_SPAWN(.path = v->program, .argv = strs_argv(a, argv), .fds = s ? fds : NULL, .n_fds = s ? 3 : 0), &v->proc);
+	spawn.argv = strs_argv(a, argv);
+	spawn.fds = s ? fds : NULL;
+	spawn.n_fds = s ? 3 : 0;
+	/* Our own runtime wants to be sealed before it enters a container: starting it so saves its executing itself again. */
+	r = v->seals && streq(v->verb, "create") ? memfd_spawn(&spawn, &v->proc) : proc_spawn(&spawn, &v->proc);
 	if (r < 0) {
 		r = err_sys(e, r, "runtime %s: execute '%s'", v->verb, v->program);
 		v->verb = NULL;

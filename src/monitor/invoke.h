@@ -19,6 +19,7 @@ struct invoke {
 	const struct monitor_config *config;
 	int dirfd;                   /* run_dir, borrowed */
 	const char *program;         /* absolute path of the runtime */
+	bool seals;                  /* it is tare-runtime, which runs from a sealed image of itself */
 	const char *verb;            /* of the call under way; NULL: none */
 	struct proc proc;
 };

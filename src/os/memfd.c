@@ -18,6 +18,7 @@
 #include "os/internal.h"
 #include "os/mount.h"
 #include "os/path_policy.h"
+#include "os/self.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
@@ -75,67 +76,85 @@ bool memfd_is_sealed(int fd)
 
 /* ---- running from one ---- */
 
-/* The directory and the name of the running program. */
-static int self_parts(char dir[LIMIT_PATH], const char **ret_name)
+/* Cuts a path into its directory, left in @dir, and the name. */
+static int cut(const char *path, char dir[LIMIT_PATH], const char **ret_name)
 {
-	ssize_t n = readlink("/proc/self/exe", dir, LIMIT_PATH - 1);
-	char *slash;
+	const char *slash = strrchr(path, '/');
 
-	if (n < 0)
-		return -errno;
-	dir[n] = 0;
-	slash = strrchr(dir, '/');
-	if (!slash || slash == dir)
+	if (!slash || slash == path || !slash[1] || slash - path >= LIMIT_PATH)
 		return -ENOENT;
-	*slash = 0;
+	memcpy(dir, path, (size_t)(slash - path));
+	dir[slash - path] = 0;
 	*ret_name = slash + 1;
 	return 0;
 }
 
 /* Overlay wants a second layer where there is no upper one: an empty tmpfs of ours, mounted nowhere either. */
-static int open_overlay(void)
+static int open_overlay(const char *path)
 {
 	char dir[LIMIT_PATH], layers[96];
-	scoped_fd int self = -EBADF, lower = -EBADF, empty = -EBADF, overlay = -EBADF, image = -EBADF;
+	scoped_fd int lower = -EBADF, empty = -EBADF, overlay = -EBADF;
 	struct pair options[] = { { "lowerdir", layers } };
 	struct pairs list = { options, 1 };
 	const char *name;
-	int r = self_parts(dir, &name);
+	int r = cut(path, dir, &name);
 
 	if (r < 0)
 		return r;
-	self = result(open("/proc/self/exe", O_PATH | O_CLOEXEC));
 	lower = result(open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC));
+	if (lower < 0)
+		return lower;
 	empty = mount_new("tmpfs", NULL, NULL, 0, NULL);
-	if (self < 0 || lower < 0 || empty < 0)
-		return -ENOENT;
+	if (empty < 0)
+		return empty;
 	snprintf(layers, sizeof layers, "%s:%s", fd_path(lower).s, fd_path(empty).s);
 	overlay = mount_new("overlay", NULL, &list, MOUNT_ATTR_NODEV, NULL);
-	if (overlay < 0)
-		return overlay;
-	image = result(openat(overlay, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-	return image < 0 ? image : take_fd(&image);
+	return overlay < 0 ? overlay : result(openat(overlay, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
 }
 
-static int open_copy(void)
+static int open_copy(const char *path)
 {
-	scoped_fd int self = result(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+	scoped_fd int fd = result(open(path, O_RDONLY | O_CLOEXEC));
 
-	return self < 0 ? self : memfd_from_file("tare:self", self, MAX_PROGRAM);
+	return fd < 0 ? fd : memfd_from_file("tare:image", fd, MAX_PROGRAM);
 }
 
-int memfd_self_open(enum memfd_kind *ret_kind)
+int memfd_image_open(const char *path, enum memfd_kind *ret_kind)
 {
 	enum memfd_kind kind = MEMFD_OVERLAY;
-	int fd = open_overlay();
+	int fd = open_overlay(path);
 
 	if (fd < 0) {
 		kind = MEMFD_COPY;
-		fd = open_copy();
+		fd = open_copy(path);
 	}
 	if (fd >= 0 && ret_kind)
 		*ret_kind = kind;
 	return fd;
+}
+
+int memfd_self_open(enum memfd_kind *ret_kind)
+{
+	scoped_arena struct arena a = { 0 };
+	char *path;
+	int r = self_path(&a, &path);
+
+	if (r == 0)
+		r = memfd_image_open(path, ret_kind);
+	/* The file may be gone since we were executed (an upgrade); its contents are not. */
+	return r < 0 ? memfd_image_open("/proc/self/exe", ret_kind) : r;
+}
+
+int memfd_spawn(const struct proc_spawn *s, struct proc *ret)
+{
+	scoped_fd int image = memfd_image_open(s->path, NULL);
+	struct proc_spawn sealed = *s;
+
+	sealed.path = NULL;
+	sealed.exec_fd = image;
+	if (image >= 0 && proc_spawn(&sealed, ret) == 0)
+		return 0;
+	return proc_spawn(s, ret);
 }
 
 bool memfd_self_is_sealed(void)
@@ -152,19 +171,22 @@ bool memfd_self_is_sealed(void)
 
 int memfd_self_ensure(char *const *argv)
 {
-	char dir[LIMIT_PATH];
+	scoped_arena struct arena a = { 0 };
 	scoped_fd int image = -EBADF;
-	const char *name;
+	char *path;
+	int r;
 
 	if (memfd_self_is_sealed())
 		return unsetenv("TARE_SEALED");
 	if (streq(getenv("TARE_SEALED"), "1"))
 		return -ELOOP;
 	image = memfd_self_open(NULL);
-	if (image < 0)
-		return image;
+	r = image < 0 ? image : self_path(&a, &path);
+	if (r < 0)
+		return r;
 	/* From the image /proc/self/exe does not tell any more where our other programs are (os/self.h). */
-	if (setenv("TARE_SEALED", "1", 1) < 0 || (self_parts(dir, &name) == 0 && setenv("TARE_LIBEXEC", dir, 0) < 0))
+	*strrchr(path, '/') = 0;
+	if (setenv("TARE_SEALED", "1", 1) < 0 || setenv("TARE_LIBEXEC", path, 0) < 0)
 		return -errno;
 	syscall(SYS_execveat, image, "", argv, environ, AT_EMPTY_PATH);
 	return -errno;

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "os/proc.h"
+
 /* A sealed memfd (no write, grow, shrink, or further seals) with these bytes, or those of @fd from its start. Returns owned. */
 int memfd_from_bytes(const char *name, const void *p, size_t n);
 int memfd_from_file(const char *name, int fd, size_t max);
@@ -20,8 +22,15 @@ bool memfd_is_sealed(int fd);
 
 enum memfd_kind { MEMFD_OVERLAY, MEMFD_COPY };
 
-/* An executable image of this very program, fit for proc_spawn's exec_fd or execveat. Returns owned; *ret_kind may be NULL. */
+/* An executable image of a program, or of this very one, fit for proc_spawn's exec_fd or execveat. Returns owned; *ret_kind may be NULL. */
+int memfd_image_open(const char *path, enum memfd_kind *ret_kind);
 int memfd_self_open(enum memfd_kind *ret_kind);
+
+/*
+ * proc_spawn of s->path (absolute) from an image of it. A program that ends in memfd_self_ensure anyway then need not execute itself a second time,
+ * which is most of what sealing costs. Where no image can be made or executed (a script) the path itself is.
+ */
+int memfd_spawn(const struct proc_spawn *s, struct proc *ret);
 
 /* True if this process already runs from such an image (sealed memfd, or a file on an overlay that is read-only as a whole). */
 bool memfd_self_is_sealed(void);

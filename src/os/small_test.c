@@ -3,6 +3,7 @@
 #include "os/cap.h"
 #include "os/dev.h"
 #include "os/memfd.h"
+#include "os/proc.h"
 #include "os/pty.h"
 #include "os/rlimit.h"
 #include "os/self.h"
@@ -95,6 +96,26 @@ TEST(memfd_self_is_an_image_of_this_program_nobody_can_write)
 	else
 		assert_true(writable < 0);
 	assert_false(memfd_self_is_sealed());
+}
+
+TEST(memfd_spawn_runs_programs_and_falls_back_for_scripts)
+{
+	scoped_test_dir struct test_dir t = test_dir_make();
+	char name[] = "x", c[] = "-c", line[] = "exit 4", script[96];
+	char *argv[] = { name, c, line, NULL };
+	struct proc_exit x;
+	const char *const paths[] = { "/bin/sh", script };
+
+	snprintf(script, sizeof script, "%s/script", t.path);
+	assert_int_equal(file_create(t.fd, "script", "#!/bin/sh\nexit 4\n", 17, 0755), 0);
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		scoped_proc struct proc p = PROC_NONE;
+
+		assert_int_equal(memfd_spawn(&PROC_SPAWN(.path = paths[i], .argv = argv), &p), 0);
+		assert_int_equal(proc_wait(p.pidfd, 10000, &x), 0);
+		assert_int_equal(x.code, 4);
+		fd_done(&p.pidfd);
+	}
 }
 
 TEST(pty_pairs_carry_bytes_and_sizes)
