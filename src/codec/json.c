@@ -297,6 +297,14 @@ static int decode_opt_u64(const struct decoder *d, const struct field *f, const 
 	return decode_u64(d, f, at, j, &o->v);
 }
 
+static int decode_bytes(const struct decoder *d, const struct field *f, const struct path *at, json_t *j, void *member)
+{
+	if (!json_is_string(j))
+		return expected(d, at, "a string", j);
+	*(struct str *)member = (struct str){ arena_strndup(d->a, json_string_value(j), json_string_length(j)), json_string_length(j) };
+	return 0;
+}
+
 static int decode_raw(const struct decoder *d, const struct field *f, const struct path *at, json_t *j, void *member)
 {
 	scoped_free char *text = json_dumps(j, JSON_ENCODE_ANY | JSON_COMPACT);
@@ -403,6 +411,7 @@ static const decode_fn decoders[FIELD_KIND_COUNT] = {
 	[FIELD_KIND_OPT_BOOL] = decode_opt_bool, [FIELD_KIND_OPT_U32] = decode_opt_u32, [FIELD_KIND_OPT_I64] = decode_opt_i64,
 	[FIELD_KIND_OPT_U64]  = decode_opt_u64,  [FIELD_KIND_ENUM]    = decode_enum,    [FIELD_KIND_OBJ]     = decode_obj,
 	[FIELD_KIND_PTR]      = decode_ptr,      [FIELD_KIND_LIST]    = decode_list,    [FIELD_KIND_DICT]    = decode_dict,
+	[FIELD_KIND_BYTES]    = decode_bytes,
 	/* clang-format on */
 };
 

@@ -13,7 +13,7 @@
  * arena, which are read-only afterwards. A row whose member has another C type than its kind says does not compile.
  *
  * Decode rules: absent or null leaves the member zero unless FIELD_REQUIRED; unknown keys are ignored, and a repeated key's last value wins
- * (as Go does) unless JSON_EXACT; numbers must fit the C type; strings may not contain NUL; depth and size are capped. Every error names the
+ * (as Go does) unless JSON_EXACT; numbers must fit the C type; strings may not contain NUL (but BYTES may); depth and size are capped. Every error names the
  * path: "process.rlimits[2].soft: expected an unsigned number, got string".
  * Encode rules: rows in table order; FIELD_OMIT_EMPTY leaves out zero, "", NULL and empty lists; strings that are not UTF-8 get U+FFFD.
  */
@@ -66,6 +66,7 @@ enum field_kind {
 	FIELD_KIND_OPT_I64,  /* struct opt_i64          */
 	FIELD_KIND_OPT_U64,  /* struct opt_u64          */
 	FIELD_KIND_RAW,      /* struct str: the value's own JSON text */
+	FIELD_KIND_BYTES,    /* struct str: a string that may contain NUL, for bytes that are nobody's name */
 	FIELD_KIND_KEYS,     /* struct strs: the keys of an object whose values say nothing ({"/data":{}}) */
 	FIELD_KIND_ENUM,     /* any 4-byte enum, words by enumtab */
 	FIELD_KIND_OBJ,      /* an embedded struct      */
@@ -129,6 +130,7 @@ struct schema {
 #define FIELD_CTYPE_OPT_I64 struct opt_i64
 #define FIELD_CTYPE_OPT_U64 struct opt_u64
 #define FIELD_CTYPE_RAW struct str
+#define FIELD_CTYPE_BYTES struct str
 #define FIELD_CTYPE_KEYS struct strs
 
 /* A scalar or simple list: FIELD(struct t, member, "jsonName", STR, flags). Flags 0 = optional. */

@@ -166,3 +166,24 @@ TEST(indent_is_as_wide_as_asked)
 	json_encode(&leaf_schema, &l, JSON_INDENT_2, &b);
 	assert_string_equal(buf_text(&b), "{\n  \"size\": 1\n}");
 }
+
+struct bytes_holder {
+	struct str bytes;
+};
+
+TEST(bytes_may_contain_nul_where_strings_may_not)
+{
+	static const struct field bytes_rows[] = { FIELD(struct bytes_holder, bytes, "b", BYTES, 0) };
+	static const struct schema schema = SCHEMA("holder", struct bytes_holder, bytes_rows);
+	scoped_arena struct arena a = { 0 };
+	scoped_buf struct buf out = BUF(100);
+	struct bytes_holder h;
+	struct err e;
+
+	assert_int_equal(json_decode(STR("{\"b\":\"a\\u0000b\"}"), &schema, 0, &a, &h, &e), 0);
+	assert_int_equal(h.bytes.n, 3);
+	assert_memory_equal(h.bytes.p, "a\0b", 3);
+	assert_int_equal(json_encode(&schema, &h, JSON_INDENT_NONE, &out), 0);
+	assert_string_equal(buf_text(&out), "{\"b\":\"a\\u0000b\"}");
+	assert_int_equal(json_decode(STR("{\"b\":1}"), &schema, 0, &a, &h, &e), -EINVAL);
+}
