@@ -24,10 +24,11 @@
 enum { READ_CHUNK = 64 * 1024, LINE_MAX_BYTES = 4 * 1024 * 1024 };
 
 struct log_record {
-	const char *log, *stream, *time;
+	struct str log;              /* whatever the program wrote: NUL bytes too */
+	const char *stream, *time;
 };
 static const struct field record_fields[] = {
-	FIELD(struct log_record, log, "log", STR, 0),
+	FIELD(struct log_record, log, "log", BYTES, 0),
 	FIELD(struct log_record, stream, "stream", STR, 0),
 	FIELD(struct log_record, time, "time", STR, 0),
 };
@@ -74,7 +75,7 @@ static int record_print(struct reader *r, struct str line, struct arena *a, stru
 	bool is_err;
 	int fd, n;
 
-	if (json_decode(line, &record_schema, 0, a, &rec, &ignored) < 0 || !rec.log)
+	if (json_decode(line, &record_schema, 0, a, &rec, &ignored) < 0 || !rec.log.p)
 		return 0;
 	is_err = streq(rec.stream, "stderr");
 	if (is_err ? r->o->no_stderr : r->o->no_stdout)
@@ -94,7 +95,7 @@ static int record_print(struct reader *r, struct str line, struct arena *a, stru
 		if (n < 0)
 			return err_sys(e, n, "write");
 	}
-	n = fd_write_all(fd, rec.log, strlen(rec.log));
+	n = fd_write_all(fd, rec.log.p, rec.log.n);
 	return n < 0 ? err_sys(e, n, "write") : 0;
 }
 
@@ -107,21 +108,23 @@ static int drain(struct reader *r, struct err *e)
 	for (;;) {
 		char *room = buf_room(&r->pending, READ_CHUNK), *end;
 		ssize_t n = room ? read(r->file, room, READ_CHUNK) : 0;
+		size_t done = 0;
 
 		if (n < 0)
 			return err_sys(e, -errno, "read the log");
 		if (n == 0)
 			return 0;
 		buf_grow(&r->pending, (size_t)n);
-		while ((end = memchr(r->pending.p, '\n', r->pending.n)) && !r->past_until) {
-			size_t length = (size_t)(end - r->pending.p);
-			int x = record_print(r, (struct str){ r->pending.p, length }, &a, e);
+		while ((end = memchr(r->pending.p + done, '\n', r->pending.n - done)) && !r->past_until) {
+			struct str line = { r->pending.p + done, (size_t)(end - r->pending.p) - done };
+			int x = record_print(r, line, &a, e);
 
 			if (x < 0)
 				return x;
-			buf_drop(&r->pending, length + 1);
+			done += line.n + 1;
 			arena_reset(&a, mark);
 		}
+		buf_drop(&r->pending, done);
 		if (r->past_until)
 			return 0;
 	}
