@@ -52,6 +52,8 @@ static int client_ready(void *arg, uint32_t events)
 		return 0;
 	}
 	r = monitor_receive(c->source.fd, &all->inbox, &e);
+	if (r == -ECONNRESET) /* it left without reading all we sent, but what it said before counts */
+		r = monitor_receive(c->source.fd, &all->inbox, &e);
 	if (r == -EAGAIN)
 		return 0;
 	if (r > 0)
@@ -119,45 +121,39 @@ int clients_add(struct clients *all, int fd, bool starter, struct err *e)
 	return 0;
 }
 
-void client_send(struct client *c, const struct monitor_frame *f)
+/* One that left gets no more output, but is dropped only when all it had sent is read; one that does not read is dropped now. */
+static void send_failed(struct client *c, int r)
 {
-	struct err e;
-
-	if (c->source.fd >= 0 && monitor_send_frame(c->source.fd, f, &e) < 0)
+	if (r == -EPIPE || r == -ECONNRESET)
+		c->attach &= ~(uint32_t)MONITOR_ATTACH_OUTPUT;
+	else
 		clients_drop(c);
 }
 
-static void send_small(struct client *c, enum monitor_msg type, const void *p, size_t n)
+void client_send(struct client *c, enum monitor_msg type, const void *p, size_t n)
 {
 	struct err e;
+	int r = c->source.fd >= 0 ? monitor_send(c->source.fd, type, p, n, &e) : 0;
 
-	if (c->source.fd >= 0 && monitor_send(c->source.fd, type, p, n, &e) < 0)
-		clients_drop(c);
+	if (r < 0)
+		send_failed(c, r);
 }
 
 void client_send_simple(struct client *c, enum monitor_msg type)
 {
-	send_small(c, type, NULL, 0);
+	client_send(c, type, NULL, 0);
 }
 
 void client_send_number(struct client *c, enum monitor_msg type, int32_t value)
 {
 	struct monitor_number p = { .value = value };
 
-	send_small(c, type, &p, sizeof p);
+	client_send(c, type, &p, sizeof p);
 }
 
 void client_send_err(struct client *c, enum monitor_msg type, const struct err *e)
 {
-	send_small(c, type, e, sizeof *e);
-}
-
-void clients_broadcast(struct clients *all, const struct monitor_frame *f)
-{
-	for (struct client *c = all->first, *next; c; c = next) {
-		next = c->next;
-		client_send(c, f);
-	}
+	client_send(c, type, e, sizeof *e);
 }
 
 /* One output frame to one client. Returns true if it must be waited for. */
@@ -170,7 +166,7 @@ static bool offer(struct client *c, const struct monitor_frame *f)
 	if (c->waiting)
 		loop_change(c->all->loop, &c->source, EPOLLIN | EPOLLOUT);
 	else if (r < 0)
-		clients_drop(c);
+		send_failed(c, r);
 	return c->waiting;
 }
 

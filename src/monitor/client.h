@@ -53,14 +53,11 @@ int clients_open(struct clients *all, struct loop *loop, int dirfd, const struct
 /* Takes a connected socket (owned, also on failure). */
 int clients_add(struct clients *all, int fd, bool starter, struct err *e);
 
-/* Sends to one client; on trouble it is dropped. */
-void client_send(struct client *c, const struct monitor_frame *f);
+/* Sends to one client. If its queue is full it is dropped; if it left, what it said before is still heard. */
+void client_send(struct client *c, enum monitor_msg type, const void *p, size_t n);
 void client_send_simple(struct client *c, enum monitor_msg type);
 void client_send_number(struct client *c, enum monitor_msg type, int32_t value);
 void client_send_err(struct client *c, enum monitor_msg type, const struct err *e);
-
-/* Sends to every client. */
-void clients_broadcast(struct clients *all, const struct monitor_frame *f);
 
 /* Sends output to those attached. Returns true if a client must be waited for: @f may not change until clients_resume() says so. */
 bool clients_output(struct clients *all, const struct monitor_frame *f);

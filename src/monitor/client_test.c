@@ -15,8 +15,12 @@ static struct monitor_frame output, in;
 static int n_gone, n_ready;
 static uint32_t last_request;
 
+static bool greet;
+
 static void joined(void *arg, struct client *c)
 {
+	if (greet)
+		client_send_number(c, MONITOR_CREATED, 42);
 }
 
 static void request(void *arg, struct client *c, const struct monitor_frame *f)
@@ -182,6 +186,34 @@ TEST(a_client_that_leaves_or_talks_nonsense_is_gone)
 	assert_int_equal(n_gone, 2);
 	assert_int_equal(clients.n, 0);
 	fd_close(b);
+	end(&s);
+}
+
+TEST(what_a_client_said_before_it_left_is_heard)
+{
+	struct server s;
+	struct err e;
+	int a = -EBADF;
+
+	serve(&s);
+	greet = true;
+	assert_int_equal(monitor_connect(s.path, &a, &e), 0);
+	assert_int_equal(loop_step(&loop, 1000), 0); /* it is greeted, and does not read that */
+	assert_int_equal(monitor_send_number(a, MONITOR_SIGNAL, 15, &e), 0);
+	fd_close(a);
+	assert_int_equal(loop_step(&loop, 1000), 0);
+	assert_int_equal(last_request, MONITOR_SIGNAL);
+	last_request = 0;
+	assert_int_equal(monitor_connect(s.path, &a, &e), 0);
+	assert_int_equal(monitor_send_number(a, MONITOR_SIGNAL, 15, &e), 0);
+	fd_close(a);
+	assert_int_equal(loop_step(&loop, 1000), 0); /* it is greeted after it left */
+	assert_int_equal(loop_step(&loop, 1000), 0);
+	assert_int_equal(last_request, MONITOR_SIGNAL);
+	greet = false;
+	for (int i = 0; i < 4 && clients.n; i++)
+		assert_int_equal(loop_step(&loop, 0), 0);
+	assert_int_equal(clients.n, 0);
 	end(&s);
 }
 

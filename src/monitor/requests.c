@@ -10,10 +10,7 @@ enum { ABANDON_MS = 30 * 1000 }; /* how long a create goes on for a starter that
 
 void life_send_exited(struct life *l, struct client *c)
 {
-	struct err e;
-
-	if (monitor_send(c->source.fd, MONITOR_EXITED, l->exit_text.p, l->exit_text.n, &e) < 0)
-		clients_drop(c);
+	client_send(c, MONITOR_EXITED, l->exit_text.p, l->exit_text.n);
 }
 
 static void refuse(struct client *c, const char *why)
@@ -122,7 +119,7 @@ static void client_joined(void *arg, struct client *c)
 		client_send_number(c, MONITOR_CREATED, l->record.pid);
 	if (l->record.running)
 		client_send_simple(c, MONITOR_STARTED);
-	if (l->exit_text.n && c->source.fd >= 0)
+	if (l->exit_text.n)
 		life_send_exited(l, c);
 }
 
