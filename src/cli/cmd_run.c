@@ -51,7 +51,7 @@ static int choose_streams(const struct run_options *o, struct engine_io *io, str
 			return err_set(e, ERR_INVALID, "invalid argument for --attach: '%s' is not stdin, stdout or stderr", o->attach.v[i]);
 		*streams[k] = (int)k;
 	}
-	if (io->tty && io->in >= 0 && !isatty(io->in))
+	if (!o->detach && io->tty && io->in >= 0 && !isatty(io->in))
 		return err_set(e, ERR_INVALID, "the input device is not a terminal; leave out -t to run without one");
 	return 0;
 }
