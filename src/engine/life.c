@@ -272,8 +272,11 @@ static int monitor_reach(struct engine *en, const char *ref, struct arena *a, st
 	if (r < 0 || i.status != CONTAINER_RUNNING)
 		return r;
 	r = monitor_connect(h->live_path, ret_fd, e);
-	if (r == -ENOENT || r == -ECONNREFUSED) {
-		*ret_fd = -EBADF;
+	/* Hear its greeting first: a client that is gone before it was greeted is dropped with whatever it said. */
+	if (r == 0)
+		r = monitor_expect(*ret_fd, MONITOR_STARTED, arena_new(a, struct monitor_frame), e);
+	if (r == -ENOENT || r == -ECONNREFUSED || r == -EPIPE || r == -ESRCH || r == -ECONNRESET) {
+		fd_done(ret_fd);        /* it ended while we looked */
 		err_clear(e);
 		return 0;
 	}
