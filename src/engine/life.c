@@ -126,6 +126,7 @@ static int relock(struct holding *h)
 /* Attached until the end; then cleans up as promised. */
 static int see_through(struct launch *l, struct engine_outcome *ret, struct err *e)
 {
+	struct proc_exit monitor;
 	int r;
 
 	unlock(l->h);
@@ -135,11 +136,13 @@ static int see_through(struct launch *l, struct engine_outcome *ret, struct err 
 		return r;       /* the promise ends with our connection: the monitor sees to it */
 	fd_done(&l->control);
 	r = relock(l->h);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return err_sys(e, r, "lock container " SHORT_ID_FMT, l->h->id);
-	return settle(l->h, l->a, e);
+	if (r == 0)
+		r = settle(l->h, l->a, e);
+	else
+		r = r == -ENOENT ? 0 : err_sys(e, r, "lock container " SHORT_ID_FMT, l->h->id);
+	/* By now the monitor has nothing left to do but to end; nobody shall find it after us. */
+	proc_wait(l->proc.pidfd, -1, &monitor);
+	return r;
 }
 
 static int start_locked(struct engine *en, struct holding *h, bool is_new, const struct strs *layers, const struct engine_io *io,
