@@ -87,7 +87,7 @@ class Tare(Engine):
     def __init__(self, world):
         super().__init__(world)
         self.program = os.path.join(world.bin, "tare")
-        self.base = [self.program, "--root", self.home + "/root", "--run-root", self.home + "/run"]
+        self.base = [self.program, "--root", self.home + "/root", "--run-root", "/run/tare"]
 
     def available(self):
         return None if os.access(self.program, os.X_OK) else "not built"
@@ -131,7 +131,7 @@ class Docker(Engine):
         with open(config, "w") as out:
             json.dump({}, out)
         self.daemon = Daemon(
-            ["dockerd", "--config-file", config, "--data-root", self.home + "/data", "--exec-root", self.home + "/exec",
+            ["dockerd", "--config-file", config, "--data-root", self.home + "/data", "--exec-root", "/run/docker",
              "--pidfile", self.home + "/pid", "-H", "unix://" + socket, "--containerd", self.world.containerd_socket,
              "--storage-driver", "overlay2", "--log-level", "error", "--insecure-registry", "127.0.0.0/8"],
             self.home + "/log", lambda: self.ready(self.base + ["version"]))
@@ -167,7 +167,7 @@ class Podman(Engine):
     monitor = ("conmon",)
 
     def start(self):
-        self.base = ["podman", "--root", self.home + "/root", "--runroot", self.home + "/run", "--tmpdir", self.home + "/tmp",
+        self.base = ["podman", "--root", self.home + "/root", "--runroot", "/run/podman-root", "--tmpdir", "/run/podman-tmp",
                      "--storage-driver", "overlay", "--cgroup-manager", "cgroupfs", "--events-backend", "none",
                      "--network-config-dir", self.home + "/networks", "--log-level", "error"]
         self.policy = self.home + "/policy.json"
@@ -238,7 +238,7 @@ class Runtime:
 
     def __init__(self, world, name, program):
         self.name, self.program = name, program
-        self.base = [program, "--root", os.path.join(world.home, "oci-" + name)]
+        self.base = [program, "--root", "/run/oci-" + name]
         self.world = world
 
     def available(self):

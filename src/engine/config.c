@@ -86,6 +86,8 @@ static void config_process(const struct config_input *in, struct arena *a, struc
 
 	c->process = p;
 	p->terminal = in->c->request.tty;
+	if (p->terminal && in->console)
+		p->console_size = arena_memdup(a, in->console, sizeof *in->console);
 	p->cwd = in->c->workdir;
 	process_args(in, a, p);
 	process_env(in, a, p);

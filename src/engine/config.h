@@ -24,6 +24,7 @@ struct config_input {
 	size_t n_extra_groups;
 	bool own_network;                /* a network namespace of its own */
 	bool no_ipv6;                    /* … that shall give its links no IPv6 address */
+	const struct oci_box *console;   /* size of the terminal that will be attached; NULL: unknown */
 	struct host_facts *facts;
 };
 

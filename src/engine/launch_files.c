@@ -157,6 +157,17 @@ static int workdir_make(struct launch *l, struct err *e)
 	return 0;
 }
 
+/* The size of the terminal the starter is at, so that the program never sees another. */
+static bool console_size(const struct engine_io *io, struct oci_box *ret)
+{
+	struct pty_size size;
+
+	if (!io || !io->tty || pty_get_size(io->out >= 0 ? io->out : io->in, &size) < 0)
+		return false;
+	*ret = (struct oci_box){ .height = size.rows, .width = size.cols };
+	return true;
+}
+
 int launch_write_config(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
@@ -168,10 +179,13 @@ int launch_write_config(void *ctx, struct err *e)
 	};
 	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
 	struct oci_config *config;
+	struct oci_box console;
 	int r = launch_user(l->rootfs_fd, c->user ? c->user : "", &c->request.group_add, l->a, &in.user, &in.extra_groups, e);
 
 	if (r == 0)
 		r = workdir_make(l, e);
+	if (console_size(l->io, &console))
+		in.console = &console;
 	if (r == 0)
 		r = config_build(&in, l->a, &config, e);
 	if (r < 0)
