@@ -161,3 +161,63 @@ TEST(objdir_links_reserve_names)
 	assert_int_equal(objdir_remove(&d, "10.0.0.2"), 0);
 	assert_int_equal(objdir_remove(&d, "10.0.0.2"), -ENOENT);
 }
+
+/* ---- many at once ---- */
+
+static int keep_it(void *arg, const char *name, const struct object *o)
+{
+	(void)arg, (void)name, (void)o;
+	return 0;
+}
+
+/* One process of the crowd: makes, finishes and removes objects, some of them wanted by all. Returns what went wrong. */
+static int member(const struct objdir *d, int number)
+{
+	for (int i = 0; i < 60; i++) {
+		scoped_object struct object o = OBJECT_NONE;
+		char name[32];
+		int r;
+
+		if (i % 3)
+			snprintf(name, sizeof name, "own-%d-%d", number, i);
+		else
+			snprintf(name, sizeof name, "wanted-%d", i % 4);
+		r = object_create(d, name, 0, &o);
+		if (r == -EEXIST && i % 3 == 0)
+			continue;
+		if (r == 0)
+			r = object_write(&o, "file", name, strlen(name));
+		if (r == 0)
+			r = object_finish(&o);
+		if (r == 0)
+			r = object_remove(d, name, &o);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+TEST(objdir_serves_a_crowd_and_a_sweeper_at_once)
+{
+	scoped_test_dir struct test_dir t = test_dir_make();
+	scoped_objdir struct objdir d = open_objects(&t);
+	struct proc crowd[5];
+	struct proc_exit x;
+
+	for (int i = 0; i < 5; i++) {
+		crowd[i].pid = proc_clone(0, -EBADF, &crowd[i].pidfd);
+		if (crowd[i].pid)
+			continue;
+		/* The last one sweeps all the time and must never take what somebody is working on. */
+		for (int round = 0; i == 4 && round < 200; round++)
+			if (objdir_each_abandoned(&d, keep_it, NULL) < 0)
+				_exit(1);
+		_exit(i < 4 ? -member(&d, i) : 0);
+	}
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(proc_wait(crowd[i].pidfd, -1, &x), 0);
+		fd_close(crowd[i].pidfd);
+		assert_int_equal(proc_exit_number(&x), 0);
+	}
+	assert_int_equal(test_dir_count(d.fd), 0);
+}

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tests of the modules that are a table and a call or two: cap, dev, memfd, pty, rlimit, self. */
+/* Tests of the modules that are a table and a call or two: cap, dev, landlock, memfd, pty, rlimit, self, trace. */
 #include "os/cap.h"
 #include "os/dev.h"
+#include "os/landlock.h"
 #include "os/memfd.h"
 #include "os/proc.h"
 #include "os/pty.h"
 #include "os/rlimit.h"
 #include "os/self.h"
 #include "os/test_dir.h"
+#include "os/trace.h"
+#include "base/err.h"
+#include "base/step.h"
 #include "base/str.h"
 #include "base/test.h"
 
@@ -156,4 +160,61 @@ TEST(self_finds_programs_in_libexec_beside_itself_and_in_the_path)
 	unsetenv("TARE_LIBEXEC");
 	assert_int_equal(self_find_program("/x/y", &a, &path), 0);
 	assert_string_equal(path, "/x/y");
+}
+
+/* In a child, which is confined for good: 0 if the walls stand where they should. */
+static int behind_walls(const struct test_dir *t, int readable, int writable)
+{
+	struct landlock_rule rules[] = { { readable, LANDLOCK_READ }, { writable, LANDLOCK_WRITE } };
+
+	if (proc_set_no_new_privs() < 0 || landlock_confine(rules, ARRAY_LEN(rules), 1) < 1)
+		return 1;
+	if (file_create(writable, "new", "x", 1, 0600) < 0 || faccessat(readable, "file", R_OK, 0) < 0)
+		return 2;
+	if (file_create(readable, "new", "x", 1, 0600) != -EACCES || file_create(t->fd, "new", "x", 1, 0600) != -EACCES)
+		return 3;
+	return open("/etc/passwd", O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES ? 0 : 4;
+}
+
+TEST(landlock_leaves_only_what_was_granted)
+{
+	scoped_test_dir struct test_dir t = test_dir_make();
+	scoped_fd int readable = dir_ensure(t.fd, "readable", 0700), writable = dir_ensure(t.fd, "writable", 0700);
+	scoped_proc struct proc p = PROC_NONE;
+	struct proc_exit x;
+
+	if (landlock_abi() < 1)
+		skip();
+	assert_int_equal(file_create(readable, "file", "x", 1, 0600), 0);
+	p.pid = proc_clone(0, -EBADF, &p.pidfd);
+	if (p.pid == 0)
+		_exit(behind_walls(&t, readable, writable));
+	assert_int_equal(proc_wait(p.pidfd, -1, &x), 0);
+	fd_done(&p.pidfd);
+	assert_int_equal(proc_exit_number(&x), 0);
+}
+
+static int nothing(void *ctx, struct err *e)
+{
+	(void)ctx, (void)e;
+	return 0;
+}
+
+TEST(trace_appends_one_line_per_step)
+{
+	scoped_test_dir struct test_dir t = test_dir_make();
+	static const struct step steps[] = { { "os.test", NULL, nothing, NULL } };
+	char path[96], text[256];
+	struct err e = { 0 };
+
+	snprintf(path, sizeof path, "%s/trace", t.path);
+	setenv("TARE_TRACE", path, 1);
+	trace_begin("os-test");
+	unsetenv("TARE_TRACE");
+	assert_int_equal(steps_run(steps, ARRAY_LEN(steps), NULL, &e), 0);
+	trace_note("os.note", proc_now_ns());
+	steps_trace(NULL, NULL);
+	assert_int_equal(file_read_text(t.fd, "trace", text, sizeof text), 0);
+	assert_non_null(str_after(text, "os-test os.test do "));
+	assert_non_null(strstr(text, "\nos-test os.note do "));
 }
