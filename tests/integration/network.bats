@@ -273,6 +273,26 @@ teardown() { netns_teardown; }
 	tool ls | grep -q '^bridge '
 }
 
+@test "beside docker's dropping FORWARD chain the lines of docs/networking.md let us through" {
+	command -v iptables >/dev/null || skip "no iptables here"
+	c=$(hold_netns) lan=$(hold_netns)
+	tool attach c1 /proc/"$c"/ns/net -p 8080:80
+	serve "$c" 80
+	wire "$lan" lan0 198.51.100
+	serve "$lan" 82
+	in_host iptables -N DOCKER-USER || skip "no iptables in this kernel"
+	in_host iptables -A FORWARD -j DOCKER-USER
+	in_host iptables -P FORWARD DROP
+	tool check c1 | grep -q 'in chain DOCKER-USER'
+	run inside "$c" curl -s --max-time 1 http://198.51.100.2:82/
+	[ "$status" != 0 ]
+	grep -o 'iptables -I DOCKER-USER [^;`]*' "$BATS_TEST_DIRNAME/../../docs/networking.md" | sed "s/'//g" >"$BATS_TEST_TMPDIR/lines"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/lines")" = 2 ]
+	while read -r line; do in_host $line; done <"$BATS_TEST_TMPDIR/lines"
+	[ "$(inside "$c" curl -s --max-time 3 http://198.51.100.2:82/)" = hello ]
+	[ "$(inside "$lan" curl -s --max-time 3 http://198.51.100.1:8080/)" = hello ]
+}
+
 @test "a stopped network leaves nothing on the host and comes back" {
 	c=$(hold_netns)
 	tool attach c1 /proc/"$c"/ns/net
