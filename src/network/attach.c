@@ -46,11 +46,16 @@ int network_detach(struct network *n, const char *container, const struct contai
 	if (!address->ip)
 		return 0;
 	for (size_t i = 0; i < steps->n; i++) {
-		struct err later;
-		int r = steps_run(&steps->v[i], 1, &at, first == 0 ? e : &later);
+		struct err why;
+		int r = steps_run(&steps->v[i], 1, &at, &why);
 
-		if (first == 0)
+		/* A second try, since nobody comes after us but heal: the kernel may have been short of buffers. */
+		if (r < 0)
+			r = steps->v[i].apply(&at, &why);
+		if (r < 0 && first == 0) {
 			first = r;
+			*e = why;
+		}
 	}
 	return first < 0 ? err_wrap(e, "network '%s'", address->network) : 0;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/vec.h"
 #include "network/attach.h"
 #include "network/conntrack.h"
 #include "network/content.h"
@@ -191,6 +192,40 @@ static int owned_ports(struct attach *at, struct firewall_port **ret, size_t *re
 	return ports_owned(at->n->ports_fd, at->container, at->at->ip, at->at->ports, at->at->n_ports, *ret, ret_n, e);
 }
 
+/* Elements that lead one of our ports to another address of our own subnet: we hold the reservation, so nobody is behind them any more. */
+struct stale {
+	const struct attach *at;
+	const struct firewall_port *ports;
+	size_t n_ports;
+	struct VEC(struct firewall_port) found;
+};
+
+static int find_stale(void *arg, const struct firewall_port *p)
+{
+	struct stale *s = arg;
+
+	for (size_t i = 0; i < s->n_ports; i++) {
+		if (firewall_port_same_place(&s->ports[i], p) && addr_contains(&s->at->range.subnet, &p->to))
+			*vec_push(s->at->a, &s->found) = *p;
+	}
+	return 0;
+}
+
+static int replace_stale(struct attach *at, struct firewall *f, const struct firewall_port *ports, size_t n, struct err *e)
+{
+	struct stale s = { .at = at, .ports = ports, .n_ports = n };
+	struct err why = *e;
+	int r = firewall_each_port(f, find_stale, &s, e);
+
+	if (r == 0 && s.found.n == 0) {
+		*e = why;
+		return -why.sys;
+	}
+	if (r == 0)
+		r = firewall_unpublish(f, s.found.v, s.found.n, e);
+	return r < 0 ? r : firewall_publish(f, ports, n, e);
+}
+
 static int publish_ports(void *ctx, struct err *e)
 {
 	struct attach *at = ctx;
@@ -203,7 +238,10 @@ static int publish_ports(void *ctx, struct err *e)
 		return err_set(e, ERR_CONFLICT, "a host port is not reserved for this container");
 	if (r == 0)
 		r = firewall_open(&f, e);
-	return r < 0 ? r : firewall_publish(&f, ports, n, e);
+	if (r < 0)
+		return r;
+	r = firewall_publish(&f, ports, n, e);
+	return r < 0 && e->kind == ERR_CONFLICT ? replace_stale(at, &f, ports, n, e) : r;
 }
 
 static int unpublish_ports(void *ctx, struct err *e)

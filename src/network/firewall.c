@@ -208,6 +208,13 @@ static struct firewall_port element_port(const struct nft_element *x)
 	return p;
 }
 
+bool firewall_port_same_place(const struct firewall_port *a, const struct firewall_port *b)
+{
+	struct nft_element x = port_element(a), y = port_element(b);
+
+	return port_set(a) == port_set(b) && memcmp(x.key, y.key, sizeof x.key) == 0;
+}
+
 bool firewall_port_equal(const struct firewall_port *a, const struct firewall_port *b)
 {
 	struct nft_element x = port_element(a), y = port_element(b);
@@ -484,30 +491,7 @@ int firewall_publish(struct firewall *f, const struct firewall_port *ports, size
 	return r < 0 ? failed(e, r, &res, "publish ports in table 'inet tare'") : 0;
 }
 
-static void delete_port(struct netlink_batch *b, const void *v, size_t i)
-{
-	add_ports(b, (const struct firewall_port *)v + i, 1, false);
-}
-
-int firewall_unpublish(struct firewall *f, const struct firewall_port *ports, size_t n, struct err *e)
-{
-	scoped_netlink_batch struct netlink_batch b = { 0 };
-	struct netlink_result res = { 0 };
-	int r;
-
-	if (n == 0)
-		return 0;
-	netlink_batch_init(&b);
-	nft_begin(&b);
-	add_ports(&b, ports, n, false);
-	nft_end(&b);
-	r = netlink_talk(&f->nl, &b, &res);
-	if (r == -ENOENT)
-		return talk_tolerant(f, delete_port, ports, n, "take ports out of table 'inet tare'", e);
-	return r < 0 ? failed(e, r, &res, "take ports out of table 'inet tare'") : 0;
-}
-
-/* ---- looking ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- taking out and looking ---------------------------------------------------------------------------------------------------------- */
 
 struct hear_ports {
 	firewall_port_fn fn;
@@ -528,6 +512,73 @@ static int hear_element(void *arg, const struct nft_element *x)
 static int hear_elements(void *arg, const struct nlmsghdr *m)
 {
 	return nft_each_element(m, hear_element, arg);
+}
+
+static void delete_port(struct netlink_batch *b, const void *v, size_t i)
+{
+	add_ports(b, (const struct firewall_port *)v + i, 1, false);
+}
+
+/* So many questions go into one datagram. */
+enum { ASKED_AT_ONCE = NETLINK_MAX_REQUESTS - 1 };
+
+struct present {
+	const struct firewall_port *ports;
+	size_t n;
+	struct firewall_port found[ASKED_AT_ONCE];
+	size_t n_found;
+};
+
+static int hear_present(void *arg, const struct firewall_port *p)
+{
+	struct present *x = arg;
+
+	for (size_t i = 0; i < x->n && x->n_found < ASKED_AT_ONCE; i++) {
+		if (firewall_port_equal(&x->ports[i], p)) {
+			x->found[x->n_found++] = *p;
+			break;
+		}
+	}
+	return 0;
+}
+
+/* Only what leads where we say is taken out: the kernel looks at keys alone, and a port of ours may be somebody else's by now. */
+static int unpublish_some(struct firewall *f, const struct firewall_port *ports, size_t n, struct err *e)
+{
+	scoped_netlink_batch struct netlink_batch ask = { 0 }, b = { 0 };
+	struct present x = { .ports = ports, .n = n };
+	struct hear_ports h = { hear_present, &x };
+	struct netlink_result res = { 0 };
+	int r;
+
+	netlink_batch_init(&ask);
+	netlink_batch_init(&b);
+	for (size_t i = 0; i < n; i++) {
+		struct nft_element element = port_element(&ports[i]);
+
+		nft_get_element(&ask, table_name, port_set(&ports[i]), &element);
+	}
+	r = netlink_query(&f->nl, &ask, hear_elements, &h, &res);
+	if (r < 0 && r != -ENOENT)
+		return failed(e, r, &res, "look for ports in table 'inet tare'");
+	if (x.n_found == 0)
+		return 0;
+	nft_begin(&b);
+	add_ports(&b, x.found, x.n_found, false);
+	nft_end(&b);
+	r = netlink_talk(&f->nl, &b, &res);
+	if (r == -ENOENT)
+		return talk_tolerant(f, delete_port, x.found, x.n_found, "take ports out of table 'inet tare'", e);
+	return r < 0 ? failed(e, r, &res, "take ports out of table 'inet tare'") : 0;
+}
+
+int firewall_unpublish(struct firewall *f, const struct firewall_port *ports, size_t n, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i += ASKED_AT_ONCE)
+		r = unpublish_some(f, ports + i, n - i < ASKED_AT_ONCE ? n - i : ASKED_AT_ONCE, e);
+	return r;
 }
 
 static int each_port_of(struct firewall *f, const char *set, struct hear_ports *h, struct err *e)

@@ -52,7 +52,7 @@ int firewall_ensure(struct firewall *f, const struct firewall_net *net, firewall
 /* Forgets a network. Missing ones are no error. */
 int firewall_drop_net(struct firewall *f, const struct firewall_net *net, struct err *e);
 
-/* Publishes all the ports or none; takes them back, whether they are there or not. */
+/* Publishes all the ports or none (ERR_CONFLICT: one leads elsewhere already); takes those back that are there and lead there. */
 int firewall_publish(struct firewall *f, const struct firewall_port *ports, size_t n, struct err *e);
 int firewall_unpublish(struct firewall *f, const struct firewall_port *ports, size_t n, struct err *e);
 
@@ -64,4 +64,6 @@ int firewall_each_port(struct firewall *f, firewall_port_fn fn, void *arg, struc
 typedef int (*firewall_chain_fn)(void *arg, const struct nft_base_chain *c);
 int firewall_each_chain(struct firewall *f, firewall_chain_fn fn, void *arg, struct err *e);
 
+/* Both the same; both the same place on the host, wherever they lead. */
+bool firewall_port_same_place(const struct firewall_port *a, const struct firewall_port *b);
 bool firewall_port_equal(const struct firewall_port *a, const struct firewall_port *b);

@@ -229,6 +229,18 @@ static int lock_ports(int dirfd, struct err *e)
 	return fd < 0 ? err_sys(e, fd, "lock the host ports") : fd;
 }
 
+/* What an earlier start of the same container left when it was killed is no conflict. */
+static void drop_earlier(int dirfd, const char *owner, const char *ip, const struct container_port *ports, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct firewall_port p;
+		struct err ignored; /* the port is judged when it is taken */
+
+		if (ports[i].host_port && ports_to_firewall(&ports[i], ip, &p, &ignored) == 0)
+			drop_port(dirfd, &p, owner);
+	}
+}
+
 int ports_reserve(int dirfd, const char *owner, const char *ip, const struct container_port *ports, size_t n, struct arena *a,
 		struct container_port **ret, struct err *e)
 {
@@ -237,6 +249,7 @@ int ports_reserve(int dirfd, const char *owner, const char *ip, const struct con
 
 	if (lock < 0)
 		return lock;
+	drop_earlier(dirfd, owner, ip, ports, n);
 	for (size_t i = 0; i < n; i++) {
 		int r;
 

@@ -212,6 +212,35 @@ teardown() { netns_teardown; }
 	tool attach c1 /proc/"$c"/ns/net -p 8080:80
 }
 
+@test "each step of detach may fail once, and leaves nothing" {
+	for step in unpublish free_ports free_address; do
+		tool attach c1 /proc/"$(hold_netns)"/ns/net -p 8080:80 -p 5300:53/udp >"$BATS_TEST_TMPDIR/at"
+		TARE_FAULT=step:network.$step tool detach c1 "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/at")" -p 8080:80 -p 5300:53/udp
+		[ -z "$(ls "$state/run/ports")$(ls "$state/run/ipam/bridge")" ]
+		! in_host nft list map inet tare ports4_any | grep -q elements
+	done
+}
+
+@test "what an earlier start left, in files or in the firewall, does not stand in the way of the same container" {
+	c=$(hold_netns)
+	TARE_FAULT=kill:network.configure run tool attach c1 /proc/"$(hold_netns)"/ns/net -p 8080:80
+	tool attach c1 /proc/"$c"/ns/net -p 8080:80
+	serve "$c" 80
+	[ "$(in_host curl -s --max-time 3 http://127.0.0.1:8080/)" = hello ]
+	tool detach c1 172.30.0.3 -p 8080:80
+	in_host nft add element inet tare ports4_any '{ tcp . 8080 : 172.30.77.77 . 80 }'
+	d=$(hold_netns)
+	tool attach c2 /proc/"$d"/ns/net -p 8080:80
+	serve "$d" 80
+	[ "$(in_host curl -s --max-time 3 http://127.0.0.1:8080/)" = hello ]
+	# Where another root of this host leads the port, it is taken.
+	in_host nft add element inet tare ports4_any '{ tcp . 8081 : 10.1.2.3 . 80 }'
+	run tool attach c3 /proc/"$(hold_netns)"/ns/net -p 8081:80
+	[ "$status" = 1 ]
+	[[ $output == *"port is already allocated"* ]]
+	in_host nft list map inet tare ports4_any | grep -q 10.1.2.3
+}
+
 @test "what a killed program leaves is healed, wherever it was killed" {
 	c=$(hold_netns)
 	tool attach alive /proc/"$c"/ns/net -p 8080:80
