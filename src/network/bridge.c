@@ -104,7 +104,7 @@ static int prepare_host(void *ctx, struct err *e)
 	scoped_netlink struct netlink nl = NETLINK_NONE;
 	scoped_firewall struct firewall f = { NETLINK_NONE };
 	struct content content = { at->n, at->a };
-	struct firewall_net net;
+	struct ruleset_net net;
 	struct link_info info;
 	int r = network_range_read(at->config, &at->range, e);
 
@@ -186,32 +186,32 @@ static bool has_ports(const void *ctx)
 }
 
 /* The ports of the attachment that are still reserved for it. */
-static int owned_ports(struct attach *at, struct firewall_port **ret, size_t *ret_n, struct err *e)
+static int owned_ports(struct attach *at, struct ruleset_port **ret, size_t *ret_n, struct err *e)
 {
-	*ret = arena_array(at->a, struct firewall_port, at->at->n_ports);
+	*ret = arena_array(at->a, struct ruleset_port, at->at->n_ports);
 	return ports_owned(at->n->ports_fd, at->container, at->at->ip, at->at->ports, at->at->n_ports, *ret, ret_n, e);
 }
 
 /* Elements that lead one of our ports to another address of our own subnet: we hold the reservation, so nobody is behind them any more. */
 struct stale {
 	const struct attach *at;
-	const struct firewall_port *ports;
+	const struct ruleset_port *ports;
 	size_t n_ports;
-	struct VEC(struct firewall_port) found;
+	struct VEC(struct ruleset_port) found;
 };
 
-static int find_stale(void *arg, const struct firewall_port *p)
+static int find_stale(void *arg, const struct ruleset_port *p)
 {
 	struct stale *s = arg;
 
 	for (size_t i = 0; i < s->n_ports; i++) {
-		if (firewall_port_same_place(&s->ports[i], p) && addr_contains(&s->at->range.subnet, &p->to))
+		if (ruleset_port_same_place(&s->ports[i], p) && addr_contains(&s->at->range.subnet, &p->to))
 			*vec_push(s->at->a, &s->found) = *p;
 	}
 	return 0;
 }
 
-static int replace_stale(struct attach *at, struct firewall *f, const struct firewall_port *ports, size_t n, struct err *e)
+static int replace_stale(struct attach *at, struct firewall *f, const struct ruleset_port *ports, size_t n, struct err *e)
 {
 	struct stale s = { .at = at, .ports = ports, .n_ports = n };
 	struct err why = *e;
@@ -230,7 +230,7 @@ static int publish_ports(void *ctx, struct err *e)
 {
 	struct attach *at = ctx;
 	scoped_firewall struct firewall f = { NETLINK_NONE };
-	struct firewall_port *ports;
+	struct ruleset_port *ports;
 	size_t n;
 	int r = owned_ports(at, &ports, &n, e);
 
@@ -248,7 +248,7 @@ static int unpublish_ports(void *ctx, struct err *e)
 {
 	struct attach *at = ctx;
 	scoped_firewall struct firewall f = { NETLINK_NONE };
-	struct firewall_port *ports;
+	struct ruleset_port *ports;
 	size_t n;
 	int r = owned_ports(at, &ports, &n, e);
 

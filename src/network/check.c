@@ -51,7 +51,7 @@ static bool left_ip(void *arg, const char *ip, const char *owner)
 	return false;
 }
 
-static bool left_port(void *arg, const char *owner, const struct firewall_port *p)
+static bool left_port(void *arg, const char *owner, const struct ruleset_port *p)
 {
 	struct check *c = arg;
 

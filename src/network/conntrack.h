@@ -7,5 +7,6 @@
 #include "base/err.h"
 #include "network/addr.h"
 
-/* Forgets all UDP connections answered by @x. Walks the whole table, so only for containers with UDP ports. Kernels before 5.19 do not know how: no error. */
+/* Forgets all UDP connections answered by @x. Walks the whole table, so only for containers with UDP ports. Kernels that do not know how to choose
+ * by a filter (before 5.19): no error. */
 int conntrack_forget_udp(const struct addr *x, struct err *e);

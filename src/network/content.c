@@ -7,10 +7,10 @@
 
 struct port_list {
 	struct arena *a;
-	struct VEC(struct firewall_port) list;
+	struct VEC(struct ruleset_port) list;
 };
 
-static bool collect_port(void *arg, const char *owner, const struct firewall_port *p)
+static bool collect_port(void *arg, const char *owner, const struct ruleset_port *p)
 {
 	struct port_list *ports = arg;
 
@@ -19,18 +19,18 @@ static bool collect_port(void *arg, const char *owner, const struct firewall_por
 	return false;
 }
 
-void content_net(const struct network_config *c, const struct network_range *range, struct firewall_net *ret)
+void content_net(const struct network_config *c, const struct network_range *range, struct ruleset_net *ret)
 {
-	*ret = (struct firewall_net){
+	*ret = (struct ruleset_net){
 		.bridge = c->bridge, .subnet = range->subnet, .subnet6 = range->subnet6, .internal = c->internal,
 	};
 }
 
-int content_read(void *arg, struct firewall_content *ret, struct err *e)
+int content_read(void *arg, struct ruleset_content *ret, struct err *e)
 {
 	struct content *x = arg;
 	struct port_list ports = { .a = x->a };
-	struct VEC(struct firewall_net) nets = { 0 };
+	struct VEC(struct ruleset_net) nets = { 0 };
 	const struct network_config **list;
 	size_t n_list;
 	int r;
@@ -49,6 +49,6 @@ int content_read(void *arg, struct firewall_content *ret, struct err *e)
 	}
 	if (r < 0)
 		return r;
-	*ret = (struct firewall_content){ nets.v, nets.n, ports.list.v, ports.list.n };
+	*ret = (struct ruleset_content){ nets.v, nets.n, ports.list.v, ports.list.n };
 	return 0;
 }

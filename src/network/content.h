@@ -6,11 +6,11 @@
 #include "network/firewall.h"
 #include "network/internal.h"
 
-void content_net(const struct network_config *c, const struct network_range *range, struct firewall_net *ret);
+void content_net(const struct network_config *c, const struct network_range *range, struct ruleset_net *ret);
 
 /* For firewall_ensure; @arg is a struct content. */
 struct content {
 	struct network *n;
 	struct arena *a;
 };
-int content_read(void *arg, struct firewall_content *ret, struct err *e);
+int content_read(void *arg, struct ruleset_content *ret, struct err *e);

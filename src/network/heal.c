@@ -27,7 +27,7 @@ static bool ip_is_dead(void *arg, const char *ip, const char *owner)
 	return !*owner || !h->alive(h->arg, owner);
 }
 
-static bool port_is_dead(void *arg, const char *owner, const struct firewall_port *p)
+static bool port_is_dead(void *arg, const char *owner, const struct ruleset_port *p)
 {
 	struct heal *h = arg;
 
@@ -54,20 +54,20 @@ static int heal_reservations(struct network *n, struct heal *h, const struct net
 
 struct standing {
 	struct arena *a;
-	const struct firewall_content *want;
-	struct VEC(struct firewall_port) have, stale;
+	const struct ruleset_content *want;
+	struct VEC(struct ruleset_port) have, stale;
 };
 
-static bool is_wanted(const struct standing *s, const struct firewall_port *p)
+static bool is_wanted(const struct standing *s, const struct ruleset_port *p)
 {
 	for (size_t i = 0; i < s->want->n_ports; i++) {
-		if (firewall_port_equal(&s->want->ports[i], p))
+		if (ruleset_port_equal(&s->want->ports[i], p))
 			return true;
 	}
 	return false;
 }
 
-static bool is_ours(const struct standing *s, const struct firewall_port *p)
+static bool is_ours(const struct standing *s, const struct ruleset_port *p)
 {
 	for (size_t i = 0; i < s->want->n_nets; i++) {
 		if (addr_contains(&s->want->nets[i].subnet, &p->to))
@@ -76,7 +76,7 @@ static bool is_ours(const struct standing *s, const struct firewall_port *p)
 	return false;
 }
 
-static int hear_port(void *arg, const struct firewall_port *p)
+static int hear_port(void *arg, const struct ruleset_port *p)
 {
 	struct standing *s = arg;
 
@@ -88,7 +88,7 @@ static int hear_port(void *arg, const struct firewall_port *p)
 }
 
 /* Networks whose bridge stands get their elements back if they lost them. */
-static int heal_nets(struct firewall *f, struct content *content, const struct firewall_content *want, struct err *e)
+static int heal_nets(struct firewall *f, struct content *content, const struct ruleset_content *want, struct err *e)
 {
 	scoped_netlink struct netlink nl = NETLINK_NONE;
 	struct link_info info;
@@ -106,7 +106,7 @@ static int heal_firewall(struct network *n, struct heal *h, struct arena *a, str
 {
 	scoped_firewall struct firewall f = { NETLINK_NONE };
 	struct content content = { n, a };
-	struct firewall_content want;
+	struct ruleset_content want;
 	struct standing s = { .a = a, .want = &want };
 	int r = firewall_open(&f, e);
 

@@ -120,7 +120,7 @@ static int stop(struct network *n, const struct network_config *c, struct err *e
 	scoped_netlink struct netlink nl = NETLINK_NONE;
 	scoped_firewall struct firewall f = { NETLINK_NONE };
 	struct network_range range;
-	struct firewall_net net;
+	struct ruleset_net net;
 	int r;
 
 	if (!c->bridge)

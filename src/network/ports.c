@@ -27,12 +27,12 @@ static const struct numtab protocols[] = { { "tcp", IPPROTO_TCP }, { "udp", IPPR
 
 enum { PORT_NAME_SIZE = 24, PORT_TEXT_SIZE = 192 };
 
-static void port_dir_name(const struct firewall_port *p, char ret[PORT_NAME_SIZE])
+static void port_dir_name(const struct ruleset_port *p, char ret[PORT_NAME_SIZE])
 {
 	snprintf(ret, PORT_NAME_SIZE, "%u-%s", p->host_port, numtab_name(protocols, p->protocol));
 }
 
-static void host_name(const struct firewall_port *p, char ret[ADDR_TEXT_SIZE])
+static void host_name(const struct ruleset_port *p, char ret[ADDR_TEXT_SIZE])
 {
 	if (p->host.family)
 		addr_print(&p->host, ret);
@@ -41,7 +41,7 @@ static void host_name(const struct firewall_port *p, char ret[ADDR_TEXT_SIZE])
 }
 
 /* As people read it: "0.0.0.0:8080". */
-static void bind_text(const struct firewall_port *p, char ret[PORT_TEXT_SIZE])
+static void bind_text(const struct ruleset_port *p, char ret[PORT_TEXT_SIZE])
 {
 	char ip[ADDR_TEXT_SIZE] = "0.0.0.0";
 
@@ -50,10 +50,10 @@ static void bind_text(const struct firewall_port *p, char ret[PORT_TEXT_SIZE])
 	snprintf(ret, PORT_TEXT_SIZE, p->host.family == AF_INET6 ? "[%s]:%u" : "%s:%u", ip, p->host_port);
 }
 
-int ports_to_firewall(const struct container_port *p, const char *ip, struct firewall_port *ret, struct err *e)
+int ports_to_rules(const struct container_port *p, const char *ip, struct ruleset_port *ret, struct err *e)
 {
 	const struct numtab *protocol = numtab_find(protocols, p->protocol);
-	struct firewall_port x = { .host_port = (uint16_t)p->host_port, .port = (uint16_t)p->port };
+	struct ruleset_port x = { .host_port = (uint16_t)p->host_port, .port = (uint16_t)p->port };
 
 	if (!protocol)
 		return err_set(e, ERR_INVALID, "port %u: unknown protocol '%s'", p->port, p->protocol);
@@ -84,7 +84,7 @@ static bool hosts_overlap(const struct addr *a, const struct addr *b)
 
 static int overlap_one(void *arg, int dirfd, const char *name, unsigned char d_type)
 {
-	const struct firewall_port *p = arg;
+	const struct ruleset_port *p = arg;
 	struct addr taken = { 0 };
 
 	if (!streq(name, any_name) && addr_parse(name, &taken) < 0)
@@ -93,7 +93,7 @@ static int overlap_one(void *arg, int dirfd, const char *name, unsigned char d_t
 }
 
 /* A socket bound for a moment. Whether the kernel knows the protocol does not matter: then nobody listens. */
-static int try_bind(const struct firewall_port *p)
+static int try_bind(const struct ruleset_port *p)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(p->host_port) };
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(p->host_port) };
@@ -114,11 +114,11 @@ static int try_bind(const struct firewall_port *p)
 }
 
 /* Takes the one port, which is fully named. Errors: -EEXIST (a container has it), -EADDRINUSE (a program of the host), -EADDRNOTAVAIL. */
-static int take_port(int dirfd, const struct firewall_port *p, const char *owner)
+static int take_port(int dirfd, const struct ruleset_port *p, const char *owner)
 {
 	char name[PORT_NAME_SIZE], host[ADDR_TEXT_SIZE], to[ADDR_TEXT_SIZE], text[RESERVATION_SIZE];
 	scoped_fd int dir = -EBADF;
-	struct firewall_port copy = *p;
+	struct ruleset_port copy = *p;
 	int r;
 
 	port_dir_name(p, name);
@@ -140,7 +140,7 @@ static int take_port(int dirfd, const struct firewall_port *p, const char *owner
 	return r;
 }
 
-static int drop_port(int dirfd, const struct firewall_port *p, const char *owner)
+static int drop_port(int dirfd, const struct ruleset_port *p, const char *owner)
 {
 	char name[PORT_NAME_SIZE], host[ADDR_TEXT_SIZE];
 	scoped_fd int dir = -EBADF;
@@ -177,7 +177,7 @@ static void read_range(uint32_t *ret_first, uint32_t *ret_last)
 }
 
 /* A free port of the range from which the kernel takes its own, beginning anywhere. */
-static int take_any(int dirfd, struct firewall_port *p, const char *owner)
+static int take_any(int dirfd, struct ruleset_port *p, const char *owner)
 {
 	uint32_t first, last, n, start;
 
@@ -198,9 +198,9 @@ static int take_any(int dirfd, struct firewall_port *p, const char *owner)
 static int reserve_one(int dirfd, const char *owner, const char *ip, struct container_port *port, struct err *e)
 {
 	char text[PORT_TEXT_SIZE];
-	struct firewall_port p;
+	struct ruleset_port p;
 	bool any = port->host_port == 0;
-	int r = ports_to_firewall(port, ip, &p, e);
+	int r = ports_to_rules(port, ip, &p, e);
 
 	if (r < 0)
 		return r;
@@ -233,10 +233,10 @@ static int lock_ports(int dirfd, struct err *e)
 static void drop_earlier(int dirfd, const char *owner, const char *ip, const struct container_port *ports, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct firewall_port p;
+		struct ruleset_port p;
 		struct err ignored; /* the port is judged when it is taken */
 
-		if (ports[i].host_port && ports_to_firewall(&ports[i], ip, &p, &ignored) == 0)
+		if (ports[i].host_port && ports_to_rules(&ports[i], ip, &p, &ignored) == 0)
 			drop_port(dirfd, &p, owner);
 	}
 }
@@ -258,11 +258,11 @@ int ports_reserve(int dirfd, const char *owner, const char *ip, const struct con
 		v[i].protocol = arena_strdup(a, ports[i].protocol);
 		r = reserve_one(dirfd, owner, ip, &v[i], e);
 		if (r < 0) {
-			struct firewall_port p;
+			struct ruleset_port p;
 			struct err ignored; /* each was understood when it was taken */
 
 			while (i-- > 0) {
-				if (ports_to_firewall(&v[i], ip, &p, &ignored) == 0)
+				if (ports_to_rules(&v[i], ip, &p, &ignored) == 0)
 					drop_port(dirfd, &p, owner);
 			}
 			return r;
@@ -280,9 +280,9 @@ int ports_release(int dirfd, const char *owner, const struct container_port *por
 	if (lock < 0)
 		return lock;
 	for (size_t i = 0; i < n; i++) {
-		struct firewall_port p;
+		struct ruleset_port p;
 		/* Only the host's side names the file. */
-		int r = ports_to_firewall(&ports[i], ports[i].host_ip && strchr(ports[i].host_ip, ':') ? "::" : "0.0.0.0", &p, e);
+		int r = ports_to_rules(&ports[i], ports[i].host_ip && strchr(ports[i].host_ip, ':') ? "::" : "0.0.0.0", &p, e);
 
 		if (r == 0)
 			r = drop_port(dirfd, &p, owner);
@@ -292,14 +292,14 @@ int ports_release(int dirfd, const char *owner, const struct container_port *por
 	return first;
 }
 
-int ports_owned(int dirfd, const char *owner, const char *ip, const struct container_port *ports, size_t n, struct firewall_port *ret,
+int ports_owned(int dirfd, const char *owner, const char *ip, const struct container_port *ports, size_t n, struct ruleset_port *ret,
 		size_t *ret_n, struct err *e)
 {
 	*ret_n = 0;
 	for (size_t i = 0; i < n; i++) {
 		char path[PORT_NAME_SIZE + ADDR_TEXT_SIZE], host[ADDR_TEXT_SIZE], text[RESERVATION_SIZE];
-		struct firewall_port *p = &ret[*ret_n];
-		int r = ports_to_firewall(&ports[i], ip, p, e);
+		struct ruleset_port *p = &ret[*ret_n];
+		int r = ports_to_rules(&ports[i], ip, p, e);
 
 		if (r < 0)
 			return r;
@@ -317,12 +317,12 @@ int ports_owned(int dirfd, const char *owner, const char *ip, const struct conta
 struct sweep {
 	ports_each_fn fn;
 	void *arg;
-	struct firewall_port p;      /* port and protocol of the directory we are in */
+	struct ruleset_port p;      /* port and protocol of the directory we are in */
 	int n;
 };
 
 /* "<id> <ip> <port>": cuts @text after the id and reads the rest. */
-static int read_target(char *text, struct firewall_port *p)
+static int read_target(char *text, struct ruleset_port *p)
 {
 	char *ip = strchr(text, ' '), *port = ip ? strchr(ip + 1, ' ') : NULL;
 	uint32_t number;
@@ -340,7 +340,7 @@ static int read_target(char *text, struct firewall_port *p)
 static int sweep_host(void *arg, int dirfd, const char *name, unsigned char d_type)
 {
 	struct sweep *s = arg;
-	struct firewall_port p = s->p;
+	struct ruleset_port p = s->p;
 	char text[RESERVATION_SIZE];
 	bool whole;
 
@@ -350,7 +350,7 @@ static int sweep_host(void *arg, int dirfd, const char *name, unsigned char d_ty
 	whole = read_target(text, &p) == 0 && (streq(name, any_name) || addr_parse(name, &p.host) == 0);
 	if (!whole) {
 		text[0] = '\0';
-		p = (struct firewall_port){ 0 };
+		p = (struct ruleset_port){ 0 };
 	}
 	if (!s->fn(s->arg, text, &p))
 		return 0;
@@ -371,7 +371,7 @@ static int sweep_port(void *arg, int dirfd, const char *name, unsigned char d_ty
 	snprintf(number, sizeof number, STR_FMT, STR_ARG(port));
 	if (name[0] == '.' || !row || parse_u32(number, &n) < 0 || n > UINT16_MAX)
 		return 0;
-	s->p = (struct firewall_port){ .host_port = (uint16_t)n, .protocol = (uint8_t)row->value };
+	s->p = (struct ruleset_port){ .host_port = (uint16_t)n, .protocol = (uint8_t)row->value };
 	dir = dir_open(dirfd, name);
 	if (dir < 0)
 		return dir == -ENOENT ? 0 : dir;

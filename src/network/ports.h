@@ -23,12 +23,12 @@ int ports_reserve(int dirfd, const char *owner, const char *ip, const struct con
 int ports_release(int dirfd, const char *owner, const struct container_port *ports, size_t n, struct err *e);
 
 /* What the firewall has to know about a port of the container at @ip. Errors: ERR_INVALID. */
-int ports_to_firewall(const struct container_port *p, const char *ip, struct firewall_port *ret, struct err *e);
+int ports_to_rules(const struct container_port *p, const char *ip, struct ruleset_port *ret, struct err *e);
 
 /* All reservations, with the lock held: @fn hears the owner ("": never finished, and @p is zero) and says whether to drop it. */
-typedef bool (*ports_each_fn)(void *arg, const char *owner, const struct firewall_port *p);
+typedef bool (*ports_each_fn)(void *arg, const char *owner, const struct ruleset_port *p);
 int ports_sweep(int dirfd, ports_each_fn fn, void *arg, struct err *e);
 
 /* Only those of @owner that are still there, from @ports: a detach that comes twice must not touch what is somebody else's by now. */
-int ports_owned(int dirfd, const char *owner, const char *ip, const struct container_port *ports, size_t n, struct firewall_port *ret,
+int ports_owned(int dirfd, const char *owner, const char *ip, const struct container_port *ports, size_t n, struct ruleset_port *ret,
 		size_t *ret_n, struct err *e);

@@ -280,11 +280,13 @@ teardown() { netns_teardown; }
 			comment "tare rules 0"
 			map ports4_any { type inet_proto . inet_service : ipv4_addr . inet_service; elements = { tcp . 7000 : 10.1.2.3 . 70 }; }
 			set bridges { type ipv4_addr; elements = { 1.2.3.4 }; }
+			set subnets4 { type ipv4_addr; flags interval; elements = { 10.5.0.0/16, 172.30.0.0/16 }; }
 		}
 	END
 	tool attach c1 /proc/"$(hold_netns)"/ns/net -p 8080:80
 	[ "$(elements ports4_any)" = 2 ]
 	in_host nft list set inet tare bridges | grep -q tare0
+	in_host nft list set inet tare subnets4 | grep -q '10.5.0.0/16, 172.30.0.0/16'
 	in_host nft list table inet tare | grep -qE 'comment "tare rules [1-9]+"'
 }
 
