@@ -92,7 +92,7 @@ teardown_file() {
 tree_of() {
 	(cd "$1" && find . -mindepth 1 \( -path ./proc -o -path ./sys -o -path ./dev -o -path ./etc/hosts -o -path ./etc/hostname -o -path ./etc/resolv.conf \
 		-o -path ./.dockerenv -o -path ./run \) -prune -o -printf '%P\0%y %m %U:%G %s %T@ %n %l\0' | awk 'BEGIN { RS = "\0" } NR % 2 { path = $0; next }
-		{ split($0, f, " "); if (f[1] == "d") { f[4] = "-"; f[6] = "-" } sub(/\..*/, "", f[5]); gsub(/\n/, "?", path)
+		{ split($0, f, " "); if (f[1] == "d") { f[4] = "-"; f[6] = "-" } if (path == "etc") f[5] = "-"; sub(/\..*/, "", f[5]); gsub(/\n/, "?", path)
 		  print path, f[1], f[2], f[3], f[4], f[5], f[6], f[7] }' | LC_ALL=C sort)
 }
 
