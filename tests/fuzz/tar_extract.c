@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A tar of any bytes, extracted below a directory with a canary beside it. Whatever is in it: the canary stays as it is, nothing appears beside the
+ * directory, and nothing is left open.
+ */
+#include "fuzz.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image/transfer/untar.h"
+#include "os/test_dir.h"
+
+struct input {
+	const uint8_t *data;
+	size_t size;
+};
+
+static ssize_t input_read(void *arg, const void **ret_p, struct err *e)
+{
+	struct input *in = arg;
+	size_t n = in->size < 700 ? in->size : 700; /* odd pieces, so that headers straddle them */
+
+	*ret_p = in->data;
+	in->data += n;
+	in->size -= n;
+	return (ssize_t)n;
+}
+
+static void canary_check(const struct test_dir *dir)
+{
+	struct stat st;
+	char text[16] = "";
+	int fd = openat(dir->fd, "canary", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	assert(fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode));
+	assert((st.st_mode & 07777) == 0644 && st.st_nlink == 1 && st.st_size == 9 && st.st_mtime == 1);
+	assert(read(fd, text, sizeof text) == 9 && memcmp(text, "untouched", 9) == 0);
+	fd_close(fd);
+	assert(test_dir_count(dir->fd) == 2);
+	assert(fstatat(dir->fd, "root", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	scoped_test_dir struct test_dir dir = test_dir_make();
+	struct input in = { data, size };
+	struct extract_result result;
+	struct err e = { 0 };
+	int root;
+
+	umask(0);
+	assert(file_create(dir.fd, "canary", "untouched", 9, 0644) == 0);
+	assert(utimensat(dir.fd, "canary", (struct timespec[2]){ { .tv_sec = 1 }, { .tv_sec = 1 } }, 0) == 0);
+	root = dir_ensure(dir.fd, "root", 0755);
+	assert(root >= 0);
+	{
+		scoped_extract struct extract *x = extract_new(root);
+
+		if (untar(input_read, &in, x, &e) == 0)
+			(void)extract_finish(x, &result, &e);
+		else
+			assert(e.kind != ERR_NONE && e.msg[0]);
+	}
+	/* The root itself may have been given any mode; we are perhaps not root, and must be able to remove it. */
+	fchmod(root, 0755);
+	fd_close(root);
+	canary_check(&dir);
+	return 0;
+}
