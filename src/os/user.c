@@ -60,15 +60,15 @@ static int field_id(struct str field, uint32_t *ret)
 	return parse_id(text, ret);
 }
 
-static bool is_digits(const char *s)
-{
-	return *s && !s[strspn(s, "0123456789")];
-}
-
-/* The number if @s is one; 1 if it must be a name. Errors: -ERANGE. */
+/*
+ * The number if @s is one; 1 if it must be a name. What begins like a number is one, written as numbers are, or an error: never a name that the
+ * container's own files could give to root (CVE-2026-46680). Errors: -EINVAL, -ERANGE.
+ */
 static int id_or_name(const char *s, uint32_t *ret)
 {
-	return is_digits(s) ? parse_id(s, ret) : 1;
+	if (!*s || !strchr("0123456789+-", *s))
+		return 1;
+	return *s == '0' && s[1] ? -EINVAL : parse_id(s, ret);
 }
 
 /* Fills @u from the passwd line of @name, or of @uid if @name is NULL. Errors: -ENOENT. */

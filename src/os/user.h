@@ -3,7 +3,7 @@
 /*
  * user: who "name:group" is, by the passwd and group files of a container. No NSS; the files are hostile.
  *
- * Digits are an id, never a name (a passwd line may call itself "0"). Files are capped at LIMIT_PASSWD; longer ones are an error. Lines that make
+ * What begins with a digit or a sign is an id or an error, never a name (a passwd line may call itself "0" or "-1"). Files are capped at LIMIT_PASSWD; longer ones are an error. Lines that make
  * no sense are passed over, as libc does. The first line that fits wins.
  * Errors: -ENOENT no such user or group; -EINVAL a malformed specification; -ERANGE an id that is none; -E2BIG file too long.
  */

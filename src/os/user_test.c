@@ -60,6 +60,17 @@ TEST(user_resolve_finds_names_ids_and_memberships)
 	assert_string_equal(u.home, "/");
 }
 
+TEST(user_that_begins_like_a_number_is_one_or_an_error)
+{
+	scoped_arena struct arena a = { 0 };
+	static const char *const bad[] = { "-1", "+1", "00", "01", "1e3", "0x1", "1 ", "4294967295", "4294967296", "9999999999", "1:00", "1:-1" };
+	struct user u;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (user_resolve(-EBADF, -EBADF, bad[i], &a, &u) >= 0)
+			fail_msg("'%s'", bad[i]);
+}
+
 TEST(user_digits_are_an_id_even_if_a_line_is_called_so)
 {
 	SCOPED(files_done) struct files f = files_make();
@@ -82,7 +93,7 @@ TEST(user_resolve_is_strict)
 	assert_int_equal(user_resolve(f.passwd, f.group, "short", &a, &u), -ENOENT);
 	assert_int_equal(user_resolve(f.passwd, f.group, "huge", &a, &u), -ENOENT);
 	assert_int_equal(user_resolve(f.passwd, f.group, "4294967295", &a, &u), -ERANGE);
-	assert_int_equal(user_resolve(f.passwd, f.group, "-1", &a, &u), -ENOENT);
+	assert_int_equal(user_resolve(f.passwd, f.group, "-1", &a, &u), -EINVAL);
 	assert_int_equal(user_resolve(f.passwd, f.group, "www:", &a, &u), -EINVAL);
 	assert_int_equal(user_resolve(f.passwd, f.group, "www:web:x", &a, &u), -EINVAL);
 	assert_int_equal(user_resolve(f.passwd, f.group, "www:bad", &a, &u), -ENOENT);
