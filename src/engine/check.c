@@ -176,6 +176,18 @@ static int check_names(struct check *k, struct err *e)
 
 /* ---- live directories and mounts -------------------------------------------------------------------------------------------------------------------- */
 
+/* What its runtime still knows of it. */
+static void live_delete(struct check *k, const char *name)
+{
+	scoped_holding struct holding h = HOLDING_NONE;
+	struct container_state s = { 0 };
+	struct err ignored = { 0 };  /* the finding is reported either way */
+
+	h.live = dir_open(k->en->live, name);
+	if (store_read_state(&h, k->a, &s, &ignored) == 0)
+		program_delete(s.runtime, s.runtime_root, name, &ignored);
+}
+
 static int live_visit(void *arg, int dirfd, const char *name, unsigned char d_type)
 {
 	struct check *k = arg;
@@ -183,6 +195,7 @@ static int live_visit(void *arg, int dirfd, const char *name, unsigned char d_ty
 
 	if (is_known(k->en, name))
 		return 0;
+	live_delete(k, name);
 	rootfs_unmount(arena_printf(k->a, "%s/containers/%s/" DIR_ROOTFS, k->en->run, name));
 	r = dir_remove_tree(k->en->live, name);
 	report(k, arena_printf(k->a, "live directory " SHORT_ID_FMT, name), "its container is gone", r == 0);

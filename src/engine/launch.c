@@ -231,7 +231,8 @@ static int monitor_create(void *ctx, struct err *e)
 	/* The foreground starter cleans up itself; otherwise the monitor's exit command does. */
 	if (l->io)
 		r = monitor_send(l->control, MONITOR_RELEASE, NULL, 0, e);
-	if (r == 0)
+	/* A monitor that has failed already does not hear us, but has said why. */
+	if (r == 0 || r == -EPIPE)
 		r = monitor_expect(l->control, MONITOR_CREATED, f, e);
 	if (r < 0) {
 		l->failed = true;

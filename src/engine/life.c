@@ -252,7 +252,9 @@ int container_run(struct engine *en, const struct container_request *q, const st
 		return r;
 	*ret_id = c.h.id;
 	r = start_locked(en, &c.h, true, &c.image.layers, io, a, ret, e);
-	if (r < 0 && q->auto_remove && c.h.object.lock >= 0 && create_remove(&c.h, true, a, &ignored) == 0)
+	/* A --rm container that could not be started goes at once; what cannot be put away stays for whoever meets it. */
+	if (r < 0 && q->auto_remove && c.h.object.lock >= 0 && launch_cleanup(en, &c.h, a, &ignored) == 0 &&
+	    create_remove(&c.h, true, a, &ignored) == 0)
 		*ret_id = NULL;
 	store_done(&c.h);
 	return r;
