@@ -89,13 +89,25 @@ static int cut(const char *path, char dir[LIMIT_PATH], const char **ret_name)
 	return 0;
 }
 
-/* Overlay wants a second layer where there is no upper one: an empty tmpfs of ours, mounted nowhere either. */
-static int open_overlay(const char *path)
+/* A read-only overlay, mounted nowhere, of directory @lower above directory @other. */
+static int layer(int lower, const char *other)
 {
-	char dir[LIMIT_PATH], layers[96];
-	scoped_fd int lower = -EBADF, empty = -EBADF, overlay = -EBADF;
+	char layers[96];
 	struct pair options[] = { { "lowerdir", layers } };
 	struct pairs list = { options, 1 };
+
+	snprintf(layers, sizeof layers, "%s:%s", fd_path(lower).s, other);
+	return mount_new("overlay", NULL, &list, MOUNT_ATTR_NODEV, NULL);
+}
+
+/*
+ * Overlay wants a second layer where there is no upper one. Any directory beside the first will do, because the first is looked into first; one of
+ * sysfs, where nobody can put anything, costs nothing. Else an empty tmpfs of ours, whose detached mount the kernel takes its time to drop.
+ */
+static int open_overlay(const char *path)
+{
+	char dir[LIMIT_PATH];
+	scoped_fd int lower = -EBADF, empty = -EBADF, overlay = -EBADF;
 	const char *name;
 	int r = cut(path, dir, &name);
 
@@ -104,11 +116,11 @@ static int open_overlay(const char *path)
 	lower = result(open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC));
 	if (lower < 0)
 		return lower;
-	empty = mount_new("tmpfs", NULL, NULL, 0, NULL);
-	if (empty < 0)
-		return empty;
-	snprintf(layers, sizeof layers, "%s:%s", fd_path(lower).s, fd_path(empty).s);
-	overlay = mount_new("overlay", NULL, &list, MOUNT_ATTR_NODEV, NULL);
+	overlay = layer(lower, "/sys/kernel");
+	if (overlay < 0) {
+		empty = mount_new("tmpfs", NULL, NULL, 0, NULL);
+		overlay = empty < 0 ? empty : layer(lower, fd_path(empty).s);
+	}
 	return overlay < 0 ? overlay : result(openat(overlay, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
 }
 

@@ -359,6 +359,11 @@ static bool has_runtime_hooks(const void *ctx)
 	return l->plan.hooks_runtime;
 }
 
+static bool no_hooks(const void *ctx)
+{
+	return !has_runtime_hooks(ctx);
+}
+
 static int run_runtime_hooks(void *ctx, struct err *e)
 {
 	const struct launch *l = ctx;
@@ -408,7 +413,9 @@ static void remove_pid_file(void *ctx)
  *   - limits before the first process is inside; the filter, sockets and mount sources before the clone, because init inherits them;
  *   - init needs nobody while it builds its file systems, so what follows the clone runs beside it; its own words order the rest: MAPPED, CONSOLE,
  *     hooks between ROOTFS_READY and GO_ON, READY;
- *   - the record with the pid is published when init is ready: until then the container is `creating`, and if we die init dies of our silence;
+ *   - the record with the pid is published while init builds, which costs no time: nobody knows of the container until we return, a start that
+ *     comes early waits at the gate, and should we die init dies of our silence. Only with hooks, which may ask, the container stays `creating`
+ *     until it is ready;
  *   - the pid file last: who waits for it may go on at once.
  */
 const struct step create_steps[] = {
@@ -427,10 +434,11 @@ const struct step create_steps[] = {
 	{ "init.spawn",       NULL,               spawn_init,        kill_init       },
 	{ "init.oom_score",   has_oom_score,      set_oom_score,     NULL            },
 	{ "ids.map",          maps_ids,           write_maps,        NULL            },
+	{ "state.publish",    no_hooks,           publish_state,     NULL            },
 	{ "console.receive",  has_console,        receive_console,   NULL            },
 	{ "hooks.runtime",    has_runtime_hooks,  run_runtime_hooks, NULL            },
 	{ "init.ready",       NULL,               wait_ready,        NULL            },
-	{ "state.publish",    NULL,               publish_state,     NULL            },
+	{ "state.settle",     has_runtime_hooks,  publish_state,     NULL            },
 	{ "pidfile.write",    has_pid_file,       write_pid_file,    remove_pid_file },
 	/* clang-format on */
 };
