@@ -8,6 +8,14 @@
 #include <string.h>
 #include <time.h>
 
+/* With clang some of them are macros of the fortified library, and a macro cannot be banned. */
+#undef strcpy
+#undef strcat
+#undef strncpy
+#undef strncat
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy    /* - snprintf, arena_strdup */
 #pragma GCC poison strcat    /* - buf_add_str */
 #pragma GCC poison strncpy   /* - memcpy, snprintf */
