@@ -69,11 +69,21 @@ enum err_kind err_kind_of(int sys)
 	return ERR_INTERNAL;
 }
 
+/* The C library's text without a look at the locale, which static programs do not have. */
+static const char *library_text(int sys)
+{
+#ifdef __GLIBC__
+	return strerrordesc_np(sys);
+#else
+	return strerror(sys); /* musl's is never translated unless setlocale was called */
+#endif
+}
+
 const char *err_text(int sys)
 {
-	/* strerrordesc_np never consults the locale and works in static programs. The copy lowers its first letter. */
+	/* The copy lowers its first letter. */
 	static _Thread_local char lowered[64];
-	const char *text = strerrordesc_np(abs(sys));
+	const char *text = library_text(abs(sys));
 
 	if (!text)
 		return "unknown error";

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/stat.h> /* struct statx, which musl lacks and glibc takes from here, too */
 #include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -195,7 +196,7 @@ int fd_mount_id(int fd, uint64_t *ret)
 {
 	struct statx x;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) < 0)
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) < 0)
 		return -errno;
 	if (!(x.stx_mask & STATX_MNT_ID))
 		return -EOPNOTSUPP;

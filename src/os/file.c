@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -100,12 +101,22 @@ int tmp_file_open(struct tmp_file *t, int dirfd, mode_t mode)
 	return -EEXIST;
 }
 
+int file_rename_new(int dirfd, const char *from, const char *to)
+{
+	enum { NOREPLACE = 1 }; /* RENAME_NOREPLACE; musl has neither the call nor the word */
+
+	return result(syscall(SYS_renameat2, dirfd, from, dirfd, to, NOREPLACE));
+}
+
 int tmp_file_commit(struct tmp_file *t, const char *name, unsigned flags)
 {
+	int r;
+
 	if (flags & FILE_SYNC && fdatasync(t->fd) < 0)
 		return -errno;
-	if (renameat2(t->dirfd, t->name, t->dirfd, name, flags & FILE_NOREPLACE ? RENAME_NOREPLACE : 0) < 0)
-		return -errno;
+	r = flags & FILE_NOREPLACE ? file_rename_new(t->dirfd, t->name, name) : result(renameat(t->dirfd, t->name, t->dirfd, name));
+	if (r < 0)
+		return r;
 	t->name[0] = 0; /* visible now: nothing to remove at the end of the scope */
 	return flags & FILE_SYNC ? dir_sync(t->dirfd) : 0;
 }

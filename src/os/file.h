@@ -43,6 +43,9 @@ enum {
 /* Replaces @name by @n bytes at @p: readers see the old contents or the new. */
 int file_replace(int dirfd, const char *name, const void *p, size_t n, mode_t mode, unsigned flags);
 
+/* Renames within a directory. Errors: -EEXIST if @to is there. */
+int file_rename_new(int dirfd, const char *from, const char *to);
+
 /* The same in parts: write to @fd, then commit; what is not committed is gone at the end of the scope. @dirfd is borrowed. */
 struct tmp_file {
 	int dirfd;

@@ -132,8 +132,8 @@ int object_create(const struct objdir *d, const char *name, unsigned flags, stru
 	}
 	if (r < 0)
 		return r;
-	if (renameat2(d->fd, hidden, d->fd, name, RENAME_NOREPLACE) < 0) {
-		r = -errno;
+	r = file_rename_new(d->fd, hidden, name);
+	if (r < 0) {
 		dir_remove_tree(d->fd, hidden);
 		return r;
 	}

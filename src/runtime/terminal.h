@@ -8,6 +8,8 @@
  */
 #include <stdbool.h>
 
+#include <sys/types.h>
+
 #include "base/err.h"
 #include "os/pty.h"
 #include "spec/oci_runtime.h"

@@ -116,11 +116,11 @@ int cgroup_path_join(const char *base, const char *path, struct arena *a, char *
 #define SYS_CGROUP "/sys/fs/cgroup"
 
 /* Only asks: whoever opens the directory (tree.c) checks again, and lets no link lead elsewhere. */
-static bool dir_is_on(const char *path, __fsword_t magic)
+static bool dir_is_on(const char *path, unsigned long magic)
 {
 	struct statfs st;
 
-	return statfs(path, &st) == 0 && st.f_type == magic;
+	return statfs(path, &st) == 0 && (unsigned long)st.f_type == magic;
 }
 
 static void v2_controllers_read(const char *mount, struct arena *a, struct strs *ret)
