@@ -48,20 +48,6 @@ static bool is_known(struct engine *en, const char *id)
 	return object_open(&en->containers, id, &o) == 0;
 }
 
-/* True if the container still needs what it holds of the host: it runs, or somebody works on it. */
-static bool is_alive(void *arg, const char *id)
-{
-	struct engine *en = arg;
-	scoped_arena struct arena a = { 0 };
-	scoped_holding struct holding h = HOLDING_NONE;
-	struct err ignored = { 0 };
-	int r = store_lock(en, id, false, &a, &h, &ignored);
-
-	if (r == -EAGAIN)
-		return true;
-	return r == 0 && h.live >= 0 && store_monitor_is_alive(&h, &a);
-}
-
 /* ---- abandoned objects ------------------------------------------------------------------------------------------------------------------------- */
 
 /* Without container.json there is nothing but the object; others are put away like an ended run, by check_containers. */
@@ -223,12 +209,12 @@ static int check_network(struct check *k, struct err *e)
 	int r = engine_network(k->en, &n, e);
 
 	if (r == 0)
-		r = network_heal(n, is_alive, k->en, e);
+		r = network_heal(n, store_is_alive, k->en, e);
 	if (r < 0)
 		return r;
 	if (r > 0)
 		report(k, "network", arena_printf(k->a, "%d reservations or rules belonged to nobody or were missing", r), true);
-	r = network_check(n, is_alive, k->en, network_report, k, e);
+	r = network_check(n, store_is_alive, k->en, network_report, k, e);
 	return r < 0 ? r : 0;
 }
 

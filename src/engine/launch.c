@@ -145,6 +145,7 @@ static int network_take(void *ctx, struct err *e)
 	struct launch *l = ctx;
 	const struct container_request *q = &l->h->c.request;
 	struct network_request want = { .container = l->h->id, .ip = q->ip, .ports = q->ports, .n_ports = q->n_ports };
+	struct err why;
 	int r;
 
 	if (q->publish_all) {
@@ -153,6 +154,10 @@ static int network_take(void *ctx, struct err *e)
 			return r;
 	}
 	r = network_reserve(l->network, l->net, &want, l->a, &l->address, e);
+	/* The port or address may be with somebody who was killed. */
+	if (r < 0 && (e->kind == ERR_CONFLICT || e->kind == ERR_EXISTS || e->kind == ERR_EXHAUSTED) &&
+	    network_heal(l->network, store_is_alive, l->en, &why) > 0)
+		r = network_reserve(l->network, l->net, &want, l->a, &l->address, e);
 	if (r < 0)
 		return r;
 	l->state.addresses = &l->address;

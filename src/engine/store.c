@@ -228,3 +228,16 @@ void store_wait_monitor(const struct holding *h)
 	if (pidfd >= 0)
 		proc_wait_end(pidfd, -1);
 }
+
+bool store_is_alive(void *arg, const char *id)
+{
+	struct engine *en = arg;
+	scoped_arena struct arena a = { 0 };
+	scoped_holding struct holding h = HOLDING_NONE;
+	struct err ignored = { 0 };
+	int r = store_lock(en, id, false, &a, &h, &ignored);
+
+	if (r == -EAGAIN)
+		return true;
+	return r == 0 && h.live >= 0 && store_monitor_is_alive(&h, &a);
+}

@@ -44,6 +44,9 @@ bool store_owes_removal(const struct holding *h);
 /* True if a run is over (or broke off) and its live directory still waits for cleanup, or removal is owed, and nobody is at it. */
 bool store_is_stale(const struct holding *h, struct arena *a);
 
+/* True if the container with that id still needs what it holds of the host: it runs, or somebody works on it. @en: a struct engine. */
+bool store_is_alive(void *en, const char *id);
+
 /* True if the monitor of this run lives. */
 bool store_monitor_is_alive(const struct holding *h, struct arena *a);
 
