@@ -2,9 +2,7 @@
 #include "runtime/cgroup/layout.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <string.h>
-#include <sys/vfs.h>
 
 #include "base/limits.h"
 #include "base/vec.h"
@@ -113,79 +111,9 @@ int cgroup_path_join(const char *base, const char *path, struct arena *a, char *
 
 /* ---- probing ---- */
 
-#define SYS_CGROUP "/sys/fs/cgroup"
-
-/* Only asks: whoever opens the directory (tree.c) checks again, and lets no link lead elsewhere. */
-static bool dir_is_on(const char *path, unsigned long magic)
-{
-	struct statfs st;
-
-	return statfs(path, &st) == 0 && (unsigned long)st.f_type == magic;
-}
-
-static void v2_controllers_read(const char *mount, struct arena *a, struct strs *ret)
-{
-	char *text = NULL;
-	struct str rest;
-
-	if (file_read(AT_FDCWD, arena_printf(a, "%s/cgroup.controllers", mount), LIMIT_PROC_FILE, a, &text, NULL) < 0)
-		return;
-	rest = str_trim(str_of(text));
-	while (rest.p && rest.n) {
-		struct str word = str_cut(rest, ' ', &rest);
-
-		if (word.n)
-			strs_push(a, ret, arena_strndup(a, word.p, word.n));
-	}
-}
-
-static void hierarchy_fill(const char *controllers, const char *mount, struct arena *a, struct cgroup_hierarchy *ret)
-{
-	struct str rest = str_of(controllers);
-
-	*ret = (struct cgroup_hierarchy){ .mount = mount, .root = "/" };
-	while (rest.p) {
-		struct str word = str_cut(rest, ',', &rest);
-
-		strs_push(a, &ret->controllers, arena_strndup(a, word.p, word.n));
-	}
-}
-
-/*
- * The usual places, so that a host with ten thousand mounts need not be read: v2 on /sys/fs/cgroup, or each v1 hierarchy in the directory
- * named after its controllers. False if the place of something we know is unusual.
- */
-static bool facts_from_usual_places(const struct pairs *own, struct arena *a, struct cgroup_facts *ret)
-{
-	*ret = (struct cgroup_facts){ 0 };
-	if (dir_is_on(SYS_CGROUP, CGROUP2_SUPER_MAGIC)) {
-		ret->mode = CGROUP_V2;
-		ret->v2_mount = SYS_CGROUP;
-		v2_controllers_read(SYS_CGROUP, a, &ret->v2_controllers);
-		return own->n == 1;
-	}
-	ret->v1 = arena_array(a, struct cgroup_hierarchy, own->n);
-	for (size_t i = 0; i < own->n; i++) {
-		const char *list = own->v[i].key;
-		const char *mount = arena_printf(a, SYS_CGROUP "/%s", *list ? list : "unified");
-
-		if (*list == '\0' && dir_is_on(mount, CGROUP2_SUPER_MAGIC)) {
-			ret->v2_mount = mount;
-			v2_controllers_read(mount, a, &ret->v2_controllers);
-		} else if (*list && !str_after(list, "name=")) {
-			if (!dir_is_on(mount, CGROUP_SUPER_MAGIC))
-				return false;
-			hierarchy_fill(list, mount, a, &ret->v1[ret->n_v1++]);
-		}
-	}
-	ret->mode = ret->v2_mount ? CGROUP_HYBRID : CGROUP_V1;
-	return ret->n_v1 > 0;
-}
-
 int cgroup_host_probe(struct host_facts *f, struct arena *a, const struct cgroup_host **ret, struct err *e)
 {
 	struct cgroup_host *h = arena_new(a, struct cgroup_host);
-	struct cgroup_facts *usual = arena_new(a, struct cgroup_facts);
 	char *text;
 	int r = file_read(AT_FDCWD, "/proc/self/cgroup", LIMIT_PROC_FILE, a, &text, NULL);
 
@@ -195,8 +123,6 @@ int cgroup_host_probe(struct host_facts *f, struct arena *a, const struct cgroup
 		return err_sys(e, r, "read '/proc/self/cgroup'");
 	if (text)
 		cgroup_own_parse(text, a, &h->own);
-	if (!f->cgroup && facts_from_usual_places(&h->own, a, usual))
-		f->cgroup = usual;
 	h->facts = facts_cgroup(f, a);
 	*ret = h;
 	return 0;
