@@ -208,9 +208,9 @@ int attach_begin(struct attach *at, const struct engine_io *io, int control, str
 	return 0;
 }
 
-int attach_request(struct attach *at, struct err *e)
+int attach_request(struct attach *at, bool is_starter, struct err *e)
 {
-	uint32_t flags = MONITOR_ATTACH_OUTPUT | MONITOR_ATTACH_WAIT | (at->io.in >= 0 ? MONITOR_ATTACH_STDIN : 0);
+	uint32_t flags = MONITOR_ATTACH_OUTPUT | (is_starter ? MONITOR_ATTACH_WAIT : 0) | (at->io.in >= 0 ? MONITOR_ATTACH_STDIN : 0);
 
 	return monitor_send_attach(at->control, flags, e);
 }
@@ -261,7 +261,7 @@ int attach_run(struct attach *at, struct engine_outcome *ret, struct err *e)
 	if (r < 0)
 		return r;
 	if (!at->detached && !at->exited)
-		return err_set(e, ERR_UNAVAILABLE, "the monitor ended without saying how the container did");
+		return err_set(e, ERR_UNAVAILABLE, "lost the monitor: it was killed, or output was not read fast enough (the logs have all of it)");
 	*ret = (struct engine_outcome){ .code = at->exit.code, .detached = at->detached && !at->exited, .oom = at->exit.oom };
 	return 0;
 }

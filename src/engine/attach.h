@@ -5,7 +5,7 @@
  * along, until the container ends or the person types the detach keys.
  *
  *     attach_begin(&at, io, control, a, e)     terminal into raw mode, signals caught; before START, so that nothing is lost
- *     attach_request(&at, e)                   sends ATTACH
+ *     attach_request(&at, is_starter, e)       sends ATTACH; the container's output waits for its starter only, others must keep up
  *     attach_until_started(&at, e)             for the starter: handles frames until STARTED or FAILED
  *     attach_run(&at, &outcome, e)             the loop
  *     attach_done(&at)                         terminal and signals back as they were
@@ -45,7 +45,7 @@ int attach_keys_parse(const char *text, struct attach_keys *ret, struct err *e);
 size_t attach_keys_filter(struct attach_keys *k, const unsigned char *in, size_t n, unsigned char *out, bool *ret_hit);
 
 int attach_begin(struct attach *at, const struct engine_io *io, int control, struct arena *a, struct err *e);
-int attach_request(struct attach *at, struct err *e);
+int attach_request(struct attach *at, bool is_starter, struct err *e);
 int attach_until_started(struct attach *at, struct err *e);
 int attach_run(struct attach *at, struct engine_outcome *ret, struct err *e);
 void attach_done(struct attach *at);

@@ -33,7 +33,7 @@ int container_attach(struct engine *en, const char *ref, const struct engine_io 
 		mine.in = -EBADF;
 	r = attach_begin(&at, &mine, control, &a, e);
 	if (r == 0)
-		r = attach_request(&at, e);
+		r = attach_request(&at, false, e);
 	if (r == 0)
 		r = attach_run(&at, ret, e);
 	attach_done(&at);

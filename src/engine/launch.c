@@ -257,7 +257,7 @@ static int monitor_go(void *ctx, struct err *e)
 	if (l->io) {
 		r = attach_begin(&l->at, l->io, l->control, l->a, e);
 		if (r == 0)
-			r = attach_request(&l->at, e);
+			r = attach_request(&l->at, true, e);
 	}
 	if (r == 0)
 		r = monitor_send(l->control, MONITOR_START, NULL, 0, e);

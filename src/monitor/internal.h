@@ -34,7 +34,7 @@ struct life {
 	struct loop loop;
 	int signals;
 	struct loop_source signal_source;
-	struct loop_timer timer;     /* DRAIN_MS or ABANDON_MS */
+	struct loop_timer timer;     /* ABANDON_MS */
 	struct clients clients;
 	struct stdio stdio;
 	struct logfile log;
@@ -62,6 +62,7 @@ void life_begin_start(struct life *l);        /* CREATED: somebody said START */
 void life_call_ended(struct life *l, const struct proc_exit *x);
 void life_init_ended(struct life *l);         /* l->record.exit says how */
 void life_output_is_dry(void *arg);
+void life_cut_drain(struct life *l);          /* DRAINING: whoever is slow with the last output loses it */
 bool life_is_abandoned(const struct life *l); /* nobody is left to say START */
 void life_abandon(struct life *l);
 

@@ -14,8 +14,6 @@
 #include "os/pty.h"
 #include "os/trace.h"
 
-enum { DRAIN_MS = 10 * 1000 }; /* how long an ended container waits for a client that takes its last output slowly */
-
 static struct timespec wall_clock(void)
 {
 	struct timespec t;
@@ -38,6 +36,8 @@ static void begin_delete(struct life *l)
 	struct err ignored; /* a runtime that cannot be executed has made nothing to delete */
 
 	loop_timer_clear(&l->loop, &l->timer);
+	if (l->stdio.console >= 0)
+		unlinkat(l->dirfd, MONITOR_CONSOLE, 0);
 	stdio_close(&l->stdio);
 	logfile_close(&l->log);
 	l->state = LIFE_DELETING;
@@ -75,20 +75,15 @@ void life_output_is_dry(void *arg)
 	begin_delete(l);
 }
 
-static int drain_is_over(void *arg)
+void life_cut_drain(struct life *l)
 {
-	struct life *l = arg;
-
 	clients_drop_waiting(&l->clients);
 	pump_resume(&l->pump, NULL);
-	return 0;
 }
 
 static void begin_drain(struct life *l)
 {
 	l->state = LIFE_DRAINING;
-	l->timer = (struct loop_timer){ .expired = drain_is_over, .arg = l };
-	loop_timer_set(&l->loop, &l->timer, DRAIN_MS);
 	pump_drain(&l->pump);
 }
 

@@ -66,7 +66,13 @@ static void request_resize(struct life *l, struct client *c, const struct monito
 static void request_signal(struct life *l, struct client *c, const struct monitor_frame *f)
 {
 	struct err e;
-	int r = l->pidfd < 0 || l->ended ? -ESRCH : proc_signal(l->pidfd, monitor_frame_number(f));
+	int r;
+
+	if (l->state == LIFE_DRAINING) {
+		life_cut_drain(l);
+		return;
+	}
+	r = l->pidfd < 0 || l->ended ? -ESRCH : proc_signal(l->pidfd, monitor_frame_number(f));
 
 	if (r < 0) {
 		err_sys(&e, r, "signal %d", monitor_frame_number(f));

@@ -39,6 +39,8 @@ static void pass_on(struct life *l, int signal)
 {
 	if (l->state == LIFE_CREATING)
 		invoke_signal(&l->invoke, signal);
+	else if (l->state == LIFE_DRAINING)
+		life_cut_drain(l);
 	else if (l->state == LIFE_CREATED)
 		proc_signal(l->pidfd, SIGKILL); /* before its program runs, init may well ignore anything else */
 	else if (l->pidfd >= 0 && !l->ended)

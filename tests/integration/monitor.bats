@@ -205,6 +205,21 @@ until_there() {
 	saw "{'stdout': 3000000, 'stderr': 0}"
 }
 
+@test "the last output waits for a client, until somebody signals that it is over" {
+	configure '"logDriver":"none"'
+	program <<<'until [ -e "${0%/*}/go" ]; do sleep 0.02; done; dd if=/dev/zero bs=32768 count=10 2>/dev/null; exit 5'
+	"$lib/monitor.py" start "$monitor" "$dir/monitor.json" attach:7 start +started sleep:20 >/dev/null 3>&- &
+	slow=$!
+	until_there "$dir/live.json"
+	while jq -e '.running != true' "$dir/live.json" >/dev/null; do read -rt 0.05 <> <(:) || :; done
+	touch "$bundle/go"
+	while [ "$(awk '{print $3}' "/proc/$(jq .pid "$dir/live.json")/stat" 2>/dev/null)" ]; do read -rt 0.05 <> <(:) || :; done
+	[ ! -e "$dir/exit.json" ]
+	connect +started signal:15 +exited
+	saw '"code":5'
+	kill "$slow"
+}
+
 @test "nonsense from a client ends that client only" {
 	configure
 	program <<<'trap "exit 2" TERM; while :; do sleep 0.02; done'
