@@ -133,15 +133,15 @@ void life_begin_start(struct life *l)
 
 static void start_succeeded(struct life *l)
 {
-	struct err ignored; /* live.json is old then; what heals reads `running` only as a hint */
+	struct err ignored; /* the container runs whether that is on record or not */
 
 	l->state = LIFE_RUNNING;
 	l->record.running = true;
+	record_live(l->dirfd, &l->record, &ignored);
 	for (struct client *c = l->clients.first, *next; c; c = next) {
 		next = c->next;
 		client_send_simple(c, MONITOR_STARTED);
 	}
-	record_live(l->dirfd, &l->record, &ignored);
 	if (l->ended)
 		begin_drain(l);
 }

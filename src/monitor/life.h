@@ -11,7 +11,7 @@
  *      |
  *      +--runtime delete ended--> OVER: connections close, the process becomes the exit command (or ends)
  *
- * Guarantees: CREATED is said only after live.json names init; EXITED only after the log is complete and exit.json is there; connections end
+ * Guarantees: CREATED is said only after live.json names init, STARTED only after it says `running`; EXITED only after the log is complete and exit.json is there; connections end
  * only after the runtime's own state is gone. A client with MONITOR_ATTACH_WAIT gets all output however long it takes (`run | less`); a signal
  * for a container that is over but for such a client means that nobody wants to wait any more. A container that nobody will start (its starter left before START) does not stay. Signals SIGTERM,
  * SIGINT and SIGQUIT go on to the container; the terminal, the starter and its pipes may vanish at any time.
