@@ -5,7 +5,8 @@
  *
  * The parent clones a child (which is born in the container's cgroup, or enters it), the child joins the namespaces of init, all at once and through
  * init's pidfd, becomes what program_prepare makes of it, and executes. The pid namespace needs one more clone, because joining it takes
- * effect for children only: so the parent joins that one for its children and no other.
+ * effect for children only: so the parent joins that one for its children and no other. Who is not root may do so from inside the user namespace only:
+ * then a stage process joins everything and clones the process as the parent's child.
  */
 #include <stdbool.h>
 

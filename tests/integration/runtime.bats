@@ -81,6 +81,15 @@ clean() {
 	run -1 rt run --preserve-fds 7 --bundle "$home/b" c
 }
 
+@test "a caller without standard descriptors gives the program nothing in their place" {
+	config 'ls -l /proc/self/fd | grep -c -e socket -e state || :; true'
+	"$runtime" --root "$home/state" run --bundle "$home/b" c <&- 2>&- >"$home/out"
+	equal 0 "$(cat "$home/out")"
+	config 'echo lost'
+	"$runtime" --root "$home/state" run --bundle "$home/b" c <&- >&- 2>&-
+	clean
+}
+
 @test "a pid namespace can be joined: stage and exec" {
 	config 'sleep 1000'
 	up

@@ -62,6 +62,17 @@ static int dispatch(struct globals *g, struct strs *words, struct runtime *rt, s
 	return run_verb_of(v, words, rt, e);
 }
 
+/* A caller that closed its standard descriptors must not have them taken by what we open, which the container would inherit. */
+static void open_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	scoped_arena struct arena a = { 0 };
@@ -71,6 +82,7 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	int failure = 1, r;
 
+	open_standard();
 	trace_begin("tare-runtime");
 	r = globals_parse(argc, argv, &a, &g, &words, &e);
 	if (r == 0) {
