@@ -227,11 +227,28 @@ int container_start_attached(struct engine *en, const char *ref, const struct en
 	return start(en, ref, io, ret, e);
 }
 
+/* Makes it. A name that is held by something broken off or ended for good becomes free on the way. */
+static int make(struct engine *en, const struct container_request *q, const struct engine_progress *p, struct arena *a, struct creation *ret,
+		struct err *e)
+{
+	struct err ignored = { 0 };  /* it could not be put away: then the name is in use */
+	const char *holder;
+	int r = create_container(en, q, p, a, ret, e);
+
+	if (r >= 0 || e->kind != ERR_CONFLICT || !q->name)
+		return r;
+	if (container_find(en, q->name, a, &holder, &ignored) < 0 || life_heal(en, holder, a, &ignored) < 0 ||
+	    container_find(en, holder, a, &holder, &ignored) == 0)
+		return r;
+	err_clear(e);
+	return create_container(en, q, p, a, ret, e);
+}
+
 int container_create(struct engine *en, const struct container_request *q, const struct engine_progress *p, struct arena *a,
 		const char **ret_id, struct err *e)
 {
 	struct creation c;
-	int r = create_container(en, q, p, a, &c, e);
+	int r = make(en, q, p, a, &c, e);
 
 	if (r < 0)
 		return r;
@@ -246,7 +263,7 @@ int container_run(struct engine *en, const struct container_request *q, const st
 {
 	struct creation c;
 	struct err ignored;          /* the start's failure is what the caller hears */
-	int r = create_container(en, q, p, a, &c, e);
+	int r = make(en, q, p, a, &c, e);
 
 	if (r < 0)
 		return r;

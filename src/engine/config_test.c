@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/config.h"
+
+#include "base/test.h"
+
+#define WORDS(...) { (const char *[]){ __VA_ARGS__ }, sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *) }
+
+/* A host without surprises, so that nothing is probed. */
+static struct host_facts facts = { .kernel = FACTS_KERNEL(6, 1), .seccomp = FACTS_YES, .cgroup_ns = FACTS_YES };
+
+static struct config_input input(const struct container *c)
+{
+	return (struct config_input){ .c = c, .rootfs = "/run/x/rootfs", .live_path = "/run/x", .volumes = "/var/v", .user = { .home = "/root" },
+		.own_network = true, .facts = &facts };
+}
+
+static const char *env[] = { "A=1" };
+
+static struct container plain(void)
+{
+	return (struct container){ .id = "0123", .path = "/bin/true", .workdir = "/", .hostname = "h", .env = { env, 1 } };
+}
+
+static struct oci_config *built(const struct config_input *in, struct arena *a)
+{
+	struct oci_config *c = NULL;
+	struct err e = { 0 };
+
+	if (config_build(in, a, &c, &e) < 0)
+		fail_msg("%s", e.msg);
+	return c;
+}
+
+static const struct oci_mount *mount_at(const struct oci_config *c, const char *target, size_t *ret_index)
+{
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		if (streq(c->mounts[i].destination, target)) {
+			if (ret_index)
+				*ret_index = i;
+			return &c->mounts[i];
+		}
+	}
+	return NULL;
+}
+
+TEST(config_of_a_plain_container_is_what_the_runtime_accepts)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container k = plain();
+	struct config_input in = input(&k);
+	struct oci_config *c = built(&in, &a);
+	struct err e = { 0 };
+
+	assert_int_equal(oci_config_check(c, &e), 0);
+	assert_non_null(oci_namespace_find(c->linux, OCI_NS_NETWORK));
+	assert_non_null(oci_namespace_find(c->linux, OCI_NS_CGROUP));
+	assert_non_null(c->linux->seccomp);
+	assert_true(c->linux->masked_paths.n > 0);
+	assert_string_equal(c->linux->cgroups_path, "/tare/0123");
+	assert_true(strs_has(&c->process->env, "HOME=/root"));
+	assert_string_equal(mount_at(c, "/etc/hosts", NULL)->source, "/run/x/hosts");
+}
+
+TEST(config_in_the_hosts_network_has_neither_namespace_nor_sysctls)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container k = plain();
+	struct config_input in = input(&k);
+	struct oci_config *c;
+
+	in.own_network = false;
+	c = built(&in, &a);
+	assert_null(oci_namespace_find(c->linux, OCI_NS_NETWORK));
+	assert_int_equal(c->linux->sysctl.n, 0);
+}
+
+TEST(config_mounts_parents_before_what_lies_inside_and_lets_requests_win)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container_mount m[] = {
+		{ .kind = CONTAINER_MOUNT_BIND, .source = "/b", .target = "/data/in", .read_only = true },
+		{ .kind = CONTAINER_MOUNT_VOLUME, .source = "v", .target = "/data" },
+		{ .kind = CONTAINER_MOUNT_TMPFS, .target = "/dev/shm", .options = WORDS("size=1m") },
+		{ .kind = CONTAINER_MOUNT_BIND, .source = "/h", .target = "/etc/hosts" },
+	};
+	struct container k = plain();
+	struct config_input in = input(&k);
+	struct oci_config *c;
+	size_t outer, inner, shm = 0;
+
+	k.mounts = m;
+	k.n_mounts = ARRAY_LEN(m);
+	c = built(&in, &a);
+	assert_string_equal(mount_at(c, "/data", &outer)->source, "/var/v/v/_data");
+	assert_true(strs_has(&mount_at(c, "/data/in", &inner)->options, "ro"));
+	assert_true(outer < inner);
+	assert_string_equal(mount_at(c, "/etc/hosts", NULL)->source, "/h");
+	for (size_t i = 0; i < c->n_mounts; i++)
+		shm += streq(c->mounts[i].destination, "/dev/shm");
+	assert_int_equal(shm, 1);
+}
+
+TEST(config_resources_follow_dockers_rules)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container k = plain();
+	struct config_input in = input(&k);
+	struct oci_config *c;
+
+	k.request.memory = 64 << 20;
+	k.request.nano_cpus = 1500000000;
+	k.request.pids_limit = -1;
+	c = built(&in, &a);
+	assert_int_equal(c->linux->resources->memory->limit.v, 64 << 20);
+	assert_int_equal(c->linux->resources->memory->swap.v, 128 << 20);
+	assert_int_equal(c->linux->resources->cpu->quota.v, 150000);
+	assert_int_equal(c->linux->resources->cpu->period.v, 100000);
+	assert_int_equal(c->linux->resources->pids->limit.v, -1);
+}
+
+TEST(config_with_init_runs_the_program_below_it)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container k = plain();
+	struct config_input in = input(&k);
+	struct oci_config *c;
+
+	in.init = "/usr/bin/tare-init";
+	c = built(&in, &a);
+	assert_string_equal(c->process->args.v[1], "--");
+	assert_string_equal(c->process->args.v[2], "/bin/true");
+	assert_string_equal(mount_at(c, c->process->args.v[0], NULL)->source, in.init);
+}
+
+TEST(config_of_another_user_has_no_effective_capabilities)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container k = plain();
+	struct config_input in = input(&k);
+	struct oci_config *c;
+
+	in.user.uid = 33;
+	c = built(&in, &a);
+	assert_int_equal(c->process->capabilities->effective.n, 0);
+	assert_int_equal(c->process->capabilities->ambient.n, 0);
+	assert_true(c->process->capabilities->bounding.n > 0);
+}
+
+TEST(config_security_words_that_are_not_built_are_refused)
+{
+	static const char *bad[] = { "apparmor=my", "label=type:x", "frob", "no-new-privileges=maybe", "seccomp=" };
+	static const char *good[] = { "no-new-privileges", "no-new-privileges:true", "seccomp=unconfined", "apparmor=unconfined",
+		"label=disable", "systempaths=unconfined" };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_true(config_security_check(&(struct strs){ &bad[i], 1 }, &e) < 0);
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		assert_int_equal(config_security_check(&(struct strs){ &good[i], 1 }, &e), 0);
+}
