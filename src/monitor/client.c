@@ -52,8 +52,6 @@ static int client_ready(void *arg, uint32_t events)
 		return 0;
 	}
 	r = monitor_receive(c->source.fd, &all->inbox, &e);
-	if (r == -ECONNRESET) /* it left without reading all we sent, but what it said before counts */
-		r = monitor_receive(c->source.fd, &all->inbox, &e);
 	if (r == -EAGAIN)
 		return 0;
 	if (r > 0)

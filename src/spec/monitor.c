@@ -171,6 +171,9 @@ int monitor_receive(int fd, struct monitor_frame *ret, struct err *e)
 	size_t n_fds = 0;
 	ssize_t n = sock_recv(fd, ret, sizeof *ret, NULL, 0, &n_fds);
 
+	/* The other side left without reading all we sent: the kernel says that once, before what the other side said. */
+	if (n == -ECONNRESET)
+		n = sock_recv(fd, ret, sizeof *ret, NULL, 0, &n_fds);
 	if (n == 0)
 		return 0;
 	if (n < 0)

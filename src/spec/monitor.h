@@ -176,7 +176,7 @@ int monitor_send_number(int fd, enum monitor_msg type, int32_t value, struct err
 int monitor_send_attach(int fd, uint32_t flags, struct err *e);
 int monitor_send_size(int fd, uint16_t rows, uint16_t columns, struct err *e);
 
-/* Receives one checked frame into *ret. Returns 1, or 0 at end of file. Errors: -EAGAIN if @fd does not block, -EBADMSG not a frame. */
+/* Receives one checked frame into *ret. Returns 1, or 0 at end of file, after all that the other side has said. Errors: -EAGAIN if @fd does not block, -EBADMSG not a frame. */
 int monitor_receive(int fd, struct monitor_frame *ret, struct err *e);
 
 /*

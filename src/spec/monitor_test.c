@@ -57,6 +57,20 @@ TEST(a_frame_arrives_as_it_was_sent)
 	assert_int_equal(monitor_send(b, MONITOR_START, NULL, 0, &e), -EPIPE);
 }
 
+TEST(last_words_are_heard_even_from_one_that_did_not_listen)
+{
+	scoped_fd int a = -EBADF, b = -EBADF;
+	struct err e;
+
+	pair(&a, &b);
+	assert_int_equal(monitor_send(b, MONITOR_RELEASE, NULL, 0, &e), 0);
+	assert_int_equal(monitor_send_number(a, MONITOR_CREATED, 42, &e), 0);
+	a = fd_close(a);
+	assert_int_equal(monitor_receive(b, &frame, &e), 1);
+	assert_int_equal(monitor_frame_number(&frame), 42);
+	assert_int_equal(monitor_receive(b, &frame, &e), 0);
+}
+
 TEST(a_packet_that_is_no_frame_is_corrupt)
 {
 	static const struct {
