@@ -256,7 +256,7 @@ int attach_run(struct attach *at, struct engine_outcome *ret, struct err *e)
 	int r = at->io.tty ? resize_send(at, e) : 0;
 
 	r = r == 0 || r == -EPIPE ? 1 : r;
-	while (r > 0 && !at->detached)
+	while (r > 0 && !at->detached && !at->exited)
 		r = attach_round(at, e);
 	if (r < 0)
 		return r;

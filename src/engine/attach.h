@@ -7,7 +7,7 @@
  *     attach_begin(&at, io, control, a, e)     terminal into raw mode, signals caught; before START, so that nothing is lost
  *     attach_request(&at, is_starter, e)       sends ATTACH; the container's output waits for its starter only, others must keep up
  *     attach_until_started(&at, e)             for the starter: handles frames until STARTED or FAILED
- *     attach_run(&at, &outcome, e)             the loop
+ *     attach_run(&at, &outcome, e)             the loop; the monitor goes on to put the runtime's state away when it returns
  *     attach_done(&at)                         terminal and signals back as they were
  */
 #include <termios.h>

@@ -366,6 +366,18 @@ int launch_run(struct launch *l, struct err *e)
 	return steps_run(launch_steps, ARRAY_LEN(launch_steps), l, e);
 }
 
+void launch_release(struct launch *l)
+{
+	struct monitor_frame *f = arena_new(l->a, struct monitor_frame);
+	struct err ignored = { 0 };  /* a monitor that breaks off here leaves its work to launch_cleanup() */
+
+	network_give_back(l);
+	rootfs_drop(l);
+	while (monitor_receive(l->control, f, &ignored) > 0)
+		;
+	fd_done(&l->control);
+}
+
 /* ---- cleanup --------------------------------------------------------------------------------------------------------------------------------------- */
 
 /* What the run took, from state.json; without it nothing but a mount and a reservation can be there. */

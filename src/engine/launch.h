@@ -16,5 +16,9 @@ void launch_done(struct launch *l);
 /* Runs the table: on return the program of the container runs (or has ended already). */
 int launch_run(struct launch *l, struct err *e);
 
+/* For the starter that saw the program end: gives back what the runtime does not need while the monitor has it delete its state, then waits until the
+ * monitor is through. With the lock held; launch_cleanup() does the rest. */
+void launch_release(struct launch *l);
+
 /* Gives back what a run that is over (or broke off) took: runtime state, network, mounts, live directory. */
 int launch_cleanup(struct engine *en, struct holding *h, struct arena *a, struct err *e);

@@ -134,8 +134,9 @@ static int see_through(struct launch *l, struct engine_outcome *ret, struct err 
 	attach_done(&l->at);
 	if (ret->detached || (r < 0 && !l->at.exited))
 		return r;       /* the promise ends with our connection: the monitor sees to it */
-	fd_done(&l->control);
 	r = relock(l->h);
+	if (r == 0)
+		launch_release(l);
 	if (r == 0)
 		r = settle(l->h, l->a, e);
 	else
