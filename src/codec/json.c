@@ -144,7 +144,7 @@ static int decode_bool(const struct decoder *d, const struct field *f, const str
 
 static int decode_i32(const struct decoder *d, const struct field *f, const struct path *at, json_t *j, void *member)
 {
-	uint64_t v;
+	uint64_t v = 0;
 	int r = get_int(d, at, j, INT32_MIN, INT32_MAX, &v);
 
 	if (r == 0)
@@ -154,7 +154,7 @@ static int decode_i32(const struct decoder *d, const struct field *f, const stru
 
 static int decode_u32(const struct decoder *d, const struct field *f, const struct path *at, json_t *j, void *member)
 {
-	uint64_t v;
+	uint64_t v = 0;
 	int r = get_int(d, at, j, 0, UINT32_MAX, &v);
 
 	if (r == 0)
@@ -164,7 +164,7 @@ static int decode_u32(const struct decoder *d, const struct field *f, const stru
 
 static int decode_i64(const struct decoder *d, const struct field *f, const struct path *at, json_t *j, void *member)
 {
-	uint64_t v;
+	uint64_t v = 0;
 	int r = get_int(d, at, j, INT64_MIN, INT64_MAX, &v);
 
 	if (r == 0)
@@ -218,7 +218,7 @@ static int decode_pairs(const struct decoder *d, const struct field *f, const st
 	list.v = arena_array(d->a, struct pair, json_object_size(j));
 	json_object_foreach(j, key, value) {
 		struct path here = { at, key, 0 };
-		const char *text;
+		const char *text = NULL;
 		int r = get_string(d, &here, value, &text);
 
 		if (r < 0)
@@ -254,7 +254,7 @@ static int decode_u32s(const struct decoder *d, const struct field *f, const str
 	list.v = arena_array(d->a, uint32_t, list.n);
 	for (size_t i = 0; i < list.n; i++) {
 		struct path here = { at, NULL, i };
-		uint64_t v;
+		uint64_t v = 0;
 		int r = get_int(d, &here, json_array_get(j, i), 0, UINT32_MAX, &v);
 
 		if (r < 0)
@@ -317,7 +317,7 @@ static int decode_raw(const struct decoder *d, const struct field *f, const stru
 
 static int decode_enum(const struct decoder *d, const struct field *f, const struct path *at, json_t *j, void *member)
 {
-	const char *word;
+	const char *word = NULL;
 	int r = get_string(d, at, j, &word);
 
 	if (r < 0)

@@ -137,7 +137,7 @@ int monitor_send(int fd, enum monitor_msg type, const void *payload, size_t n, s
 
 	if (n > LIMIT_MONITOR_PAYLOAD)
 		return err_set(e, ERR_EXHAUSTED, "%zu bytes do not fit one frame", n);
-	f = alloc_or_die(MONITOR_HEADER + n);
+	f = alloc_or_die(sizeof *f);
 	f->type = type;
 	f->length = (uint32_t)n;
 	if (n)
