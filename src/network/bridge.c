@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/vec.h"
 #include "network/attach.h"
@@ -23,6 +24,8 @@
 
 static const char inside_name[] = "eth0";
 static const char forwarding_note[] = "forwarding";
+
+enum { FULL_TRIES = 20, FULL_PAUSE_MS = 100 };
 
 /* ---- reserve ---------------------------------------------------------------------------------------------------------------------------- */
 
@@ -152,7 +155,14 @@ static int make_link(void *ctx, struct err *e)
 	if (mac_parse(at->at->mac, pair.mac) < 0)
 		return err_set(e, ERR_CORRUPT, "invalid MAC '%s'", at->at->mac);
 	name_host_link(at);
-	return link_make_pair(&nl, &pair, e);
+	/* A bridge may be full of links whose containers are gone already: the kernel reaps them in batches, within a tenth of a second here. */
+	for (int i = 0; i < FULL_TRIES; i++) {
+		r = link_make_pair(&nl, &pair, e);
+		if (r == 0 || e->kind != ERR_EXHAUSTED)
+			break;
+		nanosleep(&(struct timespec){ .tv_nsec = FULL_PAUSE_MS * 1000000L }, NULL);
+	}
+	return r;
 }
 
 static void delete_link(void *ctx)

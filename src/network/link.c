@@ -350,6 +350,7 @@ int link_make_pair(struct netlink *nl, const struct link_pair *p, struct err *e)
 {
 	scoped_netlink_batch struct netlink_batch b = { 0 };
 	struct netlink_result res = { 0 };
+	struct err ignored; /* of the clean-up: what failed first counts */
 	int r;
 
 	netlink_batch_init(&b);
@@ -363,6 +364,8 @@ int link_make_pair(struct netlink *nl, const struct link_pair *p, struct err *e)
 	if (p->hairpin)
 		set_hairpin(&b, p->host_name);
 	r = netlink_talk(nl, &b, &res);
+	if (r < 0 && res.index > 0)
+		link_delete(nl, p->host_name, &ignored);
 	if (r == -EOPNOTSUPP && res.index == 0)
 		return err_set(e, ERR_UNSUPPORTED, "the kernel has no veth links (module 'veth'): bridge networks need them");
 	if (r == -EXFULL)

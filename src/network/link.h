@@ -52,7 +52,7 @@ struct link_pair {
 	uint32_t mtu;
 	bool hairpin;                  /* frames may go back out of the port they came in by */
 };
-/* Makes the pair; the host's end is up and a port of the bridge. Errors: -EEXIST (host name taken or the inside has such a link already). */
+/* Makes the pair or nothing; the host's end is up and a port of the bridge. Errors: ERR_EXHAUSTED; -EEXIST (host name taken or the inside has such a link already). */
 int link_make_pair(struct netlink *nl, const struct link_pair *p, struct err *e);
 
 /* Deletes a link; a missing one is no error. Costs up to 35 ms: only for undoing and removing networks. */

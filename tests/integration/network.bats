@@ -337,6 +337,14 @@ teardown() { netns_teardown; }
 	in_host ip link show tare0
 }
 
+@test "a full bridge says so and leaves nothing of the one too many; freed places are found" {
+	run tool bench 1024
+	[ "$status" = 1 ]
+	[[ $output == *"attachment 1023:"*"the bridge has no free port: the kernel's limit is 1023 containers on one network"* ]]
+	run tool bench 1000
+	[ "$status" = 0 ]
+}
+
 @test "attaching costs milliseconds, and the three hundredth no more than the first ones" {
 	run tool bench 300
 	[ "$status" = 0 ]
