@@ -66,7 +66,8 @@ static int empty_dir(struct removal *w, int fd, int depth)
 		if (r < 0)
 			return r;
 	}
-	return -errno;
+	/* A directory that somebody else removed meanwhile answers ENOENT: it is empty. */
+	return errno == ENOENT ? 0 : -errno;
 }
 
 static int remove_dir(struct removal *w, int dirfd, const char *name, int depth)

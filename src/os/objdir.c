@@ -126,13 +126,16 @@ int object_create(const struct objdir *d, const char *name, unsigned flags, stru
 		return -EINVAL;
 	for (int i = 0; i < TRIES; i++) {
 		hidden_name(BORN, hidden);
+		object_done(&o);
 		r = make_hidden(d, hidden, &o);
-		if (r != -ENOENT && r != -EAGAIN && r != -EEXIST)
+		if (r == -EAGAIN || r == -EEXIST || r == -ENOENT)
+			continue;
+		if (r < 0)
+			return r;
+		r = file_rename_new(d->fd, hidden, name);
+		if (r != -ENOENT)
 			break;
 	}
-	if (r < 0)
-		return r;
-	r = file_rename_new(d->fd, hidden, name);
 	if (r < 0) {
 		dir_remove_tree(d->fd, hidden);
 		return r;
@@ -338,14 +341,19 @@ struct sweep {
 	void *arg;
 };
 
-/* Removes a hidden directory whose maker or remover is dead. Whoever is alive holds its lock. */
+/*
+ * Removes a hidden directory whose maker or remover is dead. Whoever is alive holds its lock, but for the moment in which a maker has the directory and
+ * not yet the lock: it is taken from the maker by name first, so what we remove can never become an object.
+ */
 static void sweep_hidden(const struct objdir *d, const char *name)
 {
 	scoped_fd int fd = open_dir(d, name);
 	scoped_fd int lock = fd < 0 ? fd : lock_file_try(fd, LOCK, FILE_LOCK_EXCLUSIVE);
+	char dying[HIDDEN_SIZE];
 
-	if (lock >= 0)
-		dir_remove_tree(d->fd, name);
+	hidden_name(DYING, dying);
+	if (lock >= 0 && renameat(d->fd, name, d->fd, dying) == 0)
+		dir_remove_tree(d->fd, dying);
 }
 
 static int sweep_one(void *arg, int dirfd, const char *name, unsigned char d_type)
