@@ -262,6 +262,7 @@ static const struct field resources_fields[] = {
 	FIELD_PTR(struct oci_resources,  block_io,        "blockIO",        &block_io_schema,          FIELD_OMIT_EMPTY),
 	FIELD_LIST(struct oci_resources, hugepage_limits, "hugepageLimits", &hugepage_limit_schema,    FIELD_OMIT_EMPTY),
 	FIELD_PTR(struct oci_resources,  network,         "network",        &network_resources_schema, FIELD_OMIT_EMPTY),
+	FIELD(struct oci_resources,      rdma,            "rdma",           KEYS,                      FIELD_OMIT_EMPTY),
 	FIELD(struct oci_resources,      unified,         "unified",        PAIRS,                     FIELD_OMIT_EMPTY),
 };
 const struct schema oci_resources_schema = SCHEMA("resources", struct oci_resources, resources_fields);
@@ -527,6 +528,7 @@ static int linux_unsupported(const struct oci_linux *l, struct err *e)
 		{ l->intel_rdt != NULL, "linux.intelRdt" },
 		{ l->memory_policy != NULL, "linux.memoryPolicy" },
 		{ l->net_devices != NULL, "linux.netDevices" },
+		{ l->resources && l->resources->rdma.n, "linux.resources.rdma" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

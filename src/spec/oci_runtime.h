@@ -275,6 +275,7 @@ struct oci_resources {
 	struct oci_hugepage_limit *hugepage_limits;
 	size_t n_hugepage_limits;
 	struct oci_network_resources *network;
+	struct strs rdma;     /* the devices limited; only known to be refused */
 	struct pairs unified; /* cgroup v2 file -> value, verbatim */
 };
 
