@@ -85,7 +85,7 @@ class World:
         os.makedirs(home, exist_ok=True)
         self.containerd_socket = home + "/containerd.sock"
         with open(home + "/config.toml", "w") as out:
-            out.write('version = 2\nroot = "%s/root"\nstate = "%s/state"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+            out.write('version = 2\nroot = "%s/root"\nstate = "/run/containerd-bench"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
                       '[grpc]\naddress = "%s"\n[plugins."io.containerd.internal.v1.opt"]\npath = "%s/opt"\n'
                       % (home, home, self.containerd_socket, home))
         self.containerd = Daemon(["containerd", "-c", home + "/config.toml", "-l", "error"], home + "/log",
