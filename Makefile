@@ -33,8 +33,9 @@ demo: all
 	tools/install-deps demo
 	tools/demo
 
-install: all
+install: $(BUILD)/build.ninja
 	meson configure $(BUILD) -Dprefix=$(PREFIX)
+	$(MAKE) all
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
 clean:
