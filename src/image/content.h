@@ -65,7 +65,7 @@ int content_ingest_commit(const struct image_store *s, const char *digest, int f
 
 struct layer_record {
 	uint64_t entries, bytes; /* names, and sizes of regular files */
-	bool inexact;           /* the two are too high: a later entry replaced an earlier one */
+	bool inexact;           /* the two are not exact: later entries replaced earlier ones */
 	bool opaque;            /* hides all layers below */
 	const char *blob;       /* what it was unpacked from, for manifests we write ourselves; NULL: unknown */
 	const char *media_type;

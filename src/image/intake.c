@@ -285,8 +285,13 @@ static int layer_learn(struct intake *in, struct intake_layer *l, const struct t
 static int layer_commit(struct intake *in, struct intake_layer *l, const struct transfer_message *m, struct err *e)
 {
 	int r = layer_learn(in, l, m, e);
+	bool here;
 
-	if (r == 0)
+	if (r < 0)
+		return r;
+	/* A layer that came without a digest and turns out to be one we have: its record knows a blob already. */
+	here = content_layer_has(in->store, l->diff_id);
+	if (!here || !l->unnamed)
 		r = blob_commit(in, l, e);
 	if (r < 0)
 		return r;
@@ -296,7 +301,7 @@ static int layer_commit(struct intake *in, struct intake_layer *l, const struct 
 	l->record.blob = l->digest;
 	l->record.blob_size = m->size;
 	l->record.media_type = arena_strdup(in->arena, m->media_type);
-	if (content_layer_has(in->store, l->diff_id))
+	if (here)
 		dir_remove_tree(in->store->layer_ingest_fd, l->ingest);
 	else
 		r = content_layer_commit(in->store, l->ingest, l->diff_id, &l->record, e);
@@ -311,18 +316,24 @@ static int layer_commit(struct intake *in, struct intake_layer *l, const struct 
 	return 0;
 }
 
+/* Whether the bytes are to blame, so that nobody should continue with them; otherwise the next pull does. */
+static bool is_worthless(enum err_kind kind)
+{
+	return kind == ERR_CORRUPT || kind == ERR_INVALID || kind == ERR_UNSUPPORTED || kind == ERR_EXHAUSTED;
+}
+
 /* A blob continued from an earlier pull may be damaged: once more from its beginning. */
 static int layer_failed(struct intake *in, struct intake_layer *l, const struct transfer_message *m, struct err *e)
 {
 	int r = transfer_error(m, e);
 	struct content_name name;
 
-	if (e->kind == ERR_CORRUPT && l->digest) {
-		/* Neither what was continued nor what was fetched now is worth anything. */
+	if (l->digest && is_worthless(e->kind)) {
 		name = content_blob_name(l->digest);
 		unlinkat(in->store->ingest_fd, digest_hex(l->digest), 0);
-		unlinkat(in->store->blobs_fd, name.s, 0);
-		if (l->continued && !l->again) {
+		if (e->kind == ERR_CORRUPT)
+			unlinkat(in->store->blobs_fd, name.s, 0);
+		if (e->kind == ERR_CORRUPT && l->continued && !l->again) {
 			layer_close(l);
 			l->again = true;
 			return layer_order(in, l, e);

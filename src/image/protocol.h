@@ -73,7 +73,7 @@ struct transfer_message {
 	const char *media_type;
 	/* PROGRESS, UNPACKED */
 	uint64_t current, total, entries, bytes;
-	bool replaced;         /* the two before are too high */
+	bool replaced;         /* the two before are not exact */
 	/* FAILED */
 	uint32_t error_kind, error_sys;
 	const char *error;

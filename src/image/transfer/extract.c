@@ -127,8 +127,10 @@ static int dir_enter(struct extract *x, int fd, const char *name, const char *pa
 			return -errno;
 		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return -errno;
-		if (S_ISLNK(st.st_mode))
+		if (S_ISLNK(st.st_mode)) {
+			x->result.replaced = true; /* who knows how many directories that makes */
 			return path_mkdir(x->rootfd, path, 0755, PATH_IN_ROOT_NO_XDEV);
+		}
 		if (!stat_is_whiteout(&st))
 			return -ENOTDIR;
 		/* "x" was deleted and made again as a directory: nothing of the old one shows through. */

@@ -47,7 +47,7 @@ struct extract_result {
 	struct strs opaque;  /* cleaned paths of opaque directories ("" is the root); in the extract's memory */
 	uint64_t entries;    /* names made */
 	uint64_t bytes;      /* sizes of regular files, hard links not counted again */
-	bool replaced;       /* later entries replaced earlier ones: the two numbers are too high */
+	bool replaced;       /* later entries replaced earlier ones, or went through links: the two numbers are not exact */
 };
 
 /* @rootfd is borrowed and must be an empty directory that nobody else changes. The process has umask 0. */
