@@ -34,7 +34,7 @@
 	})
 
 /* Walks a list (anything with v and n): `VEC_EACH(const struct mount_op, op, &ops) …` */
-#define VEC_EACH(type, item, list) for (type *item = (list)->v; item < (list)->v + (list)->n; item++)
+#define VEC_EACH(type, item, list) for (type *item = (list)->v; (list)->n > 0 && item < (list)->v + (list)->n; item++)
 
 /* True when a list without a cap member must grow: it holds 0, 1, 2, 4, 8 … elements. */
 static inline int vec_at_power(size_t n)

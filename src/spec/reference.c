@@ -191,14 +191,16 @@ const char *reference_print(const struct reference *r, struct arena *a)
 	return print_with(arena_printf(a, "%s/%s", r->host, r->repository), r, a);
 }
 
+/* What is left out must come back when the short text is read: "docker.io/a.b/c" would become a host, 64 digits an id. */
 const char *reference_familiar_name(const struct reference *r, struct arena *a)
 {
-	const char *official;
+	const char *official = str_after(r->repository, "library/"), *slash = strchr(r->repository, '/');
 
-	if (strcmp(r->host, "docker.io") != 0)
+	if (strcmp(r->host, "docker.io") != 0 || (slash && looks_like_host(arena_strndup(a, r->repository, (size_t)(slash - r->repository)))))
 		return arena_printf(a, "%s/%s", r->host, r->repository);
-	official = str_after(r->repository, "library/");
-	return official && !strchr(official, '/') ? official : r->repository;
+	if (!official || strchr(official, '/') || text_is_hex(str_of(official), 64))
+		return r->repository;
+	return official;
 }
 
 const char *reference_familiar(const struct reference *r, struct arena *a)

@@ -32,6 +32,9 @@ TEST(reference_matrix_normalises_as_docker_does)
 		{ "Host/x", "Host/x:latest", "Host/x:latest" },
 		{ "busybox:5000/x", "busybox:5000/x:latest", "busybox:5000/x:latest" },
 		{ HEX64 "/x", "docker.io/" HEX64 "/x:latest", HEX64 "/x:latest" },
+		{ "docker.io/a.b/c", "docker.io/a.b/c:latest", "docker.io/a.b/c:latest" },
+		{ "docker.io/localhost/c", "docker.io/localhost/c:latest", "docker.io/localhost/c:latest" },
+		{ "library/" HEX64, "docker.io/library/" HEX64 ":latest", "library/" HEX64 ":latest" },
 		{ "docker.io/library/a/b", "docker.io/library/a/b:latest", "library/a/b:latest" },
 	};
 

@@ -242,7 +242,7 @@ int layer_finish(struct layer *l, struct arena *a, struct layer_result *ret, str
 			(long long)l->job.size);
 	r = digest_expect("digest of the blob", l->job.blob, &result.blob, e);
 	if (r == 0)
-		r = detect_feed(l, NULL, 0, true, e);
+		r = detect_feed(l, l->head, 0, true, e);
 	if (r < 0)
 		return r;
 	if (inflate_end(l->inflate) < 0)
