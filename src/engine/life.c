@@ -355,11 +355,16 @@ int container_kill(struct engine *en, const char *ref, const char *signal, struc
 	return r < 0 || number != SIGKILL ? r : end_wait(fd, 0, &a, &x, e);
 }
 
-/* Waits until the run is put away, so that what the caller sees next is a stopped container. */
-static void put_away_wait(struct engine *en, struct holding *h, struct arena *a)
+/* After its end was heard on *fd: waits until the monitor is through and puts the run away, as RELEASE promised, so that what the caller sees next
+ * is a stopped container. */
+static void put_away(struct engine *en, struct holding *h, int *fd, struct arena *a)
 {
+	struct monitor_frame *f = arena_new(a, struct monitor_frame);
 	struct err ignored = { 0 };  /* it has ended; whoever meets it next heals */
 
+	while (monitor_receive(*fd, f, &ignored) > 0)
+		;
+	fd_done(fd);
 	store_wait_monitor(h);
 	life_heal(en, h->id, a, &ignored);
 }
@@ -377,6 +382,9 @@ int container_stop(struct engine *en, const char *ref, const char *signal, const
 	r = signal_number(signal ? signal : h.c.stop_signal, SIGTERM, &number, e);
 	if (r < 0)
 		return r;
+	r = monitor_send(fd, MONITOR_RELEASE, NULL, 0, e);
+	if (r < 0)
+		return r == -EPIPE ? 0 : r;
 	patience = timeout ? *timeout : h.c.stop_timeout;
 	if (patience != 0) {
 		uint64_t deadline = patience < 0 ? 0 : proc_now_ns() + (uint64_t)patience * 1000000000u;
@@ -390,10 +398,11 @@ int container_stop(struct engine *en, const char *ref, const char *signal, const
 		if (r == 0)
 			r = end_wait(fd, 0, &a, &x, e);
 	}
-	fd_done(&fd);
-	if (r == 0 || r == -EPIPE)
-		put_away_wait(en, &h, &a);
-	return r == -EPIPE ? 0 : r;
+	/* A monitor that was killed meanwhile leaves it to us to end what is left. */
+	if (r < 0 && r != -EPIPE && e->kind != ERR_UNAVAILABLE)
+		return r;
+	put_away(en, &h, &fd, &a);
+	return 0;
 }
 
 int container_wait(struct engine *en, const char *ref, bool removed, int *ret_code, struct err *e)
@@ -452,10 +461,12 @@ static int run_end(struct engine *en, const char *id, bool force, struct arena *
 	if (r < 0)
 		return r;
 	if (i.status == CONTAINER_RUNNING) {
+		int at_once = 0;
+
 		if (!force)
 			return err_set(e, ERR_CONFLICT, "container %s is running: stop it first, or remove it by force", h.c.name);
-		r = container_kill(en, id, "KILL", e);
-		if (r < 0 && e->kind != ERR_CONFLICT && r != -EPIPE)
+		r = container_stop(en, id, NULL, &at_once, e);
+		if (r < 0)
 			return r;
 	}
 	if (i.status == CONTAINER_RUNNING || i.exit)
