@@ -191,7 +191,8 @@ static void config_linux(const struct config_input *in, struct arena *a, struct 
 	const char *parent = in->c->request.cgroup_parent;
 
 	c->linux = l;
-	l->cgroups_path = arena_printf(a, "%s%s/%s", parent && parent[0] == '/' ? "" : "/", parent ? parent : "tare", in->c->id);
+	/* Without a parent of its own: a directory in common would be made and removed in eight hierarchies by every lone container, a millisecond. */
+	l->cgroups_path = parent ? arena_printf(a, "%s%s/%s", parent[0] == '/' ? "" : "/", parent, in->c->id) : arena_printf(a, "/tare-%s", in->c->id);
 	config_namespaces(in, a, l);
 	config_sysctls(in, a, l);
 	config_resources(in, a, l);

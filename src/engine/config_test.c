@@ -56,7 +56,7 @@ TEST(config_of_a_plain_container_is_what_the_runtime_accepts)
 	assert_non_null(oci_namespace_find(c->linux, OCI_NS_CGROUP));
 	assert_non_null(c->linux->seccomp);
 	assert_true(c->linux->masked_paths.n > 0);
-	assert_string_equal(c->linux->cgroups_path, "/tare/0123");
+	assert_string_equal(c->linux->cgroups_path, "/tare-0123");
 	assert_true(strs_has(&c->process->env, "HOME=/root"));
 	assert_string_equal(mount_at(c, "/etc/hosts", NULL)->source, "/run/x/hosts");
 }

@@ -34,7 +34,7 @@ no_residue() { "$lib/residue" diff "$home/warm" "${1:-3}"; }
 # After a failed check, so that one fault does not fail all checks behind it: wipes every trace by hand, warms up again.
 scrub() {
 	local path
-	find /sys/fs/cgroup -path '*/tare/*' -name cgroup.procs -exec cat {} + 2>/dev/null | xargs -r kill -9 2>/dev/null
+	find /sys/fs/cgroup -path '*/tare-*' -name cgroup.procs -exec cat {} + 2>/dev/null | xargs -r kill -9 2>/dev/null
 	for path in /proc/[0-9]*; do
 		[[ $(readlink "$path/exe" 2>/dev/null) == */tare-* ]] && kill -9 "${path#/proc/}" 2>/dev/null
 	done
@@ -42,7 +42,7 @@ scrub() {
 	rm -rf /run/tare /var/lib/tare/containers /var/lib/tare/names
 	ip link del tare0 2>/dev/null
 	nft delete table inet tare 2>/dev/null
-	find /sys/fs/cgroup -depth -path '*/tare/*' -type d -exec rmdir {} + 2>/dev/null
+	find /sys/fs/cgroup -depth -path '*/tare-*' -type d -exec rmdir {} + 2>/dev/null
 	warm
 }
 
