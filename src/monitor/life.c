@@ -2,7 +2,9 @@
 #include "monitor/life.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -93,11 +95,37 @@ static int failure_code(const struct err *e)
 	return e->sys == ENOENT ? 127 : e->sys == EACCES ? 126 : 128;
 }
 
+/*
+ * Ends what a runtime that died half-way has left: all our children, since orphans become ours. Theirs are the kernel's business (an init is
+ * the first of its pid namespace). A child is not reaped meanwhile, so its number is its own.
+ */
+static void kill_children(void)
+{
+	char path[64], text[LIMIT_PATH];
+	struct str rest;
+
+	snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+	if (file_read_text(AT_FDCWD, path, text, sizeof text) < 0)
+		return;
+	for (rest = str_of(text); rest.p;) {
+		struct str word = str_cut(rest, ' ', &rest);
+		char number[16];
+		uint32_t pid;
+
+		snprintf(number, sizeof number, STR_FMT, STR_ARG(word));
+		if (parse_u32(number, &pid) == 0) {
+			scoped_fd int pidfd = proc_open((pid_t)pid);
+
+			if (pidfd >= 0)
+				proc_signal(pidfd, SIGKILL);
+		}
+	}
+}
+
 /* Create or start failed with l->failure: says so, and takes back what there is. */
 static void fail(struct life *l)
 {
-	if (l->pidfd >= 0)
-		proc_signal(l->pidfd, SIGKILL);
+	kill_children();
 	l->record.error = l->failure.msg;
 	l->record.started = (struct timespec){ 0 };
 	if (!l->ended)

@@ -83,6 +83,17 @@ until_there() {
 	ended '.error == "no such thing"'
 }
 
+@test "kill -9 of the runtime while it creates is a failure, and what it had started ends" {
+	configure
+	program <<<'exec sleep 100'
+	touch "$bundle/die-in-create"
+	start +failed +eof
+	saw "was killed by signal 9"
+	[ "$(calls)" = "create delete " ]
+	ended '.code == 128'
+	run ! kill -0 "$(cat "$BATS_TEST_TMPDIR/root/orphan")"
+}
+
 @test "a runtime that is not there is a failure with its name" {
 	configure '"runtime":"/no/such/runtime"'
 	run "$lib/monitor.py" start "$monitor" "$dir/monitor.json" +eof
