@@ -64,11 +64,13 @@ def remove_cgroups(path):
 
 
 class World:
-    def __init__(self, home, top, bin_directory):
+    def __init__(self, home, top, bin_directory, memory=False):
         self.home, self.top, self.bin = home, top, bin_directory
         self.containerd = None
         self.registry = None
         subprocess.check_call(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"])
+        if memory:
+            subprocess.check_call(["mount", "-t", "tmpfs", "-o", "mode=755,size=80%", "tmpfs", home])
         subprocess.check_call(["ip", "link", "set", "lo", "up"])
         self.images = command([top + "/tests/lib/make-images", "busybox"], timeout=300)[1].strip().splitlines()[-1]
 
@@ -87,7 +89,7 @@ class World:
         with open(home + "/config.toml", "w") as out:
             out.write('version = 2\nroot = "%s/root"\nstate = "/run/containerd-bench"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
                       '[grpc]\naddress = "%s"\n[plugins."io.containerd.internal.v1.opt"]\npath = "%s/opt"\n'
-                      % (home, home, self.containerd_socket, home))
+                      % (home, self.containerd_socket, home))
         self.containerd = Daemon(["containerd", "-c", home + "/config.toml", "-l", "error"], home + "/log",
                                  lambda: subprocess.call(["ctr", "-a", self.containerd_socket, "version"],
                                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0)
