@@ -40,5 +40,5 @@ struct engine {
 int engine_network(struct engine *en, struct network **ret, struct err *e);
 int engine_volumes(struct engine *en, const struct objdir **ret, struct err *e);
 
-/* Fails with a sentence about the container @id, shortened for people. */
+/* An id as people are shown it. */
 #define SHORT_ID_FMT "%.12s"

@@ -55,26 +55,28 @@ static bool has_binds(const void *ctx)
 
 /* ---- live directory, root file system, volumes -------------------------------------------------------------------------------------------------- */
 
-static int live_make(void *ctx, struct err *e)
-{
-	struct launch *l = ctx;
-
-	if (mkdirat(l->en->live, l->h->id, LIVE_MODE) < 0)
-		return err_sys(e, -errno, "make '%s'", l->h->live_path);
-	store_reopen_live(l->h);
-	if (l->h->live < 0)
-		return err_sys(e, l->h->live, "open '%s'", l->h->live_path);
-	if (mkdirat(l->h->live, DIR_ROOTFS, LIVE_MODE) < 0)
-		return err_sys(e, -errno, "make '%s'", l->rootfs);
-	return 0;
-}
-
 static void live_remove(void *ctx)
 {
 	struct launch *l = ctx;
 
 	fd_done(&l->h->live);
 	dir_remove_tree(l->en->live, l->h->id);
+}
+
+static int live_make(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	int r;
+
+	if (mkdirat(l->en->live, l->h->id, LIVE_MODE) < 0)
+		return err_sys(e, -errno, "make '%s'", l->h->live_path);
+	store_reopen_live(l->h);
+	r = l->h->live < 0 ? l->h->live : mkdirat(l->h->live, DIR_ROOTFS, LIVE_MODE) < 0 ? -errno : 0;
+	if (r < 0) {
+		live_remove(l);
+		return err_sys(e, r, "make '%s'", l->rootfs);
+	}
+	return 0;
 }
 
 static int rootfs_place(void *ctx, struct err *e)
@@ -92,7 +94,11 @@ static int rootfs_place(void *ctx, struct err *e)
 	if (r < 0)
 		return r;
 	l->rootfs_fd = dir_open(l->h->live, DIR_ROOTFS);
-	return l->rootfs_fd < 0 ? err_sys(e, l->rootfs_fd, "open '%s'", l->rootfs) : 0;
+	if (l->rootfs_fd < 0) {
+		rootfs_unmount(l->rootfs);
+		return err_sys(e, l->rootfs_fd, "open '%s'", l->rootfs);
+	}
+	return 0;
 }
 
 static void rootfs_drop(void *ctx)
@@ -259,16 +265,18 @@ static int monitor_go(void *ctx, struct err *e)
 		if (r == 0)
 			r = attach_request(&l->at, true, e);
 	}
-	if (r == 0)
+	if (r == 0) {
+		l->failed = true;       /* from here on a failure is the monitor's word, or its end */
 		r = monitor_send(l->control, MONITOR_START, NULL, 0, e);
+	}
 	if (r == 0)
 		r = l->io ? attach_until_started(&l->at, e) : monitor_expect(l->control, MONITOR_STARTED, f, e);
 	if (r == -ESRCH && !l->io)
-		return 0;       /* started and ended already */
-	if (r < 0) {
-		l->failed = true;
+		r = 0;          /* started and ended already */
+	if (r < 0)
 		attach_done(&l->at);
-	}
+	else
+		l->failed = false;
 	return r;
 }
 
