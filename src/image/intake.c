@@ -83,8 +83,12 @@ static int layer_find(struct intake *in, struct intake_layer *l)
 	if (fd < 0)
 		return fd;
 	l->layer_lock = fd;
-	if (content_layer_has(in->store, l->diff_id))
+	if (content_layer_has(in->store, l->diff_id)) {
+		/* Its blob, if we have that too, should stay as well; if somebody is removing it just now, the layer is enough. */
+		if (l->digest)
+			l->blob_lock = content_lock(in->store, CONTENT_LOCK_BLOB, l->digest, FILE_LOCK_SHARED, false);
 		return 1;
+	}
 	content_unlock(in->store, CONTENT_LOCK_LAYER, l->diff_id, fd);
 	l->layer_lock = -EBADF;
 	return 0;
