@@ -388,7 +388,13 @@ void launch_release(struct launch *l)
 
 /* ---- cleanup --------------------------------------------------------------------------------------------------------------------------------------- */
 
-/* What the run took, from state.json; without it nothing but a mount and a reservation can be there. */
+/* Everybody but us. */
+static bool is_another(void *arg, const char *id)
+{
+	return !streq(id, arg);
+}
+
+/* What the run took, from state.json; without it nothing but a mount and a reservation that was not written down can be there. */
 static int state_recover(struct launch *l, struct err *e)
 {
 	struct err first = { 0 };
@@ -402,7 +408,11 @@ static int state_recover(struct launch *l, struct err *e)
 	l->has_state = true;
 	l->state = (struct container_state){ 0 };
 	r = program_runtime(l->en, l->h->c.request.runtime, l->a, &l->runtime, e);
-	return r == 0 ? engine_network(l->en, &l->network, e) : r;
+	if (r == 0)
+		r = engine_network(l->en, &l->network, e);
+	if (r == 0)
+		r = network_heal(l->network, is_another, arena_strdup(l->a, l->h->id), e);
+	return r < 0 ? r : 0;
 }
 
 /* Kills an init whose runtime state is gone or was never written. */
