@@ -9,7 +9,9 @@
 #include "engine/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/create.h"
 #include "engine/launch.h"
@@ -228,18 +230,43 @@ int container_start_attached(struct engine *en, const char *ref, const struct en
 	return start(en, ref, io, ret, e);
 }
 
-/* Makes it. A name that is held by something broken off or ended for good becomes free on the way. */
+/* Its maker died before it wrote down what it was making: then it goes, with its name. One that is being made is locked. */
+static bool embryo_drop(struct engine *en, const char *name, const char *id)
+{
+	scoped_object struct object o = OBJECT_NONE;
+	int r = object_open_locked(&en->containers, id, false, &o);
+
+	if (r == 0 && (object_is_finished(&o) || faccessat(o.fd, FILE_CONTAINER, F_OK, 0) == 0))
+		return false;
+	if (r == 0)
+		r = object_remove(&en->containers, id, &o);
+	if (r < 0 && r != -ENOENT)
+		return false;
+	objdir_unlink(&en->names, name, id);
+	return true;
+}
+
+/* True if the name is free now: what held it was broken off or ended for good, and is put away. */
+static bool name_regain(struct engine *en, const char *name, struct arena *a)
+{
+	struct err ignored = { 0 };  /* it could not be put away: then the name is in use */
+	const char *found;
+	char *id;
+
+	if (objdir_link_read(&en->names, name, a, &id) < 0)
+		return true;
+	if (life_heal(en, id, a, &ignored) == 0)
+		return container_find(en, id, a, &found, &ignored) < 0;
+	return embryo_drop(en, name, id);
+}
+
+/* Makes it. */
 static int make(struct engine *en, const struct container_request *q, const struct engine_progress *p, struct arena *a, struct creation *ret,
 		struct err *e)
 {
-	struct err ignored = { 0 };  /* it could not be put away: then the name is in use */
-	const char *holder;
 	int r = create_container(en, q, p, a, ret, e);
 
-	if (r >= 0 || e->kind != ERR_CONFLICT || !q->name)
-		return r;
-	if (container_find(en, q->name, a, &holder, &ignored) < 0 || life_heal(en, holder, a, &ignored) < 0 ||
-	    container_find(en, holder, a, &holder, &ignored) == 0)
+	if (r >= 0 || e->kind != ERR_CONFLICT || !q->name || !name_regain(en, q->name, a))
 		return r;
 	err_clear(e);
 	return create_container(en, q, p, a, ret, e);

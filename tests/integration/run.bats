@@ -213,6 +213,14 @@ teardown_file() { tare_teardown_file; }
 	contains "$output" twice
 }
 
+@test "a name held by a run that was killed is free for the next one" {
+	for step in name.reserve container.publish live.make rootfs.mount monitor.spawn; do
+		TARE_FAULT=kill:$step run tare run --rm --name again busybox true
+		run -0 tare run --rm --name again busybox echo "after $step"
+		equal "after $step" "$output"
+	done
+}
+
 @test "a name is free again after --rm" {
 	tare run --rm --name again busybox true
 	tare run --rm --name again busybox true
