@@ -133,6 +133,8 @@ static int plan_check(const struct oci_config *c, struct host_facts *facts, stru
 
 	if (!c->process)
 		return err_set(e, ERR_INVALID, "process: required to create a container");
+	if (!facts_mount_setattr(facts))
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: this kernel lacks mount_setattr(2); tare-runtime needs Linux 5.12 or newer");
 	if (!l || !ns_is_new(l, OCI_NS_MOUNT))
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: a container without a mount namespace of its own");
 	if (oci_namespace_find(l, OCI_NS_TIME) && !facts_time_ns(facts))

@@ -22,7 +22,9 @@
 /* A host that has everything, so nothing is probed. */
 static struct host_facts modern(void)
 {
-	return (struct host_facts){ .kernel = FACTS_KERNEL(6, 1), .time_ns = FACTS_YES, .apparmor = FACTS_NO, .selinux = FACTS_NO };
+	return (struct host_facts){
+		.kernel = FACTS_KERNEL(6, 1), .mount_setattr = FACTS_YES, .time_ns = FACTS_YES, .apparmor = FACTS_NO, .selinux = FACTS_NO,
+	};
 }
 
 static int plan_of(const char *json, struct launch_choice choice, struct launch_plan *p, struct err *e)
@@ -46,6 +48,21 @@ TEST(plan_of_a_plain_container_is_one_clone_and_no_stage)
 	assert_true(p.init_unshare == CLONE_NEWCGROUP);
 	assert_false(p.stage || p.userns || p.map_ids || p.hooks_runtime);
 	assert_int_equal(p.gate, LAUNCH_GATE_SOCKET);
+}
+
+TEST(plan_names_the_kernel_it_needs)
+{
+	scoped_arena struct arena a = { 0 };
+	struct host_facts old = modern();
+	struct launch_choice choice = { 0 };
+	struct launch_plan p;
+	struct oci_config *c;
+	struct err e = { 0 };
+
+	old.mount_setattr = FACTS_NO;
+	assert_int_equal(oci_config_decode(STR(HEAD MNT "]}}"), &a, &c, &e), 0);
+	assert_int_equal(launch_plan_make(c, &choice, &old, &a, &p, &e), -ENOTSUP);
+	assert_non_null(strstr(e.msg, "5.12"));
 }
 
 TEST(plan_lets_init_join_what_needs_no_fork)
