@@ -29,8 +29,7 @@ def enter(script, arguments):
              sys.executable, script, "--inside", home] + arguments)
     finally:
         leave(home)
-        if mounted:
-            subprocess.call(["umount", HUGETLB])
+        if mounted and subprocess.call(["umount", HUGETLB]) == 0:
             os.rmdir(HUGETLB)
 
 
