@@ -12,7 +12,7 @@
 #
 # The host's canaries live in $home/host, outside every tree. RUNTIME=crun or runc shows what the peers make of a test.
 
-export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-120}
+export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-300}
 here=$BATS_TEST_DIRNAME
 runtime=${RUNTIME:-${TARE_BIN:-$here/../../build/bin}/tare-runtime}
 ROUNDS=${ROUNDS:-60} # starts against a racing attacker
