@@ -63,8 +63,9 @@ talker='echo ready; while read -r word rest; do case $word in size) echo "=$(stt
 
 @test "two people see the same" {
 	tare run -dit --name two busybox sh -c "$talker"
-	person /=hello= '/=both=' end -- tare attach two >"$BATS_TEST_TMPDIR/other" &
-	run -0 person 'type:hello\r' /=hello= 'type:both\r' /=both= 'type:quit 0\r' end -- tare attach two
+	person 'type:hello\r' /=hello= /=both= end -- tare attach two >"$BATS_TEST_TMPDIR/other" &
+	wait_for 20 bash -c 'tare logs two | grep -q =hello='     # so the other one is there
+	run -0 person 'type:both\r' /=both= 'type:quit 0\r' end -- tare attach two
 	wait $! || :
 	contains "$(cat "$BATS_TEST_TMPDIR/other")" =both=
 }
