@@ -18,7 +18,7 @@ enum { HELP_MAX = 64 * 1024 };
 /* ---- global options: those before the command ---- */
 
 struct global_options {
-	const char *root, *run_root, *runtime, *log_level;
+	const char *root, *run_root, *runtime;
 	bool debug, version;
 };
 

@@ -14,7 +14,6 @@
 struct exec_options {
 	struct container_exec_request q;
 	struct strs env_files;
-	const char *detach_keys;
 };
 
 static int take_exec_env(void *options, const char *value, struct arena *a, struct err *e)
@@ -31,7 +30,7 @@ static const struct opt exec_opts[] = {
 	OPT(struct exec_options, q.user, "user", 'u', STR, "USER[:GROUP]", "User and group, by name or number"),
 	OPT(struct exec_options, q.workdir, "workdir", 'w', STR, "DIR", "Working directory inside"),
 	OPT(struct exec_options, q.privileged, "privileged", 0, FLAG, NULL, "All capabilities"),
-	OPT(struct exec_options, detach_keys, "detach-keys", 0, STR, "KEYS", "Keys that detach (default ctrl-p,ctrl-q)"),
+	OPT_UNSUPPORTED("detach-keys", 0, "KEYS"),
 	OPT_END,
 };
 
@@ -60,7 +59,6 @@ static int exec_run(struct cli *c, const void *options, struct err *e)
 	struct container_exec_request q = o->q;
 	struct engine_io io = {
 		.in = o->q.interactive ? STDIN_FILENO : -EBADF, .out = STDOUT_FILENO, .err = STDERR_FILENO, .tty = o->q.tty,
-		.detach_keys = o->detach_keys,
 	};
 	struct engine *en;
 	int code = 0, r;
