@@ -2,14 +2,11 @@
 /* `tare exec` runs a further program in a running container, with our standard streams. */
 #include "cli/commands.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include "base/limits.h"
-#include "base/vec.h"
+#include "cli/request_opts.h"
 #include "engine/engine.h"
 #include "engine/request.h"
-#include "os/file.h"
 
 struct exec_options {
 	struct container_exec_request q;
@@ -34,25 +31,6 @@ static const struct opt exec_opts[] = {
 	OPT_END,
 };
 
-/* Files first: what stands on the command line wins. */
-static int read_env_files(struct cli *c, const struct exec_options *o, struct strs *env, struct err *e)
-{
-	for (size_t i = 0; i < o->env_files.n; i++) {
-		size_t n;
-		char *text;
-		int r = file_read(AT_FDCWD, o->env_files.v[i], LIMIT_DOCUMENT, c->a, &text, &n);
-
-		if (r < 0)
-			return err_sys(e, r, "open env file '%s'", o->env_files.v[i]);
-		r = request_env_file(env, (struct str){ text, n }, o->env_files.v[i], c->a, e);
-		if (r < 0)
-			return r;
-	}
-	for (size_t i = 0; i < o->q.env.n; i++)
-		strs_push(c->a, env, o->q.env.v[i]);
-	return 0;
-}
-
 static int exec_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct exec_options *o = options;
@@ -65,8 +43,7 @@ static int exec_run(struct cli *c, const void *options, struct err *e)
 
 	q.container = c->args.v[0];
 	q.args = (struct strs){ c->args.v + 1, c->args.n - 1 };
-	q.env = (struct strs){ 0 };
-	r = read_env_files(c, o, &q.env, e);
+	r = request_env_files(c, &o->env_files, &o->q.env, &q.env, e);
 	if (r == 0 && q.tty && q.interactive && !q.detach && !isatty(STDIN_FILENO))
 		return err_set(e, ERR_INVALID, "the input device is not a terminal; leave out -t to run without one");
 	if (r == 0)

@@ -181,26 +181,35 @@ const struct opt request_opts[] = {
 
 /* ---- after parsing ---- */
 
-int request_opts_finish(struct cli *c, const struct request_options *o, struct container_request *ret, struct err *e)
+int request_env_files(struct cli *c, const struct strs *files, const struct strs *words, struct strs *ret, struct err *e)
 {
-	struct container_request q = o->q;
 	struct strs env = { 0 };
 
-	/* Files first: what stands on the command line wins. */
-	for (size_t i = 0; i < o->env_files.n; i++) {
+	for (size_t i = 0; i < files->n; i++) {
 		size_t n;
 		char *text;
-		int r = file_read(AT_FDCWD, o->env_files.v[i], LIMIT_DOCUMENT, c->a, &text, &n);
+		int r = file_read(AT_FDCWD, files->v[i], LIMIT_DOCUMENT, c->a, &text, &n);
 
 		if (r < 0)
-			return err_sys(e, r, "open env file '%s'", o->env_files.v[i]);
-		r = request_env_file(&env, (struct str){ text, n }, o->env_files.v[i], c->a, e);
+			return err_sys(e, r, "open env file '%s'", files->v[i]);
+		r = request_env_file(&env, (struct str){ text, n }, files->v[i], c->a, e);
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < q.env.n; i++)
-		strs_push(c->a, &env, q.env.v[i]);
-	q.env = env;
+	for (size_t i = 0; i < words->n; i++)
+		strs_push(c->a, &env, words->v[i]);
+	*ret = env;
+	return 0;
+}
+
+int request_opts_finish(struct cli *c, const struct request_options *o, struct container_request *ret, struct err *e)
+{
+	struct container_request q = o->q;
+	int r;
+
+	r = request_env_files(c, &o->env_files, &o->q.env, &q.env, e);
+	if (r < 0)
+		return r;
 	q.image = c->args.v[0];
 	q.args = (struct strs){ c->args.v + 1, c->args.n - 1 };
 	*ret = q;

@@ -21,6 +21,9 @@ extern const struct opt request_opts[];
 /* The request as the engine takes it: image and words from the arguments, env files read. */
 int request_opts_finish(struct cli *c, const struct request_options *o, struct container_request *ret, struct err *e);
 
+/* The environment that --env-file and -e say together: files first, so that what stands on the command line wins. */
+int request_env_files(struct cli *c, const struct strs *files, const struct strs *words, struct strs *ret, struct err *e);
+
 /* Claims --cidfile before anything is made, and writes the id into it afterwards. Errors: ERR_EXISTS. */
 int request_cidfile_claim(const struct request_options *o, int *ret_fd, struct err *e);
 int request_cidfile_write(const struct request_options *o, int fd, const char *id, struct err *e);

@@ -18,7 +18,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/vec.h"
-#include "image/transfer/source.h"
+#include "image/transfer/source_fd.h"
 #include "image/transfer/stream.h"
 #include "os/fd.h"
 #include "os/path_safe.h"
@@ -261,27 +261,6 @@ const struct source_driver source_archive = { archive_open, archive_close, NULL,
 
 /* ---- one descriptor kept open: layout directory, single tar ---- */
 
-static void fd_source_close(void *self)
-{
-	fd_close(*(int *)self);
-	free(self);
-}
-
-static int fd_source_open(const struct transfer_message *m, const int *fds, size_t n_fds, void **ret, struct err *e)
-{
-	int *self, fd;
-
-	if (n_fds < 1)
-		return err_set(e, ERR_INVALID, "descriptors are missing");
-	fd = fd_dup_min(fds[0], 3);
-	if (fd < 0)
-		return err_sys(e, fd, "keep source open");
-	self = alloc_or_die(sizeof *self);
-	*self = fd;
-	*ret = self;
-	return 0;
-}
-
 static int layout_read(void *self, void *line, const struct source_request *q, struct source_answer *ret, struct err *e)
 {
 	scoped_fd int fd = path_open(*(int *)self, q->name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, PATH_BENEATH);
@@ -295,7 +274,7 @@ static int layout_read(void *self, void *line, const struct source_request *q, s
 	return part_read(fd, 0, (uint64_t)st.st_size, q, e);
 }
 
-const struct source_driver source_layout = { fd_source_open, fd_source_close, NULL, NULL, layout_read, NULL };
+const struct source_driver source_layout = { source_fd_open, source_fd_close, NULL, NULL, layout_read, NULL };
 
 static int tar_read(void *self, void *line, const struct source_request *q, struct source_answer *ret, struct err *e)
 {
@@ -303,4 +282,4 @@ static int tar_read(void *self, void *line, const struct source_request *q, stru
 	return stream_copy(*(int *)self, STREAM_RARE, q->sink, q->arg, e);
 }
 
-const struct source_driver source_tar = { fd_source_open, fd_source_close, NULL, NULL, tar_read, NULL };
+const struct source_driver source_tar = { source_fd_open, source_fd_close, NULL, NULL, tar_read, NULL };

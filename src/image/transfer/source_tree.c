@@ -18,7 +18,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/vec.h"
-#include "image/transfer/source.h"
+#include "image/transfer/source_fd.h"
 #include "os/fd.h"
 #include "os/file.h"
 
@@ -212,27 +212,6 @@ static int directory_write(struct tree *t, int fd, const char *path, struct err 
 
 /* ---- the driver ---- */
 
-static void close_(void *self)
-{
-	fd_close(*(int *)self);
-	free(self);
-}
-
-static int open_(const struct transfer_message *m, const int *fds, size_t n_fds, void **ret, struct err *e)
-{
-	int *self, fd;
-
-	if (n_fds < 1)
-		return err_set(e, ERR_INVALID, "descriptors are missing");
-	fd = fd_dup_min(fds[0], 3);
-	if (fd < 0)
-		return err_sys(e, fd, "keep source open");
-	self = alloc_or_die(sizeof *self);
-	*self = fd;
-	*ret = self;
-	return 0;
-}
-
 static int read_(void *self, void *line, const struct source_request *q, struct source_answer *ret, struct err *e)
 {
 	SCOPED(tree_done) struct tree t = { .archive = archive_write_new(), .q = q, .piece = alloc_or_die(PIECE) };
@@ -257,4 +236,4 @@ static int read_(void *self, void *line, const struct source_request *q, struct 
 	return r;
 }
 
-const struct source_driver source_tree = { open_, close_, NULL, NULL, read_, NULL };
+const struct source_driver source_tree = { source_fd_open, source_fd_close, NULL, NULL, read_, NULL };
