@@ -20,6 +20,7 @@
 #include "base/vec.h"
 #include "engine/launch_files.h"
 #include "engine/life.h"
+#include "engine/resolve.h"
 #include "engine/store.h"
 #include "os/file.h"
 #include "os/memfd.h"
@@ -94,7 +95,7 @@ static void env_set(struct exec *x)
 		strs_push(x->a, &env, "TERM=xterm");
 	for (size_t i = 0; i < x->q->env.n; i++) {
 		if (strchr(x->q->env.v[i], '='))
-			strs_push(x->a, &env, x->q->env.v[i]);
+			resolve_env_set(&env, x->q->env.v[i], x->a);
 	}
 	x->process.env = env;
 }

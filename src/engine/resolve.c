@@ -43,7 +43,7 @@ static size_t name_length(const char *variable)
 }
 
 /* Sets NAME=value in its old place or at the end; a bare NAME takes it away. */
-static void env_set(struct strs *env, const char *variable, struct arena *a)
+void resolve_env_set(struct strs *env, const char *variable, struct arena *a)
 {
 	size_t n = name_length(variable);
 
@@ -66,14 +66,14 @@ static struct strs resolve_env(const struct container_request *q, const struct o
 {
 	struct strs env = { 0 };
 
-	env_set(&env, DEFAULT_PATH, a);
-	env_set(&env, arena_printf(a, "HOSTNAME=%s", hostname), a);
+	resolve_env_set(&env, DEFAULT_PATH, a);
+	resolve_env_set(&env, arena_printf(a, "HOSTNAME=%s", hostname), a);
 	if (q->tty)
-		env_set(&env, "TERM=xterm", a);
+		resolve_env_set(&env, "TERM=xterm", a);
 	for (size_t i = 0; i < img->env.n; i++)
-		env_set(&env, img->env.v[i], a);
+		resolve_env_set(&env, img->env.v[i], a);
 	for (size_t i = 0; i < q->env.n; i++)
-		env_set(&env, q->env.v[i], a);
+		resolve_env_set(&env, q->env.v[i], a);
 	return env;
 }
 

@@ -14,3 +14,6 @@
 
 /* Fills everything of @ret but id-independent members that the caller knows: id, name, created, log_path must be set before. */
 int resolve_container(const struct container_request *q, const struct image *img, struct arena *a, struct container *ret, struct err *e);
+
+/* Sets NAME=value in a list of its own (not shared), in place of an older value; NAME alone removes it. */
+void resolve_env_set(struct strs *env, const char *variable, struct arena *a);
