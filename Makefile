@@ -3,13 +3,19 @@ PREFIX ?= /usr/local
 BUILD  ?= build
 
 .PHONY: all check check-vm conformance bench demo install clean
-all: $(BUILD)/build.ninja
+all: $(BUILD)/build.ninja $(BUILD)/musl/build.ninja
 	ninja -C $(BUILD)
+	ninja -C $(BUILD)/musl static
 	tools/link-bin $(BUILD)
 
 $(BUILD)/build.ninja:
 	tools/install-deps build
 	meson setup $(BUILD) --buildtype=release --prefix=$(PREFIX)
+
+# The static programs once more, with musl: these are the ones that run and are installed.
+$(BUILD)/musl/build.ninja: | $(BUILD)/build.ninja
+	tools/install-deps build
+	meson setup $(BUILD)/musl --native-file tools/musl.ini -Doptimization=s -Ddebug=false --prefix=$(PREFIX)
 
 # All tests but the virtual machine; ends with "N passed, N failed, N skipped". TIERS= names some of them.
 check: all
@@ -33,10 +39,12 @@ demo: all
 	tools/install-deps demo
 	tools/demo
 
-install: $(BUILD)/build.ninja
+install: $(BUILD)/build.ninja $(BUILD)/musl/build.ninja
 	meson configure $(BUILD) -Dprefix=$(PREFIX)
+	meson configure $(BUILD)/musl -Dprefix=$(PREFIX)
 	$(MAKE) all
-	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild --tags programs
+	DESTDIR=$(DESTDIR) meson install -C $(BUILD)/musl --no-rebuild --tags static
 
 clean:
 	rm -rf build build-*

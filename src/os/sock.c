@@ -123,11 +123,11 @@ ssize_t sock_send(int fd, const void *p, size_t n, const int *fds, size_t n_fds)
 		struct cmsghdr *c;
 
 		m.msg_control = &control;
-		m.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
+		m.msg_controllen = (socklen_t)CMSG_SPACE(sizeof(int) * n_fds); /* size_t with glibc */
 		c = CMSG_FIRSTHDR(&m);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
+		c->cmsg_len = (socklen_t)CMSG_LEN(sizeof(int) * n_fds);
 		memcpy(CMSG_DATA(c), fds, sizeof(int) * n_fds);
 	}
 	sent = RETRY(sendmsg(fd, &m, MSG_NOSIGNAL));
