@@ -38,6 +38,7 @@ enum {
 	LIMIT_ERROR_BODY = 64 * 1024,          /* what a registry says in an error, of which one line is shown */
 	LIMIT_ARCHIVE_MEMBERS = 100000,        /* members of a docker-archive or oci-archive: some 1000 for 300 images */
 	LIMIT_CERTS = 1024 * 1024,              /* certificates for one registry; the bundle of all public CAs has 220 kB */
+	LIMIT_ID_RANGES = 340,                 /* rows of an id map: the kernel takes no more */
 	LIMIT_PASSED_FDS = 1024,               /* descriptors handed through to a program (--preserve-fds, LISTEN_FDS); RLIMIT_NOFILE's usual soft value */
 };
 

@@ -73,6 +73,11 @@ bool facts_mount_setattr(struct host_facts *f)
 	return keep(&f->mount_setattr, complained(syscall(SYS_mount_setattr, -1, "", ~0u, NULL, 0)));
 }
 
+bool facts_nosymfollow(struct host_facts *f)
+{
+	return facts_kernel(f) >= FACTS_KERNEL(5, 14);
+}
+
 bool facts_clone3(struct host_facts *f)
 {
 	KEPT(f->clone3);

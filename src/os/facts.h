@@ -57,6 +57,7 @@ uint32_t facts_kernel(struct host_facts *f);
 bool facts_openat2(struct host_facts *f);
 bool facts_mount_api(struct host_facts *f);          /* fsopen, fsmount, open_tree, move_mount */
 bool facts_mount_setattr(struct host_facts *f);
+bool facts_nosymfollow(struct host_facts *f);        /* MOUNT_ATTR_NOSYMFOLLOW, kernel 5.14 */
 bool facts_clone3(struct host_facts *f);
 bool facts_clone_into_cgroup(struct host_facts *f);  /* clone3 of kernel 5.7 */
 bool facts_pidfd(struct host_facts *f);

@@ -17,6 +17,7 @@
 #define SYS_fsopen 430
 #define SYS_fsconfig 431
 #define SYS_fsmount 432
+#define SYS_fspick 433
 #endif
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
@@ -29,6 +30,9 @@ enum {
 	CONFIG_STRING = 1,
 	CONFIG_FD = 5,
 	CONFIG_CREATE = 6,
+	CONFIG_CHANGE = 7,
+	PICK_CLOEXEC = 1,
+	PICK_EMPTY_PATH = 8,
 	TREE_CLONE = 1,
 	MOVE_FROM_EMPTY = 0x04,
 	MOVE_TO_EMPTY = 0x40,
@@ -83,15 +87,24 @@ void mount_message(int fs, char *ret, size_t size)
 	errno = saved;
 }
 
-static int configure(int fs, const char *source, const struct pairs *options)
+static int set_options(int fs, const struct pairs *options)
 {
-	int r = source ? mount_fsconfig_string(fs, "source", source) : 0;
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && options && i < options->n; i++) {
 		const struct pair *o = &options->v[i];
 
 		r = o->value ? mount_fsconfig_string(fs, o->key, o->value) : mount_fsconfig_flag(fs, o->key);
 	}
+	return r;
+}
+
+static int configure(int fs, const char *source, const struct pairs *options)
+{
+	int r = source ? mount_fsconfig_string(fs, "source", source) : 0;
+
+	if (r == 0)
+		r = set_options(fs, options);
 	return r < 0 ? r : mount_fsconfig_create(fs);
 }
 
@@ -139,6 +152,19 @@ int mount_change(int mount, bool recursive, uint64_t set, uint64_t clear, uint64
 	struct mount_attr attr = { .attr_set = set, .attr_clr = clear, .propagation = propagation };
 
 	return set_attr(mount, recursive, &attr);
+}
+
+int mount_reconfigure(int mount, const struct pairs *options, char *ret_message)
+{
+	scoped_fd int fs = result(syscall(SYS_fspick, mount, "", PICK_CLOEXEC | PICK_EMPTY_PATH));
+	int r = fs < 0 ? fs : set_options(fs, options);
+
+	if (r == 0)
+		r = result(syscall(SYS_fsconfig, fs, CONFIG_CHANGE, NULL, NULL, 0));
+	*ret_message = 0;
+	if (r < 0 && fs >= 0)
+		mount_message(fs, ret_message, MOUNT_MESSAGE_SIZE);
+	return r;
 }
 
 int mount_idmap(int mount, bool recursive, int userns)

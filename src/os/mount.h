@@ -71,6 +71,9 @@ int mount_move_at(int from, int dirfd, const char *path);
 /* Changes attributes: @set and @clear are MOUNT_ATTR_*, @propagation 0 or MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE. */
 int mount_change(int mount, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation);
 
+/* Gives the file system of the mount @mount other options ("remount"). @ret_message as of mount_new. */
+int mount_reconfigure(int mount, const struct pairs *options, char *ret_message);
+
 /* Maps ids of a detached mount through @userns. */
 int mount_idmap(int mount, bool recursive, int userns);
 

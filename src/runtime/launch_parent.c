@@ -86,7 +86,7 @@ static int plan(struct launch *l, struct err *e)
 	int r = launch_plan_make(l->config, &choice, l->facts, l->a, &l->plan, e);
 
 	if (r == 0)
-		r = mount_jobs_make(l->config, l->a, &l->mounts, e);
+		r = mount_jobs_make(l->config, &l->plan, l->facts, l->a, &l->mounts, e);
 	if (r == 0)
 		r = cgroup_host_probe(l->facts, l->a, &host, e);
 	return r < 0 ? r : cgroup_plan_make(&request, host, l->a, &l->cgroup_plan, e);

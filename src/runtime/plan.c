@@ -84,7 +84,7 @@ static void plan_joins(const struct oci_linux *l, bool user_last, struct launch_
 		join_add(&p->stage_joins, NS_USER, paths[NS_USER]);
 }
 
-static struct ns_id_map *plan_map(const struct oci_id_mapping *m, size_t n, struct arena *a)
+struct ns_id_map *launch_plan_map(const struct oci_id_mapping *m, size_t n, struct arena *a)
 {
 	struct ns_id_map *rows = arena_array(a, struct ns_id_map, n);
 
@@ -101,9 +101,9 @@ static int plan_userns(const struct oci_linux *l, struct arena *a, struct launch
 		return 0;
 	if (!l->n_uid_mappings || !l->n_gid_mappings)
 		return err_set(e, ERR_INVALID, "linux.uidMappings: a new user namespace needs uid and gid mappings");
-	p->uid_map = plan_map(l->uid_mappings, l->n_uid_mappings, a);
+	p->uid_map = launch_plan_map(l->uid_mappings, l->n_uid_mappings, a);
 	p->n_uid_map = l->n_uid_mappings;
-	p->gid_map = plan_map(l->gid_mappings, l->n_gid_mappings, a);
+	p->gid_map = launch_plan_map(l->gid_mappings, l->n_gid_mappings, a);
 	p->n_gid_map = l->n_gid_mappings;
 	return 0;
 }
@@ -177,6 +177,17 @@ int launch_plan_make(const struct oci_config *c, const struct launch_choice *cho
 	p.gate = choice->run ? LAUNCH_GATE_SYNC : LAUNCH_GATE_SOCKET;
 	*ret = p;
 	return 0;
+}
+
+const char *launch_plan_joined(const struct launch_plan *p, enum ns_kind kind)
+{
+	const struct launch_joins *lists[] = { &p->stage_joins, &p->init_joins };
+
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+		for (size_t i = 0; i < lists[l]->n; i++)
+			if (lists[l]->v[i].kind == kind)
+				return lists[l]->v[i].path;
+	return NULL;
 }
 
 static void print_flags(const char *key, uint64_t flags, struct buf *b)

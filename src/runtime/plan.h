@@ -88,5 +88,11 @@ struct launch_plan {
 int launch_plan_make(const struct oci_config *c, const struct launch_choice *choice, struct host_facts *facts, struct arena *a,
 	struct launch_plan *ret, struct err *e);
 
+/* The rows of a map as the kernel wants them. */
+struct ns_id_map *launch_plan_map(const struct oci_id_mapping *m, size_t n, struct arena *a);
+
+/* The path of the namespace of that kind that is joined, or NULL. */
+const char *launch_plan_joined(const struct launch_plan *p, enum ns_kind kind);
+
 /* One "key: value" line per decision, for --dry-run. */
 void launch_plan_print(const struct launch_plan *p, struct buf *b);

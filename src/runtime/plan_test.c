@@ -3,10 +3,8 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <sys/mount.h>
 
 #include "base/test.h"
-#include "runtime/mounts/options.h"
 #include "runtime/state.h"
 #include "runtime/sync.h"
 
@@ -203,36 +201,6 @@ TEST(plan_word_tables_obey_the_laws)
 	assert_true(enumtab_check(&launch_console_words));
 	assert_true(enumtab_check(&sync_words));
 	assert_true(enumtab_check(&state_status_words));
-}
-
-TEST(mount_options_later_words_win)
-{
-	scoped_arena struct arena a = { 0 };
-	const char *words[] = { "ro", "nosuid", "rw", "noatime", "strictatime", "mode=755", "rbind", "rslave", "rro" };
-	const struct strs list = { words, ARRAY_LEN(words) };
-	struct mount_options o;
-	struct err e = { 0 };
-
-	assert_int_equal(mount_options_parse(&list, &a, &o, &e), 0);
-	assert_true(o.bind && o.rbind && !o.readonly_fs);
-	assert_true(o.attrs.clear & MOUNT_ATTR_RDONLY);
-	assert_false(o.attrs.set & MOUNT_ATTR_RDONLY);
-	assert_true(o.attrs.set & MOUNT_ATTR_NOSUID);
-	assert_true((o.attrs.set & MOUNT_ATTR__ATIME) == MOUNT_ATTR_STRICTATIME);
-	assert_true(o.recursive.set & MOUNT_ATTR_RDONLY);
-	assert_true(o.propagation == MS_SLAVE && o.propagation_recursive);
-	assert_string_equal(pairs_find(&o.data, "mode"), "755");
-}
-
-TEST(mount_options_refuse_what_is_not_built)
-{
-	scoped_arena struct arena a = { 0 };
-	const char *words[] = { "idmap" };
-	const struct strs list = { words, 1 };
-	struct mount_options o;
-	struct err e = { 0 };
-
-	assert_int_equal(mount_options_parse(&list, &a, &o, &e), -ENOTSUP);
 }
 
 TEST(state_ids_are_names_and_no_paths)

@@ -217,7 +217,7 @@ static bool needs_procfs(const void *ctx)
 	const struct launch *l = ctx;
 	const struct oci_process *p = l->config->process;
 
-	return l->plan.map_ids || l->config->linux->time_offsets || l->config->linux->sysctl.n || p->oom_score_adj.set ||
+	return l->plan.map_ids || l->mounts.mapped || l->config->linux->time_offsets || l->config->linux->sysctl.n || p->oom_score_adj.set ||
 		p->apparmor_profile || p->selinux_label;
 }
 
@@ -233,20 +233,23 @@ static bool opens_for_init(const void *ctx)
 {
 	const struct launch *l = ctx;
 
-	return l->plan.parent_opens;
+	return l->plan.parent_opens || l->mounts.mapped;
 }
 
 static int open_sources(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
-	scoped_fd int rootfs = open(l->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (rootfs < 0)
-		return err_sys(e, -errno, "open the rootfs '%s'", l->rootfs);
-	l->tree = mount_clone(rootfs, "", true);
-	if (l->tree < 0)
-		return err_sys(e, l->tree, "copy the mounts at '%s'", l->rootfs);
-	return mount_jobs_open(&l->mounts, l->bundle, e);
+	if (l->plan.parent_opens) {
+		scoped_fd int rootfs = open(l->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (rootfs < 0)
+			return err_sys(e, -errno, "open the rootfs '%s'", l->rootfs);
+		l->tree = mount_clone(rootfs, "", true);
+		if (l->tree < 0)
+			return err_sys(e, l->tree, "copy the mounts at '%s'", l->rootfs);
+	}
+	return mount_jobs_open(&l->mounts, l->plan.parent_opens, l->bundle, l->procfd, l->a, e);
 }
 
 static int open_sync(void *ctx, struct err *e)
@@ -428,8 +431,8 @@ const struct step create_steps[] = {
 	{ "seccomp.prepare",  has_seccomp,        prepare_seccomp,   NULL            },
 	{ "console.connect",  has_console_socket, connect_console,   NULL            },
 	{ "gate.listen",      has_gate,           listen_gate,       NULL            },
-	{ "sources.open",     opens_for_init,     open_sources,      NULL            },
 	{ "procfs.open",      needs_procfs,       open_procfs,       NULL            },
+	{ "sources.open",     opens_for_init,     open_sources,      NULL            },
 	{ "sync.open",        NULL,               open_sync,         NULL            },
 	{ "init.spawn",       NULL,               spawn_init,        kill_init       },
 	{ "init.oom_score",   has_oom_score,      set_oom_score,     NULL            },

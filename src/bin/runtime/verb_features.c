@@ -143,7 +143,7 @@ static int features_run(struct runtime *rt, const void *options, struct err *e)
 			.seccomp = { .enabled = true, .actions = words_of(&oci_seccomp_action_words, rt->a),
 				.operators = words_of(&oci_seccomp_op_words, rt->a), .archs = list_of(filter_known_archs(), rt->a),
 				.known_flags = list_of(filter_known_flags(), rt->a), .supported_flags = list_of(flags, rt->a) },
-			.apparmor = { true }, .selinux = { true } },
+			.apparmor = { true }, .selinux = { true }, .mount_extensions = { .idmap = { true } } },
 	};
 	struct collector c = { rt->a, &f.mount_options };
 	int r;

@@ -35,7 +35,7 @@ static int clone_directory(const char *path, uint64_t attrs, struct err *e)
 
 static int put_v2(const struct mount_job *job, const struct mount_site *site, const char *own, struct err *e)
 {
-	scoped_fd int target = mount_target(site->root, job->mount->destination, true, true, e), fd = -EBADF;
+	scoped_fd int target = mount_target(site->root, job->destination, true, true, e), fd = -EBADF;
 	struct oci_mount m = *job->mount;
 	struct mount_job copy = *job;
 	int r;
@@ -102,7 +102,7 @@ static int put_all_v1(const struct mount_job *job, const struct mount_site *site
 
 	if (fd < 0)
 		return err_sys(e, fd, "make a 'tmpfs' file system");
-	target = mount_target(site->root, job->mount->destination, true, true, e);
+	target = mount_target(site->root, job->destination, true, true, e);
 	if (target < 0)
 		return target;
 	r = mount_move(fd, target);

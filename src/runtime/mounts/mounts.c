@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,63 +23,115 @@ static const char *source_path(const struct oci_mount *m, const char *bundle, st
 	return m->source[0] == '/' ? m->source : arena_printf(a, "%s/%s", bundle, m->source);
 }
 
-/* A bind's source is trusted configuration: links in it are followed. Returns the detached copy. */
-static int source_clone(const struct mount_job *job, const char *bundle, struct arena *a, struct err *e)
+/* "copy-symlink": 1 with the link's text if the source is one. */
+static int link_read(int fd, struct arena *a, const char **ret)
 {
+	char text[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISLNK(st.st_mode))
+		return 0;
+	n = readlinkat(fd, "", text, sizeof text);
+	if (n < 0)
+		return -errno;
+	*ret = arena_strndup(a, text, (size_t)n);
+	return 1;
+}
+
+/*
+ * A bind's source is trusted configuration: links in it are followed, unless the mount says otherwise. Fills the job's source, a detached copy, or
+ * its link.
+ */
+static int source_open(struct mount_job *job, const char *bundle, int procfd, struct arena *a, struct err *e)
+{
+	const struct mount_options *o = &job->options;
 	const char *path = source_path(job->mount, bundle, a);
-	scoped_fd int fd = open(path, O_PATH | O_CLOEXEC);
-	int tree;
+	scoped_fd int fd = open(path, O_PATH | O_CLOEXEC | (o->copy_symlink || o->src_nofollow ? O_NOFOLLOW : 0)), tree = -EBADF;
+	int r = 0;
 
 	if (fd < 0)
 		return err_sys(e, -errno, "open bind source '%s'", path);
-	tree = mount_clone(fd, "", job->options.rbind);
-	return tree < 0 ? err_sys(e, tree, "copy the mount at '%s'", path) : tree;
+	if (o->copy_symlink)
+		r = link_read(fd, a, &job->link);
+	if (r != 0)
+		return r < 0 ? err_sys(e, r, "read the link '%s'", path) : 0;
+	tree = mount_clone(fd, "", o->rbind);
+	if (tree < 0)
+		return err_sys(e, tree, "copy the mount at '%s'", path);
+	if (job->idmap.wanted)
+		r = mount_idmap_apply(&job->idmap, tree, procfd, e);
+	if (r == 0)
+		job->source = take_fd(&tree);
+	return r;
 }
 
-int mount_jobs_make(const struct oci_config *c, struct arena *a, struct mount_jobs *ret, struct err *e)
+int mount_job_make(const struct oci_mount *m, const struct launch_plan *p, struct host_facts *facts, struct arena *a, struct mount_job *ret,
+	struct err *e)
 {
-	struct mount_jobs jobs = { arena_array(a, struct mount_job, c->n_mounts), c->n_mounts };
+	struct mount_job job = { .mount = m, .source = -EBADF };
+	int r = mount_options_parse(&m->options, a, &job.options, e);
+	uint64_t attrs;
+
+	if (r == 0)
+		r = mount_idmap_plan(m, &job.options, p, a, &job.idmap, e);
+	if (r < 0)
+		return r;
+	attrs = job.options.attrs.set | job.options.attrs.clear | job.options.recursive.set | job.options.recursive.clear;
+	if ((attrs & MOUNT_ATTR_NOSYMFOLLOW) && !facts_nosymfollow(facts))
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: nosymfollow and symfollow need Linux 5.14");
+	/* Relative ones are below the root as well; the specification has only deprecated them. */
+	job.destination = m->destination[0] == '/' ? m->destination : arena_printf(a, "/%s", m->destination);
+	*ret = job;
+	return 0;
+}
+
+int mount_jobs_make(const struct oci_config *c, const struct launch_plan *p, struct host_facts *facts, struct arena *a, struct mount_jobs *ret,
+	struct err *e)
+{
+	struct mount_jobs jobs = { arena_array(a, struct mount_job, c->n_mounts), c->n_mounts, false };
 
 	for (size_t i = 0; i < c->n_mounts; i++) {
-		struct mount_job *job = &jobs.v[i];
-		int r;
+		int r = mount_job_make(&c->mounts[i], p, facts, a, &jobs.v[i], e);
 
-		job->mount = &c->mounts[i];
-		job->source = -EBADF;
-		if (c->mounts[i].n_uid_mappings)
-			return err_set(e, ERR_UNSUPPORTED, "unsupported: mounts[%zu].uidMappings", i);
-		r = mount_options_parse(&c->mounts[i].options, a, &job->options, e);
 		if (r < 0)
 			return err_wrap(e, "mounts[%zu]", i);
+		jobs.mapped = jobs.mapped || jobs.v[i].idmap.wanted;
 	}
 	*ret = jobs;
 	return 0;
 }
 
-int mount_jobs_open(struct mount_jobs *jobs, const char *bundle, struct err *e)
+int mount_jobs_open(struct mount_jobs *jobs, bool all, const char *bundle, int procfd, struct arena *a, struct err *e)
 {
 	for (size_t i = 0; i < jobs->n; i++) {
-		scoped_arena struct arena a = { 0 };
+		struct mount_job *job = &jobs->v[i];
+		int r = 0;
 
-		if (!jobs->v[i].options.bind)
-			continue;
-		jobs->v[i].source = source_clone(&jobs->v[i], bundle, &a, e);
-		if (jobs->v[i].source < 0)
-			return jobs->v[i].source;
+		if (job->options.bind && !job->options.remount && (all || job->idmap.wanted))
+			r = source_open(job, bundle, procfd, a, e);
+		if (r < 0)
+			return err_wrap(e, "mount '%s'", job->destination);
 	}
 	return 0;
 }
 
 /* ---- targets ------------------------------------------------------------------------------------------------------------------------ */
 
-int mount_target(int root, const char *path, bool directory, bool no_symlinks, struct err *e)
+static int target_open(int root, const char *path, bool directory, enum path_policy policy, int flags, struct err *e)
 {
-	enum path_policy policy = no_symlinks ? PATH_NO_SYMLINKS : PATH_IN_ROOT;
-	int fd = path_open(root, path, O_PATH, 0, policy);
+	int fd = path_open(root, path, O_PATH | flags, 0, policy);
 
 	if (fd == -ENOENT)
 		fd = directory ? path_mkdir(root, path, 0755, policy) : path_touch(root, path, policy);
 	return fd < 0 ? err_sys(e, fd, "open the target '%s' in the container", path) : fd;
+}
+
+int mount_target(int root, const char *path, bool directory, bool no_symlinks, struct err *e)
+{
+	return target_open(root, path, directory, no_symlinks ? PATH_NO_SYMLINKS : PATH_IN_ROOT, 0, e);
 }
 
 /* Files of procfs that some put their own in place of (lxcfs); nothing else may be covered there. */
@@ -100,7 +153,7 @@ static bool is_proc_itself(const char *path)
  */
 static int proc_check(int target, const struct mount_job *job, struct err *e)
 {
-	const char *path = job->mount->destination;
+	const char *path = job->destination;
 
 	if (path_check_fs(target, PATH_FS_PROC) < 0 || (is_proc_itself(path) && streq(job->mount->type, "proc")))
 		return 0;
@@ -134,27 +187,57 @@ int mount_change_apply(int mount, const struct mount_options *o, struct err *e)
 
 /* ---- ways of mounting --------------------------------------------------------------------------------------------------------------- */
 
-static int apply_bind(const struct mount_job *job, const struct mount_site *site, struct err *e)
+/* The link is made as it is in the source; the same link may be there already. */
+static int apply_link(const struct mount_job *job, const struct mount_site *site, struct err *e)
+{
+	int r = path_symlink(site->root, job->link, job->destination, PATH_IN_ROOT);
+	char *there;
+
+	if (r == -EEXIST && path_readlink(site->root, job->destination, PATH_IN_ROOT, site->a, &there) == 0 && streq(there, job->link))
+		return 0;
+	return r < 0 ? err_sys(e, r, "make the link to '%s'", job->link) : 0;
+}
+
+static int apply_bind(struct mount_job *job, const struct mount_site *site, struct err *e)
 {
 	scoped_fd int opened = -EBADF, target = -EBADF;
 	int tree = job->source, r;
 
-	if (tree < 0) {
-		opened = tree = source_clone(job, site->bundle, site->a, e);
-		if (tree < 0)
-			return tree;
+	if (tree < 0 && !job->link) {
+		r = source_open(job, site->bundle, -EBADF, site->a, e);
+		if (r < 0)
+			return r;
+		opened = tree = take_fd(&job->source);
 	}
+	if (job->link)
+		return apply_link(job, site, e);
 	r = mount_change_apply(tree, &job->options, e);
 	if (r < 0)
 		return r;
-	target = mount_target(site->root, job->mount->destination, is_directory(tree), false, e);
+	target = target_open(site->root, job->destination, is_directory(tree), PATH_IN_ROOT, job->options.dest_nofollow ? O_NOFOLLOW : 0, e);
 	r = target < 0 ? target : proc_check(target, job, e);
 	if (r < 0)
 		return r;
-	if (is_proc_itself(job->mount->destination) && path_check_fs(tree, PATH_FS_PROC) < 0)
+	if (is_proc_itself(job->destination) && path_check_fs(tree, PATH_FS_PROC) < 0)
 		return err_set(e, ERR_DENIED, "'%s' is not procfs", job->mount->source);
 	r = mount_move(tree, target);
 	return r < 0 ? err_sys(e, r, "put '%s' there", job->mount->source) : 0;
+}
+
+/* "remount": what is mounted there already, usually by an earlier entry of the list, is changed. */
+static int apply_remount(const struct mount_job *job, const struct mount_site *site, struct err *e)
+{
+	scoped_fd int target = path_open(site->root, job->destination, O_PATH, 0, PATH_IN_ROOT);
+	char message[MOUNT_MESSAGE_SIZE];
+	int r;
+
+	if (target < 0)
+		return err_sys(e, target, "open the target '%s' in the container", job->destination);
+	r = mount_change_apply(target, &job->options, e);
+	if (r < 0 || job->options.bind || !job->options.data.n)
+		return r;
+	r = mount_reconfigure(target, &job->options.data, message);
+	return r < 0 ? err_sys(e, r, "reconfigure the file system: %s", message) : 0;
 }
 
 /* File systems whose instance we may share with others: only the mount becomes read-only, never the file system. */
@@ -213,11 +296,11 @@ static int apply_new(const struct mount_job *job, const struct mount_site *site,
 	struct mount_options after = job->options;
 	int r;
 
-	target = mount_target(site->root, job->mount->destination, true, trusted_kind, e);
+	target = mount_target(site->root, job->destination, true, trusted_kind, e);
 	r = target < 0 ? target : proc_check(target, job, e);
 	if (r < 0)
 		return r;
-	if (is_proc_itself(job->mount->destination) && !streq(type, "proc"))
+	if (is_proc_itself(job->destination) && !streq(type, "proc"))
 		return err_set(e, ERR_DENIED, "a '%s' is not procfs", type);
 	fd = mount_make(job, site, e);
 	if (fd < 0)
@@ -232,10 +315,12 @@ static int apply_new(const struct mount_job *job, const struct mount_site *site,
 	return r < 0 ? err_sys(e, r, "put it there") : 0;
 }
 
-static int apply_one(const struct mount_job *job, const struct mount_site *site, struct err *e)
+static int apply_one(struct mount_job *job, const struct mount_site *site, struct err *e)
 {
 	const char *type = job->mount->type;
 
+	if (job->options.remount)
+		return apply_remount(job, site, e);
 	if (job->options.bind)
 		return apply_bind(job, site, e);
 	if (!type || !*type)
@@ -245,13 +330,13 @@ static int apply_one(const struct mount_job *job, const struct mount_site *site,
 	return apply_new(job, site, e);
 }
 
-int mount_jobs_apply(const struct mount_jobs *jobs, const struct mount_site *site, struct err *e)
+int mount_jobs_apply(struct mount_jobs *jobs, const struct mount_site *site, struct err *e)
 {
 	for (size_t i = 0; i < jobs->n; i++) {
 		int r = apply_one(&jobs->v[i], site, e);
 
 		if (r < 0)
-			return err_wrap(e, "mount '%s'", jobs->v[i].mount->destination);
+			return err_wrap(e, "mount '%s'", jobs->v[i].destination);
 	}
 	return 0;
 }

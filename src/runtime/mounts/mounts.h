@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/mounts/idmap.h"
 #include "runtime/mounts/options.h"
 #include "spec/oci_runtime.h"
 
@@ -23,12 +24,16 @@
 struct mount_job {
 	const struct oci_mount *mount;
 	struct mount_options options;
-	int source; /* detached copy of a bind's source, made by the parent; -EBADF: init opens it. Owned by the process that has it */
+	struct mount_idmap idmap;
+	const char *destination; /* absolute */
+	int source;              /* detached copy of a bind's source, made by the parent; -EBADF: init opens it. Owned by the process that has it */
+	const char *link;        /* the source is a link with this text, to be made again; NULL: it is mounted */
 };
 
 struct mount_jobs {
 	struct mount_job *v;
 	size_t n;
+	bool mapped; /* one of them maps ids: the parent must open it */
 };
 
 /* Where the jobs are done. */
@@ -41,14 +46,22 @@ struct mount_site {
 	const struct cgroup_record *cgroup; /* NULL: none */
 };
 
-/* Understands the options of every mount. */
-int mount_jobs_make(const struct oci_config *c, struct arena *a, struct mount_jobs *ret, struct err *e);
+/* Understands the options of every mount of a container that is launched by @p. Pure. */
+int mount_jobs_make(const struct oci_config *c, const struct launch_plan *p, struct host_facts *facts, struct arena *a, struct mount_jobs *ret,
+	struct err *e);
 
-/* Opens the sources of all binds, as detached copies (in the parent, if container root might not reach them). */
-int mount_jobs_open(struct mount_jobs *jobs, const char *bundle, struct err *e);
+/* The same for one mount. */
+int mount_job_make(const struct oci_mount *m, const struct launch_plan *p, struct host_facts *facts, struct arena *a, struct mount_job *ret,
+	struct err *e);
+
+/*
+ * In the parent: opens the sources of binds as detached copies, and maps the ids of those that want it. @all: container root might not reach the
+ * sources; else only what init has not the right to do.
+ */
+int mount_jobs_open(struct mount_jobs *jobs, bool all, const char *bundle, int procfd, struct arena *a, struct err *e);
 
 /* Does them all, in order. */
-int mount_jobs_apply(const struct mount_jobs *jobs, const struct mount_site *site, struct err *e);
+int mount_jobs_apply(struct mount_jobs *jobs, const struct mount_site *site, struct err *e);
 
 /* Puts the detached or attached tree at (@root, @path) as a target: makes directories or an empty file as @source is one or the other. Returns the target, owned. */
 int mount_target(int root, const char *path, bool directory, bool no_symlinks, struct err *e);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * userns: user namespaces that exist only for their id maps.
+ *
+ * A mount shows other ids than its file system through the maps of a user namespace (mount_idmap in os/mount.h), and to have one somebody must live
+ * in it: userns_make() lets a child live there until the namespace is held by a descriptor.
+ * Errors: -errno; -EPERM where the caller may not write such maps. EINTR: retried.
+ */
+#include <stddef.h>
+
+#include "os/ns.h"
+
+struct userns_maps {
+	const struct ns_id_map *uids;
+	size_t n_uids;
+	const struct ns_id_map *gids;
+	size_t n_gids;
+};
+
+/* A user namespace with these maps, written below @procfd (os/procfs.h). Returns it, owned. Single-threaded callers only. */
+int userns_make(int procfd, const struct userns_maps *maps);

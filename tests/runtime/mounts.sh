@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Mounts: what every option word does, and whose ids a mount shows.
+
+# shellcheck source=tests/runtime/lib.bash
+. "$(dirname "$0")/lib.bash"
+
+host=$home/host
+mkdir -p "$host/sub" "$home/other"
+echo file >"$host/file"
+echo other >"$home/other/file"
+ln -s file "$host/link"
+ln -s /nowhere "$host/dangling"
+
+# bind OPTION,OPTION… [DESTINATION [SOURCE]]: a filter that adds a bind mount.
+bind() {
+	jq -nr --arg o "$1" --arg d "${2:-/mnt}" --arg s "${3:-$host}" \
+		'".mounts += [" + ({destination: $d, type: "bind", source: $s, options: ($o | split(","))} | tostring) + "]"'
+}
+fresh() { jq -nr --arg o "$1" '".mounts += [" + ({destination: "/fresh", type: "tmpfs", source: "tmpfs", options: ($o | split(","))} | tostring) + "]"'; }
+options_of() { echo "awk '\$5 == \"$1\" { print \$6 }' /proc/self/mountinfo"; }
+userns='.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}] | .linux.gidMappings = .linux.uidMappings'
+
+# --- attributes ---
+
+check "nosuid, nodev, noexec, noatime" prints attrs "$(options_of /mnt)" "rw,nosuid,nodev,noexec,noatime" "$(bind bind,nosuid,nodev,noexec,noatime)"
+check "later words win" prints later "$(options_of /fresh)" "rw,relatime" "$(fresh ro,nosuid,noexec,rw,suid,exec)"
+check "nosymfollow" prints nosymfollow 'cat /mnt/file; cat /mnt/link 2>&1 | grep -o "Too many.*\|Symbolic.*"' $'file\nToo many levels of symbolic links' "$(bind bind,nosymfollow)"
+check "a flag of the file system" prints dirsync 'awk "\$5 == \"/fresh\"" /proc/self/mountinfo | grep -o dirsync' dirsync "$(fresh dirsync,sync,async,size=1m)"
+
+# The recursive words change what is mounted below as well.
+mount -t tmpfs tmpfs "$host/sub"
+check "ro leaves the mounts below alone" prints roflat 'touch /mnt/sub/x && echo written; touch /mnt/x 2>/dev/null || echo no' $'written\nno' "$(bind rbind,ro)"
+check "rro does not" prints rro 'touch /mnt/sub/x 2>/dev/null || echo no; touch /mnt/x 2>/dev/null || echo no' $'no\nno' "$(bind rbind,rro)"
+check "rnoexec, rnosuid, rnodev" prints rattr "$(options_of /mnt/sub)" "rw,nosuid,nodev,noexec,relatime" "$(bind rbind,rnoexec,rnosuid,rnodev)"
+umount "$host/sub"
+
+check "shared makes a peer group" prints shared 'awk "\$5 == \"/mnt\" { print \$7 }" /proc/self/mountinfo | cut -d: -f1' shared "$(bind bind,shared)"
+check "a destination without a slash is below the root" prints relative 'cat /a/b/file' file "$(bind bind a/b)"
+check "remount changes what is mounted there" prints remount "$(options_of /fresh); awk '\$5 == \"/fresh\"' /proc/self/mountinfo | grep -o size=[0-9]*k" \
+	$'ro,nosuid,relatime\nsize=2048k' "$(fresh size=1m)" "$(fresh remount,ro,nosuid,size=2m)"
+bundle noremount true "$(bind bind,remount,ro /etc)"
+check "remount of what is no mount is refused" fails run noremount
+bundle badoption true "$(fresh no-such-option)"
+check "a word that nobody knows is the file system's to refuse" fails run badoption
+check "tmpcopyup" prints copyup 'cat /etc/group | head -1 | cut -d: -f1; touch /etc/mine && echo written' $'root\nwritten' \
+	'.mounts += [{destination: "/etc", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]}]'
+
+# --- links ---
+
+check "the source's links are followed" prints srcfollow 'cat /tmp/x; [ -L /tmp/x ] || echo plain' $'file\nplain' "$(bind bind /tmp/x "$host/link")"
+check "src-nofollow mounts the link itself" prints srcno 'readlink /run/x' /nowhere "$(fresh mode=755)" '.mounts[-1].destination = "/run"' "$(bind bind,src-nofollow /run/x "$host/dangling")"
+check "copy-symlink makes the link again" prints copylink 'readlink /run/x; grep -c " /run/x " /proc/self/mountinfo' $'/nowhere\n0' \
+	"$(fresh mode=755)" '.mounts[-1].destination = "/run"' "$(bind bind,copy-symlink /run/x "$host/dangling")"
+check "copy-symlink mounts what is no link" prints copyfile 'cat /run/x; grep -c " /run/x " /proc/self/mountinfo' $'file\n1' \
+	"$(fresh mode=755)" '.mounts[-1].destination = "/run"' "$(bind bind,copy-symlink /run/x "$host/file")"
+bundle copyclash true "$(fresh mode=755)" '.mounts[-1].destination = "/run"' "$(bind bind,copy-symlink /run/x "$host/dangling")" "$(bind bind,copy-symlink /run/x "$host/link")"
+check "copy-symlink over another link is refused" fails run copyclash
+check "and says what it wanted" matches "make the link to .file.: file exists" "$(run copyclash 2>&1)"
+check "dest-nofollow mounts on a link, not behind it" prints destno '[ -L /run/l ] && echo link || cat /run/l; cat /run/file' $'file\nother' \
+	"$(fresh mode=755)" '.mounts[-1].destination = "/run"' "$(bind bind /run/file "$home/other/file")" "$(bind bind,copy-symlink /run/l "$host/link")" \
+	"$(bind bind,dest-nofollow /run/l "$host/file")"
+
+# --- ids ---
+
+mapped=$home/mapped
+mkdir "$mapped"
+mount -t tmpfs -o mode=755 tmpfs "$mapped"
+touch "$mapped/root" "$mapped/user"
+chown 1000:1001 "$mapped/user"
+owners='stat -c %u:%g /mnt/root /mnt/user'
+if rt features | jq -e .linux.mountExtensions.idmap.enabled >/dev/null; then
+	check "mappings of the mount" prints idmount "$owners" $'5000:5000\n6000:6001' "$(bind bind /mnt "$mapped")" \
+		'.mounts[-1] += {uidMappings: [{containerID: 0, hostID: 5000, size: 5000}], gidMappings: [{containerID: 0, hostID: 5000, size: 5000}]}'
+	check "mappings of the mount and the word" prints idword "$owners" $'7:8\n1007:1009' "$(bind bind,idmap /mnt "$mapped")" \
+		'.mounts[-1] += {uidMappings: [{containerID: 0, hostID: 7, size: 5000}], gidMappings: [{containerID: 0, hostID: 8, size: 5000}]}'
+	check "idmap alone is the container's user namespace" prints iduserns "$owners; touch /mnt/new; echo made" $'0:0\n65534:65534\nmade' "$(bind bind,idmap /mnt "$mapped")" "$userns"
+	check "what root of the container writes belongs to root outside" equal 0:0 "$(stat -c %u:%g "$mapped/new")"
+	check "without idmap it is nobody's" prints idnone "$owners" $'65534:65534\n65534:65534' "$(bind bind /mnt "$mapped")" "$userns"
+	check "crun's word with ranges" prints idranges "$owners" $'3000:3000\n4:5' "$(bind "bind,idmap=uids=0-3000-1#1000-4-1;gids=0-3000-1#1001-5-1" /mnt "$mapped")"
+	check "ranges relative to the container's ids" prints idrelative "$owners" $'9:9\n2:3' \
+		"$(bind "bind,idmap=uids=@0-9-1#@1000-2-1;gids=@0-9-1#@1001-3-1" /mnt "$mapped")" "$userns"
+	mkdir "$mapped/sub"
+	mount -t tmpfs -o mode=755 tmpfs "$mapped/sub"
+	touch "$mapped/sub/root"
+	ids='.mounts[-1] += {uidMappings: [{containerID: 0, hostID: 5000, size: 5000}], gidMappings: [{containerID: 0, hostID: 5000, size: 5000}]}'
+	check "idmap leaves the mounts below alone" prints idflat 'stat -c %u /mnt/root /mnt/sub/root' $'5000\n0' "$(bind rbind,idmap /mnt "$mapped")" "$ids"
+	check "ridmap does not" prints ridmap 'stat -c %u /mnt/root /mnt/sub/root' $'5000\n5000' "$(bind rbind,ridmap /mnt "$mapped")" "$ids"
+	umount "$mapped/sub"
+else
+	skip "mapped ids" "this runtime has none"
+fi
+bundle idnothing true "$(bind bind,idmap /mnt "$mapped")"
+check "idmap without any mappings is refused" fails run idnothing
+check "and says why" matches 'no mappings' "$(run idnothing 2>&1)"
+bundle idfresh true "$(fresh idmap)"
+check "ids of a new file system are not mapped" fails run idfresh
+umount "$mapped"
+
+# --- features ---
+
+check "features names every option" equal true "$(rt features | jq '[.mountOptions[] | IN("idmap", "ridmap", "rro", "nosymfollow", "tmpcopyup", "copy-symlink")] | map(select(.)) | length == 6')"
+
+runtime_done
