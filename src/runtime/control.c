@@ -34,6 +34,8 @@ void control_done(struct control *c)
 {
 	fd_done(&c->dir_fd);
 	fd_done(&c->root_fd);
+	cgroup_close(c->cgroup);
+	c->cgroup = NULL;
 }
 
 static bool is_alive(const struct control *c)

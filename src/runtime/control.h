@@ -17,6 +17,7 @@ struct control {
 	int root_fd, dir_fd;
 	struct state state;
 	enum state_status status;
+	struct cgroup *cgroup; /* NULL: not opened yet; control_remove opens and closes it */
 };
 #define CONTROL_NONE ((struct control){ .root_fd = -EBADF, .dir_fd = -EBADF })
 int control_open(const char *root, const char *id, struct arena *a, struct control *ret, struct err *e);

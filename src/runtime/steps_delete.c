@@ -18,7 +18,7 @@ enum { DELETE_WAIT_MS = 10000 };
 
 struct removal {
 	struct control *c;
-	struct cgroup *cgroup;           /* delete.open */
+	struct cgroup *cgroup;           /* given open, or delete.open */
 	const struct oci_config *config; /* delete.open: only with poststop hooks */
 };
 
@@ -27,6 +27,13 @@ static bool has_cgroup(const void *ctx)
 	const struct removal *d = ctx;
 
 	return d->c->state.cgroup.driver;
+}
+
+static bool has_cgroup_closed(const void *ctx)
+{
+	const struct removal *d = ctx;
+
+	return has_cgroup(d) && !d->cgroup;
 }
 
 static int open_cgroup(void *ctx, struct err *e)
@@ -135,7 +142,7 @@ static int run_poststop(void *ctx, struct err *e)
  */
 static const struct step delete_steps[] = {
 	/* clang-format off */
-	{ "delete.open",     has_cgroup,      open_cgroup,   NULL },
+	{ "delete.open",     has_cgroup_closed, open_cgroup, NULL },
 	{ "delete.hooks",    has_poststop,    load_hooks,    NULL },
 	{ "delete.thaw",     is_paused,       thaw,          NULL },
 	{ "delete.kill",     is_alive,        kill_init,     NULL },
@@ -154,6 +161,7 @@ int control_remove(struct control *c, bool force, struct err *e)
 	if (!force && c->status != STATE_STOPPED && c->status != STATE_CREATED)
 		return err_set(e, ERR_CONFLICT, "cannot delete container %s that is not stopped: %s", c->state.id,
 			enumtab_name(&state_status_words, (int)c->status));
+	d.cgroup = take_ptr(&c->cgroup);
 	r = steps_run(delete_steps, ARRAY_LEN(delete_steps), &d, e);
 	cgroup_close(d.cgroup);
 	return r;

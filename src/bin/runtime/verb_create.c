@@ -105,6 +105,7 @@ static int remove_launched(struct launch *l, struct err *e)
 {
 	scoped_control struct control c = {
 		.a = l->a, .root_fd = take_fd(&l->root_fd), .dir_fd = take_fd(&l->dir_fd), .state = l->state, .status = STATE_STOPPED,
+		.cgroup = take_ptr(&l->cgroup),
 	};
 
 	return control_remove(&c, true, e);
