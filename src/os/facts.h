@@ -38,6 +38,7 @@ struct cgroup_facts {
 	struct strs v2_controllers;  /* cgroup.controllers at its root */
 	struct cgroup_hierarchy *v1; /* empty with CGROUP_V2 */
 	size_t n_v1;
+	const char *self;            /* what /proc/self/cgroup said when we looked; NULL without cgroups */
 };
 
 enum facts_tri { FACTS_UNKNOWN, FACTS_NO, FACTS_YES };

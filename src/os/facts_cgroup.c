@@ -99,16 +99,13 @@ static int quick_line(struct arena *a, struct str line, struct cgroup_facts *c, 
 	return 0;
 }
 
-static int quick_way(struct arena *a, struct cgroup_facts *ret)
+static int quick_way(struct arena *a, const char *self, struct cgroup_facts *ret)
 {
 	struct cgroup_facts c = { 0 };
 	struct hierarchies v1 = { 0 };
-	struct str rest;
-	char *text;
-	size_t n;
-	int r = file_read(AT_FDCWD, "/proc/self/cgroup", LIMIT_PROC_FILE, a, &text, &n);
+	struct str rest = str_of(self);
+	int r = 0;
 
-	rest = (struct str){ text, r < 0 ? 0 : n };
 	while (r == 0 && rest.n) {
 		struct str line = str_cut(rest, '\n', &rest);
 
@@ -184,12 +181,14 @@ static int sure_way(struct arena *a, struct cgroup_facts *ret)
 const struct cgroup_facts *facts_cgroup(struct host_facts *f, struct arena *a)
 {
 	struct cgroup_facts *c;
+	char *self = NULL;
 
 	if (f->cgroup)
 		return f->cgroup;
 	c = arena_new(a, struct cgroup_facts);
-	if (quick_way(a, c) < 0 && sure_way(a, c) < 0)
+	if ((file_read(AT_FDCWD, "/proc/self/cgroup", LIMIT_PROC_FILE, a, &self, NULL) < 0 || quick_way(a, self, c) < 0) && sure_way(a, c) < 0)
 		*c = (struct cgroup_facts){ 0 };
+	c->self = self;
 	c->mode = mode_of(c);
 	if (c->v2_mount)
 		read_v2_controllers(a, c);

@@ -182,7 +182,7 @@ struct fd_path fd_path(int fd)
 
 int fd_reopen(int fd, int flags)
 {
-	return result(RETRY(open(fd_path(fd).s, flags | O_CLOEXEC)));
+	return result(RETRY(openat(AT_FDCWD, fd_path(fd).s, flags | O_CLOEXEC)));
 }
 
 bool fd_is_same(int a, int b)

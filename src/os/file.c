@@ -22,18 +22,39 @@ int file_read_buf(int dirfd, const char *path, struct buf *b)
 	return fd < 0 ? -errno : fd_read_buf(fd, b);
 }
 
+static void keep(const char *p, size_t n, struct arena *a, char **ret, size_t *ret_n)
+{
+	*ret = arena_alloc(a, n + 1);
+	if (n)
+		memcpy(*ret, p, n);
+	if (ret_n)
+		*ret_n = n;
+}
+
+/* Most files are small: they go by the stack, without a buffer that must be mapped and unmapped. */
 int file_read(int dirfd, const char *path, size_t max, struct arena *a, char **ret, size_t *ret_n)
 {
 	scoped_buf struct buf b = BUF(max);
-	int r = file_read_buf(dirfd, path, &b);
+	scoped_fd int fd = RETRY(openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+	char small[4096];
+	ssize_t n;
+	int r;
 
+	if (fd < 0)
+		return -errno;
+	n = fd_read_all(fd, small, sizeof small);
+	if (n < 0)
+		return (int)n;
+	if ((size_t)n < sizeof small && (size_t)n <= max) {
+		keep(small, (size_t)n, a, ret, ret_n);
+		return 0;
+	}
+	r = buf_add(&b, small, (size_t)n);
+	if (r == 0)
+		r = fd_read_buf(fd, &b);
 	if (r < 0)
 		return r;
-	*ret = arena_alloc(a, b.n + 1);
-	if (b.n)
-		memcpy(*ret, b.p, b.n);
-	if (ret_n)
-		*ret_n = b.n;
+	keep(b.p, b.n, a, ret, ret_n);
 	return 0;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 /*
  * internal: the two idioms every wrapper of this folder is made of. Not for other folders.
+ *
+ * Files are opened with openat(AT_FDCWD, …): the open() of musl adds an fcntl for kernels older than O_CLOEXEC.
  */
 #include <errno.h>
 

@@ -113,7 +113,7 @@ static int open_overlay(const char *path)
 
 	if (r < 0)
 		return r;
-	lower = result(open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC));
+	lower = result(openat(AT_FDCWD, dir, O_PATH | O_DIRECTORY | O_CLOEXEC));
 	if (lower < 0)
 		return lower;
 	overlay = layer(lower, "/sys/kernel");
@@ -126,7 +126,7 @@ static int open_overlay(const char *path)
 
 static int open_copy(const char *path)
 {
-	scoped_fd int fd = result(open(path, O_RDONLY | O_CLOEXEC));
+	scoped_fd int fd = result(openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC));
 
 	return fd < 0 ? fd : memfd_from_file("tare:image", fd, MAX_PROGRAM);
 }
@@ -171,7 +171,7 @@ int memfd_spawn(const struct proc_spawn *s, struct proc *ret)
 
 bool memfd_self_is_sealed(void)
 {
-	scoped_fd int self = result(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+	scoped_fd int self = result(openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC));
 	struct statvfs s;
 
 	if (self < 0)

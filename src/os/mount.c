@@ -191,7 +191,7 @@ int mount_detach_fd(int fd)
 
 int mount_pivot(int root)
 {
-	scoped_fd int old = result(RETRY(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)));
+	scoped_fd int old = result(RETRY(openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC)));
 
 	if (old < 0)
 		return old;

@@ -65,7 +65,7 @@ int ns_open(int procfd, pid_t pid, enum ns_kind kind)
 
 int ns_open_path(const char *path, enum ns_kind kind)
 {
-	scoped_fd int fd = result(RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)));
+	scoped_fd int fd = result(RETRY(openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)));
 	int type;
 
 	if (fd < 0)
@@ -97,7 +97,7 @@ int ns_is_own(int fd, enum ns_kind kind)
 	scoped_fd int own = -EBADF;
 
 	snprintf(path, sizeof path, "/proc/self/ns/%s", ns_table[kind].proc);
-	own = result(RETRY(open(path, O_RDONLY | O_CLOEXEC)));
+	own = result(RETRY(openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC)));
 	return own < 0 ? own : fd_is_same(fd, own);
 }
 

@@ -29,3 +29,12 @@ int path_check_fs(int fd, enum path_fs fs)
 		return -errno;
 	return (unsigned long)s.f_type == magics[fs] ? 0 : -EXDEV;
 }
+
+int path_cgroup_version(int fd)
+{
+	struct statfs s;
+
+	if (RETRY(fstatfs(fd, &s)) < 0)
+		return -errno;
+	return s.f_type == CGROUP_SUPER_MAGIC ? 1 : s.f_type == CGROUP2_SUPER_MAGIC ? 2 : -EXDEV;
+}

@@ -21,3 +21,6 @@ enum path_fs { PATH_FS_PROC, PATH_FS_SYSFS, PATH_FS_CGROUP, PATH_FS_CGROUP2, PAT
 
 /* 0 if @fd lies on that file system. Errors: -EXDEV if on another. */
 int path_check_fs(int fd, enum path_fs fs);
+
+/* Which cgroup file system @fd lies on: 1 or 2. Errors: -EXDEV if on another. */
+int path_cgroup_version(int fd);

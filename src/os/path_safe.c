@@ -67,6 +67,20 @@ int path_open(int rootfd, const char *path, int flags, mode_t mode, enum path_po
 	return r == -ENOSYS ? path_walk_open(rootfd, path, flags, mode, policy) : r;
 }
 
+/* Makes the last word of @path alone. Errors: whatever it is, the walk will see better. */
+static int mkdir_last(int rootfd, const char *path, mode_t mode, enum path_policy policy)
+{
+	char name[NAME_MAX + 1];
+	scoped_fd int parent = path_parent(rootfd, path, 0, policy, name, sizeof name);
+
+	if (parent < 0)
+		return parent;
+	if (mkdirat(parent, name, mode) < 0)
+		return -errno;
+	/* What we made may have been taken away and replaced: then this is no directory, or it is one at the place we were asked for. */
+	return result(openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
 int path_mkdir(int rootfd, const char *path, mode_t mode, enum path_policy policy)
 {
 	int r;
@@ -74,7 +88,10 @@ int path_mkdir(int rootfd, const char *path, mode_t mode, enum path_policy polic
 	if (strlen(path) >= LIMIT_PATH)
 		return -ENAMETOOLONG;
 	r = open_by_kernel(rootfd, path, O_PATH | O_DIRECTORY, 0, policy);
-	return r == -ENOENT || r == -ENOSYS ? path_walk_mkdir(rootfd, path, mode, policy) : r;
+	if (r != -ENOENT && r != -ENOSYS)
+		return r;
+	r = r == -ENOENT ? mkdir_last(rootfd, path, mode, policy) : r;
+	return r < 0 ? path_walk_mkdir(rootfd, path, mode, policy) : r;
 }
 
 int path_parent(int rootfd, const char *path, mode_t mkdir_mode, enum path_policy policy, char *ret_name, size_t size)

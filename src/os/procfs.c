@@ -27,7 +27,7 @@ int procfs_open(void)
 	for (int way = 0; way < 3; way++) {
 		scoped_fd int fd = way == 0   ? mount_new("proc", NULL, NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, NULL)
 				   : way == 1 ? mount_clone(AT_FDCWD, "/proc", false)
-					      : result(RETRY(open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)));
+					      : result(RETRY(openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)));
 
 		if (fd < 0 && way == 2)
 			return fd;

@@ -134,9 +134,10 @@ int signal_reset(void)
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	for (int i = 1; i <= LAST; i++)
-		if (i != SIGKILL && i != SIGSTOP && sigaction(i, &dfl, NULL) < 0 && errno != EINVAL)
-			return -errno; /* EINVAL: the two signals libc keeps for itself */
+	/* A process just executed has no handlers, only what its parents ignored; nobody ignores real-time signals. */
+	for (int i = 1; i < RT_MIN - 2; i++)
+		if (i != SIGKILL && i != SIGSTOP && sigaction(i, &dfl, NULL) < 0)
+			return -errno;
 	sigemptyset(&none);
 	return signal_restore(&none);
 }

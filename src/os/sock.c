@@ -58,7 +58,7 @@ int sock_connect_path(const char *path, int type)
 		return -ENAMETOOLONG;
 	memcpy(dir, path, n);
 	dir[n] = 0;
-	dirfd = result(RETRY(open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC)));
+	dirfd = result(RETRY(openat(AT_FDCWD, dir, O_PATH | O_DIRECTORY | O_CLOEXEC)));
 	return dirfd < 0 ? dirfd : sock_connect(dirfd, slash + 1, type);
 }
 

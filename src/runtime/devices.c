@@ -62,7 +62,7 @@ static int make_node(int dir, const char *name, const struct oci_device *d, stru
 
 static int bind_node(int root, const struct oci_device *d, struct err *e)
 {
-	scoped_fd int source = open(d->path, O_PATH | O_NOFOLLOW | O_CLOEXEC), tree = -EBADF, target = -EBADF;
+	scoped_fd int source = openat(AT_FDCWD, d->path, O_PATH | O_NOFOLLOW | O_CLOEXEC), tree = -EBADF, target = -EBADF;
 	int r;
 
 	if (device_type(d) == S_IFIFO)

@@ -109,7 +109,7 @@ static int become_root(const struct exec *x, struct err *e)
 
 static int make_terminal(struct exec *x, struct err *e)
 {
-	scoped_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct terminal t = TERMINAL_NONE;
 	int r = terminal_make(root, x->o->process->console_size, &t, e);
 

@@ -209,7 +209,7 @@ static int make_env(void *ctx, struct err *e)
 	for (size_t i = 0; i < p->process->env.n; i++)
 		strs_push(p->a, &env, p->process->env.v[i]);
 	if (!env_find(&env, "HOME")) {
-		scoped_fd int passwd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		scoped_fd int passwd = openat(AT_FDCWD, "/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		struct user u = { .home = "/" };
 		char uid[12];
 

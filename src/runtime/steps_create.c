@@ -241,7 +241,7 @@ static int open_sources(void *ctx, struct err *e)
 	struct launch *l = ctx;
 
 	if (l->plan.parent_opens) {
-		scoped_fd int rootfs = open(l->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		scoped_fd int rootfs = openat(AT_FDCWD, l->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		if (rootfs < 0)
 			return err_sys(e, -errno, "open the rootfs '%s'", l->rootfs);

@@ -226,11 +226,11 @@ static int make_parent_private(void *ctx, struct err *e)
 static int attach_tree(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
-	scoped_fd int target = open(l->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	scoped_fd int target = openat(AT_FDCWD, l->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
 	if (target < 0 && errno == EACCES)
-		target = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		target = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (target < 0)
 		return err_sys(e, -errno, "open the rootfs '%s'", l->rootfs);
 	if (l->tree < 0) {

@@ -68,7 +68,7 @@ static void open_standard(void)
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDWR);
+		fd = openat(AT_FDCWD, "/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= 2);
 	close(fd);
 }

@@ -114,16 +114,10 @@ int cgroup_path_join(const char *base, const char *path, struct arena *a, char *
 int cgroup_host_probe(struct host_facts *f, struct arena *a, const struct cgroup_host **ret, struct err *e)
 {
 	struct cgroup_host *h = arena_new(a, struct cgroup_host);
-	char *text;
-	int r = file_read(AT_FDCWD, "/proc/self/cgroup", LIMIT_PROC_FILE, a, &text, NULL);
 
-	if (r == -ENOENT)
-		text = NULL; /* a kernel without cgroups */
-	else if (r < 0)
-		return err_sys(e, r, "read '/proc/self/cgroup'");
-	if (text)
-		cgroup_own_parse(text, a, &h->own);
 	h->facts = facts_cgroup(f, a);
+	if (h->facts->self)
+		cgroup_own_parse(h->facts->self, a, &h->own);
 	*ret = h;
 	return 0;
 }

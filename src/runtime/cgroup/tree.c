@@ -291,14 +291,13 @@ int tree_remove(int root, const char *path, uint64_t deadline_ns, struct arena *
 	char name[NAME_MAX + 1];
 	scoped_fd int parent = path_parent(root, path, 0, PATH_NO_SYMLINKS, name, sizeof name);
 	scoped_fd int fd = -EBADF;
-	bool v2 = parent >= 0 && path_check_fs(parent, PATH_FS_CGROUP2) == 0;
-	int r;
+	int version, r;
 
 	if (parent == -ENOENT)
 		return 0;
-	r = parent < 0 ? parent : v2 ? 0 : path_check_fs(parent, PATH_FS_CGROUP);
-	if (r < 0)
-		return err_sys(e, r, "open the parent of cgroup '%s'", path);
+	version = parent < 0 ? parent : path_cgroup_version(parent);
+	if (version < 0)
+		return err_sys(e, version, "open the parent of cgroup '%s'", path);
 	for (int i = 0;; i++) {
 		if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
 			return 0;
@@ -308,7 +307,7 @@ int tree_remove(int root, const char *path, uint64_t deadline_ns, struct arena *
 		fd = fd >= 0 ? fd : open_below(parent, name);
 		if (fd >= 0) {
 			remove_children(fd, 0);
-			if (wait_change(fd, v2, deadline_ns, i, a) < 0)
+			if (wait_change(fd, version == 2, deadline_ns, i, a) < 0)
 				return err_set(e, ERR_CONFLICT, "cgroup '%s' still has processes after %d s", path,
 					       CGROUP_REMOVE_MS / 1000);
 		}
