@@ -70,24 +70,36 @@ static int take_failure(const struct packet *p, size_t n, struct err *e)
 	return -e->sys;
 }
 
-static int expect(int fd, enum sync_msg m, const char *who, struct packet *ret, int *ret_fd, struct err *e)
+/* Is it that word, from a peer that keeps to the form? */
+static int judge(const struct packet *p, ssize_t n, enum sync_msg m, const char *who, struct err *e)
 {
-	size_t n_fds = 0;
-	ssize_t n = sock_recv(fd, ret, sizeof *ret, ret_fd, ret_fd ? 1 : 0, &n_fds);
-
 	if (n == 0 || n == -ECONNRESET)
 		return err_set(e, ERR_INTERNAL, "%s ended before saying '%s'", who, word(m));
 	if (n < 0)
 		return err_sys(e, (int)n, "wait for %s to say '%s'", who, word(m));
 	if (n < PACKET_SHORT)
 		return err_set(e, ERR_INTERNAL, "garbled message from %s", who);
-	log_debug("sync: heard %s from %s", word(ret->msg), who);
-	if (ret->msg == SYNC_FAILED)
-		return take_failure(ret, (size_t)n, e);
-	if (ret->msg != m)
-		return err_set(e, ERR_INTERNAL, "expected '%s' from %s, got '%s'", word(m), who, word(ret->msg));
-	if (ret_fd && n_fds != 1)
+	log_debug("sync: heard %s from %s", word(p->msg), who);
+	if (p->msg == SYNC_FAILED)
+		return take_failure(p, (size_t)n, e);
+	if (p->msg != m)
+		return err_set(e, ERR_INTERNAL, "expected '%s' from %s, got '%s'", word(m), who, word(p->msg));
+	return 0;
+}
+
+/* A descriptor that came with anything but the word that carries one is closed. */
+static int expect(int fd, enum sync_msg m, const char *who, struct packet *ret, int *ret_fd, struct err *e)
+{
+	scoped_fd int passed = -EBADF;
+	size_t n_fds = 0;
+	ssize_t n = sock_recv(fd, ret, sizeof *ret, &passed, ret_fd ? 1 : 0, &n_fds);
+	int r = judge(ret, n, m, who, e);
+
+	if (r < 0 || !ret_fd)
+		return r;
+	if (n_fds != 1)
 		return err_set(e, ERR_INTERNAL, "'%s' came without a descriptor", word(m));
+	*ret_fd = take_fd(&passed);
 	return 0;
 }
 
