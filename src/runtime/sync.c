@@ -63,7 +63,7 @@ void sync_say_failed(int fd, const struct err *e)
 /* Takes the peer's failure over as ours. */
 static int take_failure(const struct packet *p, size_t n, struct err *e)
 {
-	if (n != sizeof *p || p->err.sys <= 0)
+	if (n != sizeof *p || p->err.sys <= 0 || p->err.kind <= ERR_NONE || p->err.kind >= ERR_KIND_COUNT)
 		return err_set(e, ERR_INTERNAL, "garbled failure message");
 	*e = p->err;
 	e->msg[sizeof e->msg - 1] = '\0';
