@@ -110,10 +110,14 @@ static void filter_try(const struct oci_config *c)
 	scoped_arena struct arena a = { 0 };
 	struct filter_program *p;
 	struct err e = { 0 };
+	int r;
 
 	if (!c->linux || !c->linux->seccomp)
 		return;
-	if (filter_compile(c->linux->seccomp, &a, &p, &e) < 0)
+	leaks_forgive(1);
+	r = filter_compile(c->linux->seccomp, &a, &p, &e);
+	leaks_forgive(0);
+	if (r < 0)
 		said(&e);
 	else
 		assert(p->n > 0);

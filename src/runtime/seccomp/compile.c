@@ -4,9 +4,10 @@
  *
  * The preamble answers ENOSYS to every system call with a number above the highest that the profile names on that architecture, unless what is not
  * named is allowed anyway: such a call is newer than the profile, and only ENOSYS makes a C library fall back to an older one.
- * libseccomp's program follows unchanged; its jumps are relative.
+ * After it come the calls whose rules libseccomp would merge wrongly (exact.h). libseccomp's program follows unchanged; its jumps are relative.
  */
 #include <errno.h>
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -17,6 +18,7 @@
 
 #include "base/vec.h"
 #include "os/fd.h"
+#include "runtime/seccomp/exact.h"
 #include "runtime/seccomp/filter.h"
 #include "runtime/seccomp/tables.h"
 
@@ -147,17 +149,62 @@ static int rule_add(struct compiler *c, uint32_t action, int number, const struc
 	return r < 0 && r != -EEXIST ? err_sys(e, r, "add the rule") : 0;
 }
 
+static bool names_call(const struct oci_seccomp_syscall *y, const char *name)
+{
+	return strs_has(&y->names, name);
+}
+
+static void exact_rule_add(const struct oci_seccomp_syscall *y, uint32_t action, struct arena *a, struct exact_rules *rules)
+{
+	struct scmp_arg_cmp ignored[SECCOMP_ARGS];
+	bool repeats = false;
+	struct err e;
+
+	args_make(y, ignored, &repeats, &e);
+	if (!repeats) {
+		*vec_push(a, rules) = (struct exact_rule){ action, y->args, y->n_args };
+		return;
+	}
+	for (size_t i = 0; i < y->n_args; i++)
+		*vec_push(a, rules) = (struct exact_rule){ action, &y->args[i], 1 };
+}
+
+/* Every rule about @name, as rules_add gave them to libseccomp. */
+static struct exact_rules exact_rules_of(const struct compiler *c, const char *name, struct arena *a)
+{
+	struct exact_rules rules = { 0 };
+
+	for (size_t i = 0; i < c->s->n_syscalls; i++) {
+		const struct oci_seccomp_syscall *y = &c->s->syscalls[i];
+		uint32_t action = 0;
+		struct err e;
+
+		if (!names_call(y, name) || action_make(y->action, y->errno_ret, &action, &e) < 0 || action == c->default_action)
+			continue;
+		exact_rule_add(y, action, a, &rules);
+	}
+	return rules;
+}
+
+/* What it must not be given (exact.h), or need not because another rule allows no conditions. */
+static bool is_for_libseccomp(const struct compiler *c, const char *name)
+{
+	scoped_arena struct arena a = { 0 };
+	struct exact_rules rules = exact_rules_of(c, name, &a);
+
+	return !exact_is_only_way(&rules);
+}
+
 static int syscall_add(struct compiler *c, const struct oci_seccomp_syscall *y, const char *name, uint32_t action, struct err *e)
 {
 	struct scmp_arg_cmp args[SECCOMP_ARGS];
 	bool repeats;
-	int number = seccomp_syscall_resolve_name(name), r;
+	int number = seccomp_syscall_resolve_name(name), r = args_make(y, args, &repeats, e);
 
-	if (number == __NR_SCMP_ERROR)
-		return 0;
-	r = args_make(y, args, &repeats, e);
-	if (r < 0 || !repeats)
-		return r < 0 ? r : rule_add(c, action, number, args, y->n_args, e);
+	if (r < 0 || number == __NR_SCMP_ERROR || (y->n_args && !is_for_libseccomp(c, name)))
+		return r;
+	if (!repeats)
+		return rule_add(c, action, number, args, y->n_args, e);
 	/* libseccomp cannot ask twice about one argument in one rule; as in runc, such conditions are alternatives. */
 	for (size_t i = 0; i < y->n_args && r == 0; i++)
 		r = rule_add(c, action, number, &args[i], 1, e);
@@ -188,16 +235,6 @@ static int rules_add(struct compiler *c, struct err *e)
 
 #define X32_BIT 0x40000000u
 
-struct program {
-	struct sock_filter *v;
-	size_t n, cap;
-};
-
-static void emit(struct arena *a, struct program *p, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf)
-{
-	*vec_push(a, p) = (struct sock_filter){ code, jt, jf, k };
-}
-
 /* The highest number on @arch that the section names; 0 if it names none. */
 static uint32_t highest(const struct oci_seccomp *s, uint32_t arch)
 {
@@ -224,28 +261,28 @@ static bool arch_is_listed(const struct compiler *c, uint32_t arch)
 }
 
 /* x32 shares the architecture of x86-64 and is told apart by a bit of the number. */
-static void preamble_x86_64(const struct compiler *c, struct arena *a, struct program *p)
+static void preamble_x86_64(const struct compiler *c, struct arena *a, struct filter_code *p)
 {
 	uint32_t max_x32 = arch_is_listed(c, SCMP_ARCH_X32) ? highest(c->s, SCMP_ARCH_X32) | X32_BIT : UINT32_MAX;
 
-	emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
-	emit(a, p, BPF_JMP | BPF_JEQ | BPF_K, SCMP_ARCH_X86_64, 0, 6);
-	emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-	emit(a, p, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 1, 0);
-	emit(a, p, BPF_JMP | BPF_JGT | BPF_K, highest(c->s, SCMP_ARCH_X86_64), 1, 2);
-	emit(a, p, BPF_JMP | BPF_JGT | BPF_K, max_x32, 0, 1);
-	emit(a, p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
-	emit(a, p, BPF_JMP | BPF_JA, 0, 0, 0);
+	filter_emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	filter_emit(a, p, BPF_JMP | BPF_JEQ | BPF_K, SCMP_ARCH_X86_64, 0, 6);
+	filter_emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	filter_emit(a, p, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 1, 0);
+	filter_emit(a, p, BPF_JMP | BPF_JGT | BPF_K, highest(c->s, SCMP_ARCH_X86_64), 1, 2);
+	filter_emit(a, p, BPF_JMP | BPF_JGT | BPF_K, max_x32, 0, 1);
+	filter_emit(a, p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+	filter_emit(a, p, BPF_JMP | BPF_JA, 0, 0, 0);
 }
 
-static void preamble_arch(const struct compiler *c, uint32_t arch, struct arena *a, struct program *p)
+static void preamble_arch(const struct compiler *c, uint32_t arch, struct arena *a, struct filter_code *p)
 {
-	emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
-	emit(a, p, BPF_JMP | BPF_JEQ | BPF_K, arch, 0, 4);
-	emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-	emit(a, p, BPF_JMP | BPF_JGT | BPF_K, highest(c->s, arch), 0, 1);
-	emit(a, p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
-	emit(a, p, BPF_JMP | BPF_JA, 0, 0, 0);
+	filter_emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	filter_emit(a, p, BPF_JMP | BPF_JEQ | BPF_K, arch, 0, 4);
+	filter_emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	filter_emit(a, p, BPF_JMP | BPF_JGT | BPF_K, highest(c->s, arch), 0, 1);
+	filter_emit(a, p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+	filter_emit(a, p, BPF_JMP | BPF_JA, 0, 0, 0);
 }
 
 static bool preamble_is_needed(const struct compiler *c)
@@ -254,7 +291,7 @@ static bool preamble_is_needed(const struct compiler *c)
 	       c->default_action != SCMP_ACT_ERRNO(ENOSYS);
 }
 
-static void preamble_add(const struct compiler *c, struct arena *a, struct program *p)
+static void preamble_add(const struct compiler *c, struct arena *a, struct filter_code *p)
 {
 	for (size_t i = 0; i < c->n_archs; i++) {
 		if (c->archs[i] == SCMP_ARCH_X86_64)
@@ -265,6 +302,71 @@ static void preamble_add(const struct compiler *c, struct arena *a, struct progr
 	for (size_t i = 0; i < p->n; i++)
 		if (p->v[i].code == (BPF_JMP | BPF_JA))
 			p->v[i].k = (uint32_t)(p->n - i - 1);
+}
+
+/* ---- calls whose rules libseccomp would merge ------------------------------------------------------------------------------------------------ */
+
+/* Has an earlier rule, or an earlier place in this one, named it? Then it is done. */
+static bool is_done(const struct oci_seccomp *s, size_t rule, size_t place)
+{
+	const char *name = s->syscalls[rule].names.v[place];
+
+	for (size_t i = 0; i < rule; i++)
+		if (s->syscalls[i].n_args && names_call(&s->syscalls[i], name))
+			return true;
+	for (size_t k = 0; k < place; k++)
+		if (streq(s->syscalls[rule].names.v[k], name))
+			return true;
+	return false;
+}
+
+/* Negative numbers stand for what the architecture lacks, or multiplexes (socketcall, ipc), which only libseccomp takes apart. */
+enum { LACKING = -1000 };
+
+static int exact_add_call(const struct compiler *c, uint32_t arch, const char *name, struct arena *a, struct filter_code *p, struct err *e)
+{
+	struct exact_rules rules = exact_rules_of(c, name, a);
+	int number = seccomp_syscall_resolve_name_arch(arch, name);
+
+	if (!exact_is_needed(&rules) || number == __NR_SCMP_ERROR)
+		return 0;
+	if (number < 0)
+		return exact_is_only_way(&rules) && number > LACKING ?
+			err_set(e, ERR_UNSUPPORTED, "unsupported: rules about several arguments of '%s' on this architecture", name) : 0;
+	exact_emit(a, p, arch == SCMP_ARCH_X32 ? (uint32_t)number | X32_BIT : (uint32_t)number, (arch & __AUDIT_ARCH_64BIT) != 0, &rules,
+		c->default_action);
+	return 0;
+}
+
+/* The calls of one architecture; nothing if none needs it. */
+static int exact_add_arch(const struct compiler *c, uint32_t arch, struct arena *a, struct filter_code *p, struct err *e)
+{
+	size_t begin = p->n, after;
+	int r = 0;
+
+	filter_emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	filter_emit(a, p, BPF_JMP | BPF_JEQ | BPF_K, arch == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : arch, 1, 0);
+	filter_emit(a, p, BPF_JMP | BPF_JA, 0, 0, 0);
+	filter_emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	after = p->n;
+	for (size_t i = 0; i < c->s->n_syscalls; i++)
+		for (size_t k = 0; r == 0 && c->s->syscalls[i].n_args && k < c->s->syscalls[i].names.n; k++)
+			if (!is_done(c->s, i, k))
+				r = exact_add_call(c, arch, c->s->syscalls[i].names.v[k], a, p, e);
+	if (p->n == after)
+		p->n = begin;
+	else
+		p->v[begin + 2].k = (uint32_t)(p->n - begin - 3);
+	return r;
+}
+
+static int exact_add(const struct compiler *c, struct arena *a, struct filter_code *p, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->n_archs; i++)
+		r = exact_add_arch(c, c->archs[i], a, p, e);
+	return r;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------------------------------ */
@@ -286,7 +388,7 @@ static int filter_build(struct compiler *c, struct err *e)
 	return r < 0 ? r : rules_add(c, e);
 }
 
-static int filter_export(const struct compiler *c, struct arena *a, struct program *p, struct err *e)
+static int filter_export(const struct compiler *c, struct arena *a, struct filter_code *p, struct err *e)
 {
 	scoped_fd int fd = memfd_create("seccomp", MFD_CLOEXEC);
 	struct sock_filter f;
@@ -310,7 +412,7 @@ static int filter_export(const struct compiler *c, struct arena *a, struct progr
 int filter_compile(const struct oci_seccomp *s, struct arena *a, struct filter_program **ret, struct err *e)
 {
 	scoped_compiler struct compiler c = { .s = s };
-	struct program p = { 0 };
+	struct filter_code p = { 0 };
 	uint32_t flags;
 	int r = flags_make(s, &flags, e);
 
@@ -318,6 +420,8 @@ int filter_compile(const struct oci_seccomp *s, struct arena *a, struct filter_p
 		r = filter_build(&c, e);
 	if (r == 0 && preamble_is_needed(&c))
 		preamble_add(&c, a, &p);
+	if (r == 0)
+		r = exact_add(&c, a, &p, e);
 	if (r == 0)
 		r = filter_export(&c, a, &p, e);
 	if (r == 0 && p.n > BPF_MAXINSNS)

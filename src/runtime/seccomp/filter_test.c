@@ -17,9 +17,9 @@
 #include "os/file.h"
 
 /* A machine for the classic BPF that seccomp uses. */
-static uint32_t run(const struct filter_program *p, uint32_t arch, uint32_t nr, uint64_t arg0)
+static uint32_t run_two(const struct filter_program *p, uint32_t arch, uint32_t nr, uint64_t arg0, uint64_t arg1)
 {
-	struct seccomp_data data = { .nr = (int)nr, .arch = arch, .args = { arg0 } };
+	struct seccomp_data data = { .nr = (int)nr, .arch = arch, .args = { arg0, arg1 } };
 	uint32_t acc = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
@@ -52,6 +52,11 @@ static uint32_t run(const struct filter_program *p, uint32_t arch, uint32_t nr, 
 	}
 	fail_msg("ran off the end");
 	return 0;
+}
+
+static uint32_t run(const struct filter_program *p, uint32_t arch, uint32_t nr, uint64_t arg0)
+{
+	return run_two(p, arch, nr, arg0, 0);
 }
 
 static const char *allowed_names[] = { "read", "write", "exit_group", "no_such_call_ever" };
@@ -136,6 +141,41 @@ TEST(two_conditions_on_one_argument_are_alternatives)
 	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_personality, 8), SECCOMP_RET_ALLOW);
 	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_personality, 0), SECCOMP_RET_ALLOW);
 	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_personality, 1), SECCOMP_RET_ERRNO | EPERM);
+}
+
+/* libseccomp 2.5.4 lets the last of these pass: having taken the branch of the second rule's first condition, it never tries the first rule. */
+TEST(several_conditional_rules_about_one_call_answer_as_they_read)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_seccomp_arg kill[] = { { .index = 1, .value = 0, .op = OCI_SECCOMP_NE }, { .index = 0, .value = 1ull << 40, .op = OCI_SECCOMP_LE } };
+	struct oci_seccomp_arg fail[] = { { .index = 1, .value = 0x7fffffff, .op = OCI_SECCOMP_MASKED_EQ },
+		{ .index = 0, .value = 0x80000000, .op = OCI_SECCOMP_LT } };
+	struct oci_seccomp_syscall both[] = {
+		{ .names = { cloning, 1 }, .action = OCI_SECCOMP_KILL_PROCESS, .args = kill, .n_args = 2 },
+		{ .names = { cloning, 1 }, .action = OCI_SECCOMP_ERRNO, .args = fail, .n_args = 2 },
+	};
+	struct oci_seccomp s = { .default_action = OCI_SECCOMP_ALLOW, .syscalls = both, .n_syscalls = 2 };
+	struct filter_program *p = compiled(&s, &a);
+
+	assert_int_equal(run_two(p, AUDIT_ARCH_X86_64, SYS_personality, 1, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(run_two(p, AUDIT_ARCH_X86_64, SYS_personality, 1ull << 32, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(run_two(p, AUDIT_ARCH_X86_64, SYS_personality, 1ull << 41, 1), SECCOMP_RET_ALLOW);
+	assert_int_equal(run_two(p, AUDIT_ARCH_X86_64, SYS_personality, 0xffffffff, 0x80000000), SECCOMP_RET_KILL_PROCESS);
+	assert_int_equal(run_two(p, AUDIT_ARCH_X86_64, SYS_read, 0, 0), SECCOMP_RET_ALLOW);
+}
+
+TEST(a_rule_without_conditions_makes_the_others_of_its_call_meaningless)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_seccomp_syscall both[] = {
+		{ .names = { cloning, 1 }, .action = OCI_SECCOMP_KILL_PROCESS, .args = &zero_arg, .n_args = 1 },
+		{ .names = { cloning, 1 }, .action = OCI_SECCOMP_ALLOW },
+	};
+	struct oci_seccomp s = { .default_action = OCI_SECCOMP_ERRNO, .syscalls = both, .n_syscalls = 2 };
+	struct filter_program *p = compiled(&s, &a);
+
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_personality, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_personality, 5), SECCOMP_RET_ALLOW);
 }
 
 TEST(errno_of_a_rule_reaches_the_program)
