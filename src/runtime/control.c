@@ -2,9 +2,11 @@
 #include "runtime/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 
 #include "os/fd.h"
+#include "os/ns.h"
 #include "os/proc.h"
 
 int control_open(const char *root, const char *id, struct arena *a, struct control *ret, struct err *e)
@@ -36,6 +38,30 @@ void control_done(struct control *c)
 	fd_done(&c->root_fd);
 	cgroup_close(c->cgroup);
 	c->cgroup = NULL;
+}
+
+int control_join_flags(const struct control *c)
+{
+	static const struct {
+		enum oci_ns ns;
+		enum ns_kind kind;
+	} rows[] = {
+		{ OCI_NS_NETWORK, NS_NET }, { OCI_NS_MOUNT, NS_MOUNT }, { OCI_NS_IPC, NS_IPC }, { OCI_NS_UTS, NS_UTS },
+		{ OCI_NS_CGROUP, NS_CGROUP }, { OCI_NS_USER, NS_USER },
+	};
+	int flags = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		scoped_fd int ns = -EBADF;
+
+		if (!(c->state.namespaces & 1u << rows[i].ns))
+			continue;
+		if (rows[i].ns == OCI_NS_USER)
+			ns = ns_open(AT_FDCWD, c->state.pid, NS_USER);
+		if (ns < 0 || ns_is_own(ns, NS_USER) != 1)
+			flags |= ns_table[rows[i].kind].flag;
+	}
+	return flags;
 }
 
 static bool is_alive(const struct control *c)

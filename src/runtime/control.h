@@ -24,6 +24,12 @@ int control_open(const char *root, const char *id, struct arena *a, struct contr
 void control_done(struct control *c);
 #define scoped_control SCOPED(control_done)
 
+/*
+ * CLONE_NEW* of the namespaces the container has and we have not, for ns_join_pidfd. Without pid and time, which take effect for children only; and
+ * without a user namespace that is our own by another name, which the kernel refuses to join.
+ */
+int control_join_flags(const struct control *c);
+
 /* Sends @sig to init; with @all, or for SIGKILL where init's end does not end the others, to every process. */
 int control_kill(const struct control *c, int sig, bool all, struct err *e);
 

@@ -49,31 +49,6 @@ static int pid_flags(const struct exec *x)
 
 /* ---- the child ------------------------------------------------------------------------------------------------------------------------- */
 
-/* CLONE_NEW* of what the container has and we have not. The user namespace may be our own by another name: the kernel refuses to join that. */
-static int join_flags(const struct exec *x)
-{
-	static const struct {
-		enum oci_ns ns;
-		enum ns_kind kind;
-	} rows[] = {
-		{ OCI_NS_NETWORK, NS_NET }, { OCI_NS_MOUNT, NS_MOUNT }, { OCI_NS_IPC, NS_IPC }, { OCI_NS_UTS, NS_UTS },
-		{ OCI_NS_CGROUP, NS_CGROUP }, { OCI_NS_USER, NS_USER },
-	};
-	int flags = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		scoped_fd int ns = -EBADF;
-
-		if (!joins(x, rows[i].ns))
-			continue;
-		if (rows[i].ns == OCI_NS_USER)
-			ns = ns_open(AT_FDCWD, x->c->state.pid, NS_USER);
-		if (ns < 0 || ns_is_own(ns, NS_USER) != 1)
-			flags |= ns_table[rows[i].kind].flag;
-	}
-	return flags;
-}
-
 static bool has_label(const struct oci_process *p)
 {
 	return (p->apparmor_profile && *p->apparmor_profile) || (p->selinux_label && *p->selinux_label);
@@ -94,7 +69,7 @@ static int enter(struct exec *x, int also, struct err *e)
 	r = x->cgroup ? cgroup_enter(x->cgroup, e) : 0;
 	if (r < 0)
 		return r;
-	r = ns_join_pidfd(x->init, join_flags(x) | also);
+	r = ns_join_pidfd(x->init, control_join_flags(x->c) | also);
 	return r < 0 ? err_sys(e, r, "join the namespaces of the container") : 0;
 }
 
