@@ -184,6 +184,12 @@ int mount_detach(const char *path)
 	return result(umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW));
 }
 
+/* There is no umountat(2), and a path below /proc/self/fd would be the container's to forge. */
+int mount_detach_at(int dirfd, const char *name)
+{
+	return fchdir(dirfd) < 0 ? -errno : mount_detach(name);
+}
+
 int mount_detach_fd(int fd)
 {
 	return result(umount2(fd_path(fd).s, MNT_DETACH));

@@ -83,6 +83,9 @@ int mount_classic(const char *source, const char *target, const char *type, unsi
 /* umount2 with MNT_DETACH|UMOUNT_NOFOLLOW. Errors: -EINVAL if nothing is mounted there. */
 int mount_detach(const char *path);
 
+/* The mount on the entry @name of a directory; no link is followed. The working directory is @dirfd afterwards. Errors: -EINVAL as above. */
+int mount_detach_at(int dirfd, const char *name);
+
 /* The mount that @fd is the root of. */
 int mount_detach_fd(int fd);
 

@@ -2,6 +2,7 @@
 #include "os/userns.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <unistd.h>
@@ -35,4 +36,11 @@ int userns_make(int procfd, const struct userns_maps *maps)
 	if (r == 0)
 		r = ns_write_uid_map(procfd, child.pid, maps->uids, maps->n_uids);
 	return r < 0 ? r : ns_open(procfd, child.pid, NS_USER);
+}
+
+int userns_become_root(void)
+{
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return -errno;
+	return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? -errno : 0;
 }

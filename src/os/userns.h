@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * userns: user namespaces that exist only for their id maps.
+ * userns: user namespaces as things, beyond joining and mapping (os/ns.h).
  *
  * A mount shows other ids than its file system through the maps of a user namespace (mount_idmap in os/mount.h), and to have one somebody must live
  * in it: userns_make() lets a child live there until the namespace is held by a descriptor.
@@ -20,3 +20,6 @@ struct userns_maps {
 
 /* A user namespace with these maps, written below @procfd (os/procfs.h). Returns it, owned. Single-threaded callers only. */
 int userns_make(int procfd, const struct userns_maps *maps);
+
+/* Becomes user and group 0 of the user namespace we are in. Groups of the caller stay where the namespace forbids to drop them. */
+int userns_become_root(void);

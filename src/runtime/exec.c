@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,6 +15,7 @@
 #include "os/procfs.h"
 #include "os/signal.h"
 #include "os/sock.h"
+#include "os/userns.h"
 #include "runtime/program.h"
 #include "runtime/sync.h"
 #include "runtime/terminal.h"
@@ -75,11 +75,9 @@ static int enter(struct exec *x, int also, struct err *e)
 
 static int become_root(const struct exec *x, struct err *e)
 {
-	if (!joins(x, OCI_NS_USER))
-		return 0;
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
-		return err_sys(e, -errno, "drop the groups of the caller");
-	return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? err_sys(e, -errno, "become root of the user namespace") : 0;
+	int r = joins(x, OCI_NS_USER) ? userns_become_root() : 0;
+
+	return r < 0 ? err_sys(e, r, "become root of the user namespace") : 0;
 }
 
 static int make_terminal(struct exec *x, struct err *e)

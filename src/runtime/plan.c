@@ -108,6 +108,18 @@ static int plan_userns(const struct oci_linux *l, struct arena *a, struct launch
 	return 0;
 }
 
+int launch_plan_ids(const struct oci_config *c, struct arena *a, struct launch_plan *ret, struct err *e)
+{
+	struct launch_plan p = { 0 };
+	int r = plan_userns(c->linux, a, &p, e);
+
+	if (r < 0)
+		return r;
+	plan_joins(c->linux, false, &p);
+	*ret = p;
+	return 0;
+}
+
 static bool keeps_cap(const struct oci_process *proc, const char *name)
 {
 	return proc->capabilities && strs_has(&proc->capabilities->effective, name) && proc->user.uid == 0;

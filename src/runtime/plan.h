@@ -88,6 +88,9 @@ struct launch_plan {
 int launch_plan_make(const struct oci_config *c, const struct launch_choice *choice, struct host_facts *facts, struct arena *a,
 	struct launch_plan *ret, struct err *e);
 
+/* Only whose ids are whose: for what is done to a container that runs already. */
+int launch_plan_ids(const struct oci_config *c, struct arena *a, struct launch_plan *ret, struct err *e);
+
 /* The rows of a map as the kernel wants them. */
 struct ns_id_map *launch_plan_map(const struct oci_id_mapping *m, size_t n, struct arena *a);
 

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <grp.h>
 #include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "os/mount.h"
 #include "os/path_safe.h"
 #include "os/procfs.h"
+#include "os/userns.h"
 #include "runtime/devices.h"
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
@@ -98,12 +98,9 @@ static bool in_userns(const void *ctx)
 
 static int become_root(void *ctx, struct err *e)
 {
-	/* Groups of the caller stay where the namespace forbids to drop them. */
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
-		return err_sys(e, -errno, "drop the groups of the caller");
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return err_sys(e, -errno, "become root of the user namespace");
-	return 0;
+	int r = userns_become_root();
+
+	return r < 0 ? err_sys(e, r, "become root of the user namespace") : 0;
 }
 
 static bool unshares(const void *ctx)

@@ -360,6 +360,25 @@ const struct schema oci_state_schema = SCHEMA("state", struct oci_state, state_f
 
 /* ---- documents ------------------------------------------------------------------------------------------------------------------------ */
 
+int oci_mounts_decode(struct str json, struct arena *a, struct oci_mount **ret, size_t *ret_n, struct err *e)
+{
+	struct oci_mount *mounts;
+	size_t n;
+	int r = json_decode_list(json, &mount_schema, 0, a, &mounts, &n, e);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		char path[32];
+
+		snprintf(path, sizeof path, "[%zu]", i);
+		r = oci_mount_check(&mounts[i], path, e);
+	}
+	if (r < 0)
+		return r;
+	*ret = mounts;
+	*ret_n = n;
+	return 0;
+}
+
 int oci_config_decode(struct str json, struct arena *a, struct oci_config **ret, struct err *e)
 {
 	struct oci_config *c = arena_new(a, struct oci_config);

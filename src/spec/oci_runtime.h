@@ -387,9 +387,12 @@ extern const struct schema oci_linux_schema;
 int oci_config_decode(struct str json, struct arena *a, struct oci_config **ret, struct err *e);
 
 /* The same for a lone process object (`exec --process`). */
+/* An array of mounts, as in config.json. */
+int oci_mounts_decode(struct str json, struct arena *a, struct oci_mount **ret, size_t *ret_n, struct err *e);
 int oci_process_decode(struct str json, struct arena *a, struct oci_process **ret, struct err *e);
 
 /* Checks what no field table can: version, needed objects, duplicates, paths, values out of range. */
+int oci_mount_check(const struct oci_mount *m, const char *path, struct err *e);
 int oci_config_check(const struct oci_config *c, struct err *e);
 int oci_process_check(const struct oci_process *p, const char *path, struct err *e);
 

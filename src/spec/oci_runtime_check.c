@@ -87,17 +87,26 @@ static int hooks_check(const struct oci_hooks *h, struct err *e)
 	return r;
 }
 
+int oci_mount_check(const struct oci_mount *m, const char *path, struct err *e)
+{
+	if (!m->n_uid_mappings != !m->n_gid_mappings)
+		return err_set(e, ERR_INVALID, "%s: uidMappings and gidMappings come together", path);
+	if ((strs_has(&m->options, "bind") || strs_has(&m->options, "rbind")) && !m->source)
+		return err_set(e, ERR_INVALID, "%s.source: a bind mount of '%s' needs one", path, m->destination);
+	return 0;
+}
+
 static int mounts_check(const struct oci_config *c, struct err *e)
 {
-	for (size_t i = 0; i < c->n_mounts; i++) {
-		const struct oci_mount *m = &c->mounts[i];
+	int r = 0;
 
-		if (!m->n_uid_mappings != !m->n_gid_mappings)
-			return err_set(e, ERR_INVALID, "mounts[%zu]: uidMappings and gidMappings come together", i);
-		if ((strs_has(&m->options, "bind") || strs_has(&m->options, "rbind")) && !m->source)
-			return err_set(e, ERR_INVALID, "mounts[%zu].source: a bind mount of '%s' needs one", i, m->destination);
+	for (size_t i = 0; r == 0 && i < c->n_mounts; i++) {
+		char path[32];
+
+		snprintf(path, sizeof path, "mounts[%zu]", i);
+		r = oci_mount_check(&c->mounts[i], path, e);
 	}
-	return 0;
+	return r;
 }
 
 static int namespaces_check(const struct oci_linux *l, struct err *e)

@@ -98,6 +98,58 @@ bundle idfresh true "$(fresh idmap)"
 check "ids of a new file system are not mapped" fails run idfresh
 umount "$mapped"
 
+# --- mounts that come and go ---
+
+if rt mounts --help >/dev/null 2>&1; then
+	# list OPTIONS DESTINATION SOURCE …: a file with an array of bind mounts.
+	list() { jq -n '[$ARGS.positional | _nwise(3) | {destination: .[1], type: "bind", source: .[2], options: (.[0] | split(","))}]' --args "$@" >"$home/list.json"; }
+	add() { rt mounts add "$1" "$home/list.json"; }
+	remove() { rt mounts remove "$1" "$home/list.json"; }
+	sees() { equal "$2" "$(rt exec "$1" cat "$3" 2>&1)"; }
+
+	bundle live 'mkdir /tmp/d; ln -s / /tmp/up; ln -s /proc /tmp/proc; sleep 1000' "$(fresh mode=1777)" '.mounts[-1].destination = "/tmp"'
+	up live
+	until_true rt exec live test -L /tmp/proc
+	list bind,ro /a/b "$host" bind /a/f "$home/other/file" bind /tmp/up/c "$host/file"
+	check "mounts add puts them there" add live
+	check "a directory" sees live file /a/b/file
+	check "with its options" fails rt exec live touch /a/b/x
+	check "a file" sees live other /a/f
+	check "a link in the container leads nowhere but inside" sees live file /c
+	list bind,ro /a/b "$host" bind /a/f "$home/other/file"
+	check "mounts remove takes them away" remove live
+	check "and nothing is left" equal "" "$(rt exec live sh -c 'ls -A /a/b; cat /a/f')"
+	check "a second time there is nothing to remove" fails remove live
+	list bind /a/b "$host" bind,no-such-word /e "$home/absent"
+	check "a source that is not there is an error" fails add live
+	list bind /a/b "$host" bind /proc/version "$home/other/file"
+	check "a mount over a file of procfs is refused" fails add live
+	check "what came before it is taken back" equal "" "$(rt exec live ls -A /a/b)"
+	list bind /tmp/proc/keys /dev/null
+	check "what lies behind a link of the container is not removed" fails remove live
+	check "so its masks stay" equal 0 "$(rt exec live sh -c 'cat /proc/keys | wc -l')"
+	jq -n '[{destination: "/newproc", type: "proc", source: "proc"}, {destination: "/newtmp", type: "tmpfs", options: ["size=4k"]}]' >"$home/list.json"
+	check "new file systems are added too" add live
+	check "a procfs is the container's" matches 'sleep' "$(rt exec live cat /newproc/1/cmdline | tr '\0' ' ')"
+	check "the tmpfs has its size" matches '^4' "$(rt exec live df -k /newtmp | awk 'END { print $2 }')"
+	echo '{"destination": "/x"}' >"$home/list.json"
+	check "what is no array is refused" fails add live
+	check "neither add nor remove is refused" fails rt mounts change live "$home/list.json"
+	down live
+	bundle liveids 'sleep 1000' "$userns"
+	up liveids
+	check "a file of root outside is nobody's inside" equal 65534 "$(rt exec liveids stat -c %u /etc/group)"
+	echo mapped >"$home/rootfile"
+	list bind,idmap /etc/group "$home/rootfile"
+	check "ids are mapped in a container that runs" add liveids
+	check "and are the container's" equal "0 mapped" "$(rt exec liveids sh -c 'echo $(stat -c %u /etc/group) $(cat /etc/group)')"
+	down liveids
+	list bind /a/b "$host"
+	check "a container that is gone gets no mounts" fails add liveids
+else
+	skip "mounts add and remove" "this runtime has none"
+fi
+
 # --- features ---
 
 check "features names every option" equal true "$(rt features | jq '[.mountOptions[] | IN("idmap", "ridmap", "rro", "nosymfollow", "tmpcopyup", "copy-symlink")] | map(select(.)) | length == 6')"
