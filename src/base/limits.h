@@ -41,6 +41,7 @@ enum {
 	LIMIT_ARCHIVE_MEMBERS = 100000,        /* members of a docker-archive or oci-archive: some 1000 for 300 images */
 	LIMIT_CERTS = 1024 * 1024,              /* certificates for one registry; the bundle of all public CAs has 220 kB */
 	LIMIT_ID_RANGES = 340,                 /* rows of an id map: the kernel takes no more */
+	LIMIT_BITLIST = 8192,                  /* processors or memory nodes in a list; the largest kernel knows 8192 */
 	LIMIT_PASSED_FDS = 1024,               /* descriptors handed through to a program (--preserve-fds, LISTEN_FDS); RLIMIT_NOFILE's usual soft value */
 };
 
