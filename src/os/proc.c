@@ -191,6 +191,11 @@ int proc_set_name(const char *name)
 	return result(prctl(PR_SET_NAME, name, 0, 0, 0));
 }
 
+int proc_set_affinity(const struct bitlist *cpus)
+{
+	return result(syscall(SYS_sched_setaffinity, 0, sizeof cpus->words, cpus->words));
+}
+
 void proc_random(void *p, size_t n)
 {
 	char *at = p;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/bitlist.h"
 #include "base/scope.h"
 
 /* ---- starting ---- */
@@ -106,6 +107,9 @@ int proc_set_dumpable(bool on);
 int proc_set_no_new_privs(void);
 int proc_set_death_signal(int signal);
 int proc_set_name(const char *name);
+
+/* The processors this thread and its children to come may run on. Those the host has not are left out. Errors: -EINVAL if none is left. */
+int proc_set_affinity(const struct bitlist *cpus);
 
 /* Unpredictable bytes; never fails on a booted system. */
 void proc_random(void *p, size_t n);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bitlist.h"
 #include "base/log.h"
 #include "os/fd.h"
 #include "os/file.h"
@@ -54,6 +55,23 @@ static bool has_label(const struct oci_process *p)
 	return (p->apparmor_profile && *p->apparmor_profile) || (p->selinux_label && *p->selinux_label);
 }
 
+static int set_affinity(const char *list, struct err *e)
+{
+	struct bitlist cpus;
+	int r = bitlist_parse(list, &cpus);
+
+	if (r == 0)
+		r = proc_set_affinity(&cpus);
+	return r < 0 ? err_sys(e, r, "run on the processors '%s'", list) : 0;
+}
+
+static const char *affinity_final(const struct exec *x)
+{
+	const struct oci_cpu_affinity *f = x->o->process->exec_cpu_affinity;
+
+	return f && f->final && *f->final ? f->final : NULL;
+}
+
 /* Takes what must come from outside, then joins. @also: CLONE_NEWPID and the like, for a stage. */
 static int enter(struct exec *x, int also, struct err *e)
 {
@@ -67,6 +85,8 @@ static int enter(struct exec *x, int also, struct err *e)
 			return err_sys(e, x->procfd, "open a private procfs");
 	}
 	r = x->cgroup ? cgroup_enter(x->cgroup, e) : 0;
+	if (r == 0 && affinity_final(x))
+		r = set_affinity(affinity_final(x), e);
 	if (r < 0)
 		return r;
 	r = ns_join_pidfd(x->init, control_join_flags(x->c) | also);
@@ -121,7 +141,8 @@ static _Noreturn void child_main(struct exec *x)
 	fd_done(&x->console_sock);
 	signal_reset();
 	x->program = (struct program){
-		.a = x->c->a, .process = p, .personality = x->config->linux ? x->config->linux->personality : NULL, .seccomp = x->seccomp,
+		.a = x->c->a, .process = p, .personality = x->config->linux ? x->config->linux->personality : NULL,
+		.memory_policy = x->config->linux ? x->config->linux->memory_policy : NULL, .seccomp = x->seccomp,
 		.seccomp_early = !p->no_new_privileges && !mighty, .new_session = true, .userns = joins(x, OCI_NS_USER), .slave = -EBADF,
 		.label = -EBADF, .first_free_fd = 3 + x->o->preserve_fds,
 	};
@@ -267,6 +288,19 @@ static int join_pidns(void *ctx, struct err *e)
 	return r < 0 ? err_sys(e, r, "join the pid namespace of the container") : 0;
 }
 
+static bool has_initial_affinity(const void *ctx)
+{
+	const struct oci_cpu_affinity *f = ((const struct exec *)ctx)->o->process->exec_cpu_affinity;
+
+	return f && f->initial && *f->initial;
+}
+
+/* Of ourselves, so that the process has it from its first moment on. */
+static int set_initial_affinity(void *ctx, struct err *e)
+{
+	return set_affinity(((const struct exec *)ctx)->o->process->exec_cpu_affinity->initial, e);
+}
+
 static int meet_child(struct exec *x, struct err *e)
 {
 	scoped_proc struct proc stage = x->child;
@@ -369,18 +403,19 @@ static int write_pid_file(void *ctx, struct err *e)
 
 static const struct step exec_steps[] = {
 	/* clang-format off */
-	{ "exec.config",   NULL,               load_config,     NULL       },
-	{ "exec.hold",     NULL,               hold_init,       NULL       },
-	{ "exec.cgroup",   has_cgroup,         open_cgroup,     NULL       },
-	{ "exec.seccomp",  has_seccomp,        prepare_seccomp, NULL       },
-	{ "exec.console",  has_console_socket, connect_console, NULL       },
-	{ "exec.sync",     NULL,               open_sync,       NULL       },
-	{ "exec.pidns",    joins_pidns,        join_pidns,      NULL       },
-	{ "exec.spawn",    NULL,               spawn,           kill_child },
-	{ "exec.oom",      has_oom_score,      set_oom_score,   NULL       },
-	{ "exec.terminal", has_terminal,       receive_console, NULL       },
-	{ "exec.wait",     NULL,               wait_executed,   NULL       },
-	{ "exec.pidfile",  has_pid_file,       write_pid_file,  NULL       },
+	{ "exec.config",   NULL,                 load_config,          NULL       },
+	{ "exec.hold",     NULL,                 hold_init,            NULL       },
+	{ "exec.cgroup",   has_cgroup,           open_cgroup,          NULL       },
+	{ "exec.seccomp",  has_seccomp,          prepare_seccomp,      NULL       },
+	{ "exec.console",  has_console_socket,   connect_console,      NULL       },
+	{ "exec.sync",     NULL,                 open_sync,            NULL       },
+	{ "exec.pidns",    joins_pidns,          join_pidns,           NULL       },
+	{ "exec.affinity", has_initial_affinity, set_initial_affinity, NULL       },
+	{ "exec.spawn",    NULL,                 spawn,                kill_child },
+	{ "exec.oom",      has_oom_score,        set_oom_score,        NULL       },
+	{ "exec.terminal", has_terminal,         receive_console,      NULL       },
+	{ "exec.wait",     NULL,                 wait_executed,        NULL       },
+	{ "exec.pidfile",  has_pid_file,         write_pid_file,       NULL       },
 	/* clang-format on */
 };
 

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/enumtab.h"
+#include "base/bitlist.h"
 #include "base/log.h"
 #include "base/vec.h"
 #include "os/cap.h"
@@ -21,6 +21,7 @@
 #include "os/rlimit.h"
 #include "os/user.h"
 #include "runtime/terminal.h"
+#include "spec/oci_words.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 enum { DEFAULT_UMASK = 0022 };
@@ -103,11 +104,8 @@ static int set_rlimits(void *ctx, struct err *e)
 
 	for (size_t i = 0; i < p->process->n_rlimits; i++) {
 		const struct oci_rlimit *l = &p->process->rlimits[i];
-		int which = rlimit_find(l->type), r;
+		int which = rlimit_find(l->type), r = rlimit_set(0, which, l->soft, l->hard);
 
-		if (which < 0)
-			return err_set(e, ERR_INVALID, "process.rlimits[%zu].type: unknown limit '%s'", i, l->type);
-		r = rlimit_set(0, which, l->soft, l->hard);
 		if (r < 0)
 			return err_sys(e, r, "error setting rlimit type %d: %s", which, l->type);
 	}
@@ -129,46 +127,33 @@ struct scheduling {
 	uint64_t runtime, deadline, period;
 };
 
+/* The words were checked with the document. */
+static uint64_t flags_of(const struct strs *words, const struct numtab *t)
+{
+	uint64_t flags = 0;
+
+	for (size_t i = 0; i < words->n; i++)
+		flags |= numtab_find(t, words->v[i])->value;
+	return flags;
+}
+
 static int set_scheduler(const struct oci_scheduler *s, struct err *e)
 {
-	static const struct numtab policies[] = {
-		{ "SCHED_OTHER", 0 }, { "SCHED_FIFO", 1 }, { "SCHED_RR", 2 }, { "SCHED_BATCH", 3 }, { "SCHED_ISO", 4 },
-		{ "SCHED_IDLE", 5 },  { "SCHED_DEADLINE", 6 }, { NULL, 0 },
+	const struct scheduling attr = {
+		.size = sizeof attr, .policy = (uint32_t)numtab_find(oci_scheduler_policies, s->policy)->value, .nice = s->nice,
+		.flags = flags_of(&s->flags, oci_scheduler_flags), .priority = (uint32_t)s->priority, .runtime = s->runtime,
+		.deadline = s->deadline, .period = s->period,
 	};
-	static const struct numtab flags[] = {
-		{ "SCHED_FLAG_RESET_ON_FORK", 0x01 }, { "SCHED_FLAG_RECLAIM", 0x02 },     { "SCHED_FLAG_DL_OVERRUN", 0x04 },
-		{ "SCHED_FLAG_KEEP_POLICY", 0x08 },   { "SCHED_FLAG_KEEP_PARAMS", 0x10 }, { "SCHED_FLAG_UTIL_CLAMP_MIN", 0x20 },
-		{ "SCHED_FLAG_UTIL_CLAMP_MAX", 0x40 }, { NULL, 0 },
-	};
-	const struct numtab *policy = numtab_find(policies, s->policy);
-	struct scheduling attr = { .size = sizeof attr, .nice = s->nice, .priority = (uint32_t)s->priority, .runtime = s->runtime,
-		.deadline = s->deadline, .period = s->period };
 
-	if (!policy)
-		return err_set(e, ERR_INVALID, "process.scheduler.policy: unknown policy '%s'", s->policy);
-	attr.policy = (uint32_t)policy->value;
-	for (size_t i = 0; i < s->flags.n; i++) {
-		const struct numtab *flag = numtab_find(flags, s->flags.v[i]);
-
-		if (!flag)
-			return err_set(e, ERR_INVALID, "process.scheduler.flags[%zu]: unknown flag '%s'", i, s->flags.v[i]);
-		attr.flags |= flag->value;
-	}
-	return syscall(SYS_sched_setattr, 0, &attr, 0) < 0 ? err_sys(e, -errno, "set the scheduler") : 0;
+	return syscall(SYS_sched_setattr, 0, &attr, 0) < 0 ? err_sys(e, -errno, "set the scheduler %s", s->policy) : 0;
 }
 
 static int set_io_priority(const struct oci_io_priority *p, struct err *e)
 {
-	static const struct numtab classes[] = {
-		{ "IOPRIO_CLASS_RT", 1 }, { "IOPRIO_CLASS_BE", 2 }, { "IOPRIO_CLASS_IDLE", 3 }, { NULL, 0 },
-	};
 	enum { WHO_PROCESS = 1, CLASS_SHIFT = 13 };
-	const struct numtab *class = numtab_find(classes, p->class);
+	int value = (int)(numtab_find(oci_io_classes, p->class)->value << CLASS_SHIFT) | p->priority;
 
-	if (!class || p->priority < 0 || p->priority > 7)
-		return err_set(e, ERR_INVALID, "process.ioPriority: no such class or priority");
-	return syscall(SYS_ioprio_set, WHO_PROCESS, 0, (int)(class->value << CLASS_SHIFT) | p->priority) < 0 ?
-		err_sys(e, -errno, "set the io priority") : 0;
+	return syscall(SYS_ioprio_set, WHO_PROCESS, 0, value) < 0 ? err_sys(e, -errno, "set the io priority %s %d", p->class, p->priority) : 0;
 }
 
 static int set_scheduling(void *ctx, struct err *e)
@@ -189,15 +174,30 @@ static bool has_personality(const void *ctx)
 static int set_personality(void *ctx, struct err *e)
 {
 	const struct program *p = ctx;
-	unsigned long domain = PER_LINUX;
 
-	if (p->personality->flags.n)
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: linux.personality.flags");
-	if (streq(p->personality->domain, "LINUX32"))
-		domain = PER_LINUX32;
-	else if (!streq(p->personality->domain, "LINUX"))
-		return err_set(e, ERR_INVALID, "linux.personality.domain: unknown domain '%s'", p->personality->domain);
-	return personality(domain) < 0 ? err_sys(e, -errno, "set the personality") : 0;
+	if (personality(numtab_find(oci_personality_domains, p->personality->domain)->value) < 0)
+		return err_sys(e, -errno, "set the personality");
+	return 0;
+}
+
+static bool has_memory_policy(const void *ctx)
+{
+	const struct program *p = ctx;
+
+	return p->memory_policy;
+}
+
+/* The kernel counts one bit more than it reads. */
+static int set_memory_policy(void *ctx, struct err *e)
+{
+	const struct oci_memory_policy *m = ((const struct program *)ctx)->memory_policy;
+	uint64_t mode = numtab_find(oci_memory_policy_modes, m->mode)->value | flags_of(&m->flags, oci_memory_policy_flags);
+	struct bitlist nodes = { 0 };
+
+	bitlist_parse(m->nodes ? m->nodes : "", &nodes);
+	if (syscall(SYS_set_mempolicy, (int)mode, nodes.n ? nodes.words : NULL, nodes.n ? nodes.n + 1 : 0) < 0)
+		return err_sys(e, -errno, "set the memory policy %s of nodes '%s'", m->mode, m->nodes ? m->nodes : "");
+	return 0;
 }
 
 /* The environment as given; HOME from the container's passwd file if it is missing. */
@@ -403,6 +403,7 @@ const struct step program_steps[] = {
 	{ "program.rlimits",     has_rlimits,        set_rlimits,       NULL },
 	{ "program.scheduling",  has_scheduling,     set_scheduling,    NULL },
 	{ "program.personality", has_personality,    set_personality,   NULL },
+	{ "program.memory",      has_memory_policy,  set_memory_policy, NULL },
 	{ "program.env",         NULL,               make_env,          NULL },
 	{ "program.cwd",         NULL,               set_cwd,           NULL },
 	{ "program.filter",      seccomp_is_early,   load_seccomp,      NULL },

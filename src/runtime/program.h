@@ -18,6 +18,7 @@ struct program {
 	struct arena *a;
 	const struct oci_process *process;
 	const struct oci_personality *personality;
+	const struct oci_memory_policy *memory_policy;
 	const struct filter_program *seccomp; /* NULL: none */
 	bool seccomp_early;                    /* load it while we are still mighty */
 	bool new_session;

@@ -182,6 +182,12 @@ struct oci_personality {
 	struct strs flags;
 };
 
+struct oci_memory_policy {
+	const char *mode;  /* "MPOL_BIND" */
+	const char *nodes; /* "0-3,7"; NULL or "": none */
+	struct strs flags; /* "MPOL_F_STATIC_NODES" */
+};
+
 /* ---- linux: resources --------------------------------------------------------------------------------------------------------------- */
 
 struct oci_device_rule {
@@ -360,7 +366,7 @@ struct oci_linux {
 	const char *mount_label;
 	struct oci_personality *personality;
 	struct oci_present *intel_rdt;
-	struct oci_present *memory_policy;
+	struct oci_memory_policy *memory_policy;
 	struct oci_present *net_devices;
 };
 

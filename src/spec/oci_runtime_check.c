@@ -6,7 +6,10 @@
 
 #include <string.h>
 
+#include "base/bitlist.h"
 #include "base/scope.h"
+#include "os/rlimit.h"
+#include "spec/oci_words.h"
 
 const struct oci_namespace *oci_namespace_find(const struct oci_linux *l, enum oci_ns type)
 {
@@ -31,28 +34,129 @@ static int version_check(const char *version, struct err *e)
 	return 0;
 }
 
+static int rlimits_check(const struct oci_process *p, const char *path, struct err *e)
+{
+	for (size_t i = 0; i < p->n_rlimits; i++) {
+		const struct oci_rlimit *l = &p->rlimits[i];
+
+		if (!str_after(l->type, "RLIMIT_") || rlimit_find(l->type) < 0)
+			return err_set(e, ERR_INVALID, "%s.rlimits[%zu].type: unknown limit '%s'", path, i, l->type);
+		for (size_t j = 0; j < i; j++)
+			if (streq(l->type, p->rlimits[j].type))
+				return err_set(e, ERR_INVALID, "%s.rlimits[%zu].type: '%s' stands twice", path, i, l->type);
+		if (l->soft > l->hard)
+			return err_set(e, ERR_INVALID, "%s.rlimits[%zu]: soft limit above the hard limit", path, i);
+	}
+	return 0;
+}
+
+/* A name this kernel does not know is a warning when it is applied; what cannot be the name of any capability is a mistake. */
+static int capability_names_check(const struct oci_capabilities *c, const char *path, struct err *e)
+{
+	const struct {
+		const struct strs *names;
+		const char *set;
+	} sets[] = {
+		{ &c->bounding, "bounding" },   { &c->effective, "effective" }, { &c->inheritable, "inheritable" },
+		{ &c->permitted, "permitted" }, { &c->ambient, "ambient" },
+	};
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+		for (size_t k = 0; k < sets[i].names->n; k++) {
+			const char *name = sets[i].names->v[k];
+
+			if (!*name || name[strspn(name, letters)])
+				return err_set(e, ERR_INVALID, "%s.capabilities.%s[%zu]: '%s' is not the name of a capability", path, sets[i].set,
+					k, name);
+		}
+	}
+	return 0;
+}
+
+static int scheduler_flags_check(const struct oci_scheduler *s, const char *path, struct err *e)
+{
+	for (size_t i = 0; i < s->flags.n; i++)
+		if (!numtab_find(oci_scheduler_flags, s->flags.v[i]))
+			return err_set(e, ERR_INVALID, "%s.scheduler.flags[%zu]: unknown flag '%s'", path, i, s->flags.v[i]);
+	return 0;
+}
+
+/* Who takes which parameter is the kernel's rule; it would ignore some of them in silence. */
+static int scheduler_check(const struct oci_scheduler *s, const char *path, struct err *e)
+{
+	const struct numtab *policy = numtab_find(oci_scheduler_policies, s->policy);
+
+	if (!policy)
+		return err_set(e, ERR_INVALID, "%s.scheduler.policy: unknown policy '%s'", path, s->policy);
+	if ((policy->value == OCI_SCHED_OTHER || policy->value == OCI_SCHED_BATCH) && (s->nice < -20 || s->nice > 19))
+		return err_set(e, ERR_INVALID, "%s.scheduler.nice: %d is not within -20 … 19", path, s->nice);
+	if (s->priority && policy->value != OCI_SCHED_FIFO && policy->value != OCI_SCHED_RR)
+		return err_set(e, ERR_INVALID, "%s.scheduler.priority: %s has none", path, s->policy);
+	if (s->priority < 0 || s->priority > 99)
+		return err_set(e, ERR_INVALID, "%s.scheduler.priority: %d is not within 0 … 99", path, s->priority);
+	if (policy->value != OCI_SCHED_DEADLINE && (s->runtime || s->deadline || s->period))
+		return err_set(e, ERR_INVALID, "%s.scheduler: %s has no runtime, deadline or period", path, s->policy);
+	return scheduler_flags_check(s, path, e);
+}
+
+static int io_priority_check(const struct oci_io_priority *p, const char *path, struct err *e)
+{
+	if (!numtab_find(oci_io_classes, p->class))
+		return err_set(e, ERR_INVALID, "%s.ioPriority.class: unknown class '%s'", path, p->class);
+	if (p->priority < 0 || p->priority > 7)
+		return err_set(e, ERR_INVALID, "%s.ioPriority.priority: %d is not within 0 … 7", path, p->priority);
+	return 0;
+}
+
+static int affinity_check(const struct oci_cpu_affinity *x, const char *path, struct err *e)
+{
+	const struct {
+		const char *list, *name;
+	} rows[] = { { x->initial, "initial" }, { x->final, "final" } };
+	struct bitlist cpus;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].list && *rows[i].list && (bitlist_parse(rows[i].list, &cpus) < 0 || cpus.n == 0))
+			return err_set(e, ERR_INVALID, "%s.execCPUAffinity.%s: '%s' is not a list of processors such as 0-3,7", path, rows[i].name,
+				rows[i].list);
+	return 0;
+}
+
+static int user_check(const struct oci_user *u, const char *path, struct err *e)
+{
+	if (u->uid == UINT32_MAX || u->gid == UINT32_MAX)
+		return err_set(e, ERR_INVALID, "%s.user: 4294967295 is not an id", path);
+	for (size_t i = 0; i < u->additional_gids.n; i++)
+		if (u->additional_gids.v[i] == UINT32_MAX)
+			return err_set(e, ERR_INVALID, "%s.user.additionalGids[%zu]: 4294967295 is not an id", path, i);
+	if (u->umask.set && u->umask.v > 0777)
+		return err_set(e, ERR_INVALID, "%s.user.umask: above 0777", path);
+	return 0;
+}
+
 int oci_process_check(const struct oci_process *p, const char *path, struct err *e)
 {
+	int r = 0;
+
 	if (!p->cwd || p->cwd[0] != '/')
 		return err_set(e, ERR_INVALID, "%s.cwd: must be an absolute path", path);
 	if (p->args.n == 0)
 		return err_set(e, ERR_INVALID, "%s.args: must not be empty", path);
-	for (size_t i = 0; i < p->n_rlimits; i++) {
-		for (size_t j = 0; j < i; j++)
-			if (streq(p->rlimits[i].type, p->rlimits[j].type))
-				return err_set(e, ERR_INVALID, "%s.rlimits[%zu].type: '%s' stands twice", path, i, p->rlimits[i].type);
-		if (p->rlimits[i].soft > p->rlimits[i].hard)
-			return err_set(e, ERR_INVALID, "%s.rlimits[%zu]: soft limit above the hard limit", path, i);
-	}
 	if (p->oom_score_adj.set && (p->oom_score_adj.v < -1000 || p->oom_score_adj.v > 1000))
 		return err_set(e, ERR_INVALID, "%s.oomScoreAdj: %lld is not within -1000 … 1000", path, (long long)p->oom_score_adj.v);
-	if (p->user.umask.set && p->user.umask.v > 0777)
-		return err_set(e, ERR_INVALID, "%s.user.umask: above 0777", path);
-	if (p->exec_cpu_affinity)
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: %s.execCPUAffinity", path);
-	if (p->user.uid == UINT32_MAX || p->user.gid == UINT32_MAX)
-		return err_set(e, ERR_INVALID, "%s.user: 4294967295 is not an id", path);
-	return 0;
+	r = user_check(&p->user, path, e);
+	if (r == 0)
+		r = rlimits_check(p, path, e);
+	if (r == 0 && p->capabilities)
+		r = capability_names_check(p->capabilities, path, e);
+	if (r == 0 && p->scheduler)
+		r = scheduler_check(p->scheduler, path, e);
+	if (r == 0 && p->io_priority)
+		r = io_priority_check(p->io_priority, path, e);
+	if (r == 0 && p->exec_cpu_affinity)
+		r = affinity_check(p->exec_cpu_affinity, path, e);
+	return r;
 }
 
 static int hook_list_check(const struct oci_hook *hooks, size_t n, const char *name, struct err *e)
@@ -170,6 +274,40 @@ static int seccomp_check(const struct oci_seccomp *s, struct err *e)
 	return 0;
 }
 
+static int personality_check(const struct oci_personality *p, struct err *e)
+{
+	if (!numtab_find(oci_personality_domains, p->domain))
+		return err_set(e, ERR_INVALID, "linux.personality.domain: unknown domain '%s'", p->domain);
+	if (p->flags.n)
+		return err_set(e, ERR_INVALID, "linux.personality.flags[0]: unknown flag '%s'", p->flags.v[0]);
+	return 0;
+}
+
+static int memory_policy_flags_check(const struct oci_memory_policy *p, struct err *e)
+{
+	for (size_t i = 0; i < p->flags.n; i++)
+		if (!numtab_find(oci_memory_policy_flags, p->flags.v[i]))
+			return err_set(e, ERR_INVALID, "linux.memoryPolicy.flags[%zu]: unknown flag '%s'", i, p->flags.v[i]);
+	return 0;
+}
+
+/* Which mode goes without nodes and which needs some is the kernel's rule: set_mempolicy(2). */
+static int memory_policy_check(const struct oci_memory_policy *p, struct err *e)
+{
+	const struct numtab *mode = numtab_find(oci_memory_policy_modes, p->mode);
+	struct bitlist nodes;
+
+	if (!mode)
+		return err_set(e, ERR_INVALID, "linux.memoryPolicy.mode: unknown mode '%s'", p->mode);
+	if (bitlist_parse(p->nodes ? p->nodes : "", &nodes) < 0)
+		return err_set(e, ERR_INVALID, "linux.memoryPolicy.nodes: '%s' is not a list of memory nodes such as 0-3,7", p->nodes);
+	if ((mode->value == OCI_MPOL_DEFAULT || mode->value == OCI_MPOL_LOCAL) && nodes.n)
+		return err_set(e, ERR_INVALID, "linux.memoryPolicy.nodes: %s takes none", p->mode);
+	if (mode->value != OCI_MPOL_DEFAULT && mode->value != OCI_MPOL_LOCAL && mode->value != OCI_MPOL_PREFERRED && !nodes.n)
+		return err_set(e, ERR_INVALID, "linux.memoryPolicy.nodes: %s needs at least one", p->mode);
+	return memory_policy_flags_check(p, e);
+}
+
 /* What we know the name of but do not do is refused, never passed over in silence. */
 static int linux_unsupported(const struct oci_linux *l, struct err *e)
 {
@@ -178,7 +316,6 @@ static int linux_unsupported(const struct oci_linux *l, struct err *e)
 		const char *name;
 	} rows[] = {
 		{ l->intel_rdt != NULL, "linux.intelRdt" },
-		{ l->memory_policy != NULL, "linux.memoryPolicy" },
 		{ l->net_devices != NULL, "linux.netDevices" },
 		{ l->resources && l->resources->rdma.n, "linux.resources.rdma" },
 	};
@@ -208,6 +345,10 @@ static int linux_check(const struct oci_config *c, struct err *e)
 		r = resources_check(l->resources, e);
 	if (r == 0 && l->seccomp)
 		r = seccomp_check(l->seccomp, e);
+	if (r == 0 && l->personality)
+		r = personality_check(l->personality, e);
+	if (r == 0 && l->memory_policy)
+		r = memory_policy_check(l->memory_policy, e);
 	if (r == 0)
 		r = paths_check(&l->masked_paths, "maskedPaths", e);
 	if (r == 0)

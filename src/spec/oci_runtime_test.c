@@ -2,6 +2,7 @@
 #include "spec/oci_runtime.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/test.h"
 
@@ -91,4 +92,80 @@ TEST(oci_config_survives_a_round_trip)
 	assert_int_equal(d->process->user.additional_gids.n, 2);
 	assert_int_equal(d->linux->resources->memory->limit.v, -1);
 	assert_string_equal(pairs_find(&d->linux->sysctl, "a.b"), "1");
+}
+
+/* Every row: a fragment of a config, and what the error must name; NULL: it is fine. */
+struct verdict {
+	const char *json, *wanted;
+};
+
+static void judge(const struct verdict *v, size_t n, const char *before, const char *after)
+{
+	for (size_t i = 0; i < n; i++) {
+		char text[2048];
+		struct err e;
+		int r;
+
+		snprintf(text, sizeof text, HEAD "%s%s%s}", before, v[i].json, after);
+		r = decode(text, &e);
+		if (r != (v[i].wanted ? -EINVAL : 0) || (v[i].wanted && !strstr(e.msg, v[i].wanted)))
+			fail_msg("%s: %d '%s', wanted '%s'", v[i].json, r, e.msg, v[i].wanted ? v[i].wanted : "no error");
+	}
+}
+
+TEST(oci_process_properties_are_checked_with_their_path)
+{
+	static const struct verdict rows[] = {
+		{ "\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"nice\":19,\"flags\":[\"SCHED_FLAG_RESET_ON_FORK\"]}", NULL },
+		{ "\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"runtime\":1,\"deadline\":2,\"period\":3}", NULL },
+		{ "\"scheduler\":{\"policy\":\"SCHED_RR\",\"priority\":99}", NULL },
+		{ "\"scheduler\":{\"policy\":\"SCHED_RR\",\"priority\":100}", "process.scheduler.priority" },
+		{ "\"scheduler\":{}", "process.scheduler.policy" },
+		{ "\"scheduler\":{\"policy\":\"SCHED_BEST\"}", "process.scheduler.policy: unknown policy 'SCHED_BEST'" },
+		{ "\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":20}", "process.scheduler.nice" },
+		{ "\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"priority\":1}", "process.scheduler.priority" },
+		{ "\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"priority\":1,\"period\":3}", "process.scheduler" },
+		{ "\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"flags\":[\"SCHED_FLAG_RECLAIM\",\"FAST\"]}", "process.scheduler.flags[1]" },
+		{ "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":7}", NULL },
+		{ "\"ioPriority\":{\"class\":\"IDLE\",\"priority\":0}", "process.ioPriority.class" },
+		{ "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}", "process.ioPriority.priority" },
+		{ "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":-1}", "process.ioPriority.priority" },
+		{ "\"execCPUAffinity\":{\"initial\":\"0-3,7\",\"final\":\"1024-2000\"}", NULL },
+		{ "\"execCPUAffinity\":{\"initial\":\"\"}", NULL },
+		{ "\"execCPUAffinity\":{\"initial\":\"3-0\"}", "process.execCPUAffinity.initial" },
+		{ "\"execCPUAffinity\":{\"final\":\",\"}", "process.execCPUAffinity.final" },
+		{ "\"execCPUAffinity\":{\"final\":\"all\"}", "process.execCPUAffinity.final" },
+		{ "\"capabilities\":{\"bounding\":[\"CAP_OF_TOMORROW\"]}", NULL },
+		{ "\"capabilities\":{\"ambient\":[\"CAP_KILL\",\"CAP KILL\"]}", "process.capabilities.ambient[1]" },
+		{ "\"capabilities\":{\"bounding\":[\"\"]}", "process.capabilities.bounding[0]" },
+		{ "\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":1,\"hard\":1}]", NULL },
+		{ "\"rlimits\":[{\"type\":\"nofile\",\"soft\":1,\"hard\":1}]", "process.rlimits[0].type" },
+		{ "\"rlimits\":[{\"type\":\"RLIMIT_MOON\",\"soft\":1,\"hard\":1}]", "process.rlimits[0].type" },
+		{ "\"rlimits\":[{\"type\":\"RLIMIT_CPU\"},{\"type\":\"RLIMIT_CPU\"}]", "process.rlimits[1].type" },
+		{ "\"user\":{\"additionalGids\":[0,4294967295]}", "process.user.additionalGids[1]" },
+		{ "\"user\":{\"umask\":512}", "process.user.umask" },
+	};
+
+	judge(rows, ARRAY_LEN(rows), "\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],", "}");
+}
+
+TEST(oci_linux_properties_are_checked_with_their_path)
+{
+	static const struct verdict rows[] = {
+		{ "\"personality\":{\"domain\":\"LINUX32\"}", NULL },
+		{ "\"personality\":{\"domain\":\"MULTICS\"}", "linux.personality.domain" },
+		{ "\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"X\"]}", "linux.personality.flags[0]" },
+		{ "\"memoryPolicy\":{\"mode\":\"MPOL_INTERLEAVE\",\"nodes\":\"2-3\",\"flags\":[\"MPOL_F_STATIC_NODES\"]}", NULL },
+		{ "\"memoryPolicy\":{\"mode\":\"MPOL_DEFAULT\",\"nodes\":\"\"}", NULL },
+		{ "\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\"}", NULL },
+		{ "\"memoryPolicy\":{\"mode\":\"MPOL_PREFERRED\"}", NULL },
+		{ "\"memoryPolicy\":{}", "linux.memoryPolicy.mode" },
+		{ "\"memoryPolicy\":{\"mode\":\"MPOL_ANY\"}", "linux.memoryPolicy.mode: unknown mode 'MPOL_ANY'" },
+		{ "\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\",\"nodes\":\"0\"}", "linux.memoryPolicy.nodes" },
+		{ "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"\"}", "linux.memoryPolicy.nodes" },
+		{ "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"x\"}", "linux.memoryPolicy.nodes" },
+		{ "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_\"]}", "linux.memoryPolicy.flags[0]" },
+	};
+
+	judge(rows, ARRAY_LEN(rows), "\"linux\":{", "}");
 }
