@@ -14,6 +14,7 @@ enum {
 	LIMIT_PROTO_ELEMENTS = 1024 * 1024,    /* elements of all lists of one protobuf message: an empty one has two bytes and becomes a struct */
 	LIMIT_FILE = 64 * 1024 * 1024,         /* any other small file read whole (mountinfo of a node with 100k mounts) */
 	LIMIT_PROC_FILE = 64 * 1024,           /* one procfs, sysfs or cgroupfs value */
+	LIMIT_CGROUP_VALUE = 4096,             /* a cgroup file of one value; the longest is a cpuset list of a machine of a thousand processors */
 	LIMIT_PASSWD = 8 * 1024 * 1024,        /* /etc/passwd and /etc/group of a container, hostile */
 	LIMIT_PATH = 4096,                     /* PATH_MAX */
 	LIMIT_PATH_DEPTH = 256,                /* directories below a root that a verified walk remembers; image trees stay below 40 */

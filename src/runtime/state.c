@@ -153,6 +153,36 @@ int state_load_config(int dir_fd, struct arena *a, struct oci_config **ret, stru
 	return r < 0 ? err_wrap(e, "kept config.json") : 0;
 }
 
+int state_load_resources(int dir_fd, struct arena *a, struct oci_resources **ret, struct err *e)
+{
+	struct oci_config *config;
+	char *text;
+	size_t n;
+	int r = file_read(dir_fd, STATE_RESOURCES, LIMIT_DOCUMENT, a, &text, &n);
+
+	if (r == 0) {
+		*ret = arena_new(a, struct oci_resources);
+		r = json_decode((struct str){ text, n }, &oci_resources_schema, 0, a, *ret, e);
+		return r < 0 ? err_wrap(e, STATE_RESOURCES) : 0;
+	}
+	if (r != -ENOENT)
+		return err_sys(e, r, "read '%s'", STATE_RESOURCES);
+	r = state_load_config(dir_fd, a, &config, e);
+	if (r == 0)
+		*ret = config->linux ? config->linux->resources : NULL;
+	return r;
+}
+
+int state_save_resources(int dir_fd, const struct oci_resources *resources, struct err *e)
+{
+	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
+	int r = json_encode(&oci_resources_schema, resources, JSON_INDENT_NONE, &b);
+
+	if (r == 0)
+		r = file_replace(dir_fd, STATE_RESOURCES, b.p, b.n, 0600, 0);
+	return r < 0 ? err_sys(e, r, "write '%s'", STATE_RESOURCES) : 0;
+}
+
 static bool is_frozen(const struct state *s, struct arena *a)
 {
 	scoped_cgroup struct cgroup *c = NULL;

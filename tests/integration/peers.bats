@@ -50,6 +50,9 @@ teardown_file() {
 	run -127 docker run --rm "${limits[@]}" busybox /no/such
 	docker run -d --name d1 "${limits[@]}" --memory 64m busybox sh -c 'trap "exit 3" TERM; while :; do sleep 0.05; done'
 	equal 67108864 "$(docker exec d1 cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || docker exec d1 cat /sys/fs/cgroup/memory.max)"
+	docker update --memory 96m --memory-swap 128m --cpus 0.5 --pids-limit 50 --cpuset-cpus 0 d1
+	equal 100663296 "$(docker exec d1 cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || docker exec d1 cat /sys/fs/cgroup/memory.max)"
+	equal 0 "$(docker exec d1 sh -c 'grep Cpus_allowed_list /proc/self/status | cut -f2')"
 	docker stop d1
 	equal 3 "$(docker inspect -f '{{.State.ExitCode}}' d1)"
 	docker rm d1
@@ -71,6 +74,9 @@ teardown_file() {
 	run -42 pod run --rm "${limits[@]}" $image sh -c 'exit 42'
 	pod run -d --name p "${limits[@]}" $image sleep 1000
 	equal inside "$(pod exec p echo inside)"
+	pod update --memory 96m --cpuset-cpus 0 p
+	equal 100663296 "$(pod exec p cat /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || pod exec p cat /sys/fs/cgroup/memory.max)"
+	equal 0 "$(pod exec p sh -c 'grep Cpus_allowed_list /proc/self/status | cut -f2')"
 	pod rm -f -t 0 p
 	umount -l "$home/podman/overlay" 2>/dev/null || :
 }

@@ -51,3 +51,17 @@ const struct cgroup_dir *cgroup_dir_of(const struct cgroup *c, enum cgroup_ctl c
 
 /* Signals each process inside once. Returns how many of those found were not in @seen (NULL: count all), and adds them to it. */
 int cgroup_signal_each(const struct cgroup *c, int sig, struct cgroup_pids *seen, struct err *e);
+
+/* The controllers of a directory by the word it has in the record. */
+unsigned cgroup_ctls_of(const char *controllers);
+
+/* What making the planned directories will add to a record; adding one of them, v1 before v2. */
+void cgroup_plan_announce(const struct cgroup_plan *p, struct arena *a, struct cgroup_record *ret);
+void cgroup_record_add(struct cgroup_record *rec, const char *controllers, const char *path, struct arena *a);
+
+/*
+ * Writes the rows in order. With @before not NULL what files of one value held is noted there, in the arena, so that cgroup_write_back can restore it
+ * after a failure or later.
+ */
+int cgroup_write_all(const struct cgroup *c, const struct cgroup_writes *all, struct cgroup_writes *before, struct err *e);
+void cgroup_write_back(const struct cgroup *c, const struct cgroup_writes *before);

@@ -36,15 +36,34 @@ static void announce(const char *path, size_t mount_n, struct arena *a, struct s
 	strs_push(a, made, path);
 }
 
-void cgroup_plan_record(const struct cgroup_plan *p, struct arena *a, struct cgroup_record *ret)
+void cgroup_plan_announce(const struct cgroup_plan *p, struct arena *a, struct cgroup_record *ret)
 {
-	*ret = (struct cgroup_record){ .driver = p->driver->name };
+	*ret = (struct cgroup_record){ 0 };
 	VEC_EACH(const struct cgroup_dir_plan, d, &p->dirs) {
 		const char *path = arena_printf(a, "%s/%s", d->mount, d->path);
 
 		pairs_set(a, &ret->dirs, d->controllers, path);
 		announce(path, strlen(d->mount), a, &ret->made);
 	}
+}
+
+void cgroup_plan_record(const struct cgroup_plan *p, struct arena *a, struct cgroup_record *ret)
+{
+	cgroup_plan_announce(p, a, ret);
+	ret->driver = p->driver->name;
+}
+
+void cgroup_record_add(struct cgroup_record *rec, const char *controllers, const char *path, struct arena *a)
+{
+	struct pairs all = { 0 };
+	size_t i = 0;
+
+	for (; i < rec->dirs.n && (*controllers == '\0' || *rec->dirs.v[i].key); i++)
+		pairs_set(a, &all, rec->dirs.v[i].key, rec->dirs.v[i].value);
+	pairs_set(a, &all, controllers, path);
+	for (; i < rec->dirs.n; i++)
+		pairs_set(a, &all, rec->dirs.v[i].key, rec->dirs.v[i].value);
+	rec->dirs = all;
 }
 
 /* ---- creating ---------------------------------------------------------------------------------------------------------------------------- */
@@ -132,8 +151,9 @@ const struct cgroup_record *cgroup_record(const struct cgroup *c)
 	return &c->rec;
 }
 
-static unsigned ctls_of(const char *controllers, bool v2)
+unsigned cgroup_ctls_of(const char *controllers)
 {
+	bool v2 = *controllers == '\0';
 	unsigned ctls = 0;
 	struct str rest = str_of(controllers);
 
@@ -163,7 +183,7 @@ int cgroup_open(const struct cgroup_record *rec, struct arena *a, struct cgroup 
 
 		*d = (struct cgroup_dir){ .controllers = rec->dirs.v[i].key, .path = rec->dirs.v[i].value };
 		d->v2 = *d->controllers == '\0';
-		d->ctls = ctls_of(d->controllers, d->v2);
+		d->ctls = cgroup_ctls_of(d->controllers);
 		d->fd = tree_open(root, d->path, d->v2);
 		c->n_dirs++;
 		if (d->fd < 0 && d->fd != -ENOENT)

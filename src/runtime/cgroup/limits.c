@@ -8,20 +8,32 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/vec.h"
 #include "os/bpf.h"
 #include "os/fd.h"
+#include "os/file.h"
 #include "os/path_safe.h"
 #include "runtime/cgroup/driver.h"
 #include "runtime/cgroup/plan.h"
 
 /* The file written last stays open: device rules are a dozen writes to the same one. */
 struct writer {
-	struct cgroup *c;
+	const struct cgroup *c;
 	const struct cgroup_dir *dir;
 	const char *file;
 	int fd;
+	struct cgroup_writes *before; /* NULL: nobody will want to go back */
 };
+
+/* Notes what a file of one value holds. Files of many ("8:0 rbps=…") cannot be restored by what is read from them. */
+static void note(const struct writer *w, const struct cgroup_write *x)
+{
+	char text[LIMIT_CGROUP_VALUE];
+
+	if (file_read_text(w->dir->fd, x->file, text, sizeof text) == 0 && *text && !strpbrk(text, "\n:"))
+		*vec_push(w->c->a, w->before) = (struct cgroup_write){ x->ctl, x->property, x->file, arena_strdup(w->c->a, text), 0 };
+}
 
 static int write_once(struct writer *w, const struct cgroup_write *x)
 {
@@ -39,6 +51,8 @@ static int write_once(struct writer *w, const struct cgroup_write *x)
 			return w->fd;
 		w->file = x->file;
 	}
+	if (w->before)
+		note(w, x);
 	done = write(w->fd, x->value, n);
 	return done < 0 ? -errno : (size_t)done == n ? 0 : -EIO;
 }
@@ -78,14 +92,29 @@ static int device_program_attach(const struct cgroup *c, const struct device_pro
 	return r < 0 ? err_sys(e, r, "resources.devices: attach the device program to '%s'", d->path) : 0;
 }
 
-int cgroup_limits(struct cgroup *c, struct err *e)
+int cgroup_write_all(const struct cgroup *c, const struct cgroup_writes *all, struct cgroup_writes *before, struct err *e)
 {
-	struct writer w = { .c = c, .fd = -EBADF };
-	const struct cgroup_writes *all = &c->plan->writes;
+	struct writer w = { .c = c, .fd = -EBADF, .before = before };
 	int r = 1;
 
 	for (size_t i = 0; i < all->n && r > 0; i += r > 0 ? (size_t)r : 0)
 		r = write_row(&w, &all->v[i], i + 1 < all->n, e);
 	fd_close(w.fd);
+	return r < 0 ? r : 0;
+}
+
+void cgroup_write_back(const struct cgroup *c, const struct cgroup_writes *before)
+{
+	struct writer w = { .c = c, .fd = -EBADF };
+
+	for (size_t i = before->n; i-- > 0;)
+		write_once(&w, &before->v[i]);
+	fd_close(w.fd);
+}
+
+int cgroup_limits(struct cgroup *c, struct err *e)
+{
+	int r = cgroup_write_all(c, &c->plan->writes, NULL, e);
+
 	return r < 0 ? r : device_program_attach(c, &c->plan->program, e);
 }

@@ -13,7 +13,7 @@
 struct knob_value {
 	int64_t i;                     /* the number, or the truth of a bool */
 	const char *s;                 /* the string */
-	const struct oci_resources *r; /* for the few files made of two properties */
+	const struct oci_resources *r; /* for the few files made of two properties: all that is in force */
 };
 
 /* Sets *ret to the text, or leaves it NULL if there is nothing to write. */
@@ -173,7 +173,7 @@ static const struct knob knobs[] = {
 	{ KNOB(MEMORY, memory, use_hierarchy, BOOL, "memory.useHierarchy"),
 	  { "memory.use_hierarchy", as_number }, { NULL, holds_if_true }, 0 },
 	{ KNOB(CPU, cpu, shares, U64, "cpu.shares"),
-	  { "cpu.shares", as_nonzero }, { "cpu.weight", as_weight }, 0 },
+	  { "cpu.shares", as_nonzero }, { "cpu.weight", as_weight }, CGROUP_WRITE_SWAP },
 	{ KNOB(CPU, cpu, idle, I64, "cpu.idle"),
 	  { "cpu.idle", as_number }, { "cpu.idle", as_number }, 0 },
 	{ KNOB(CPU, cpu, period, U64, "cpu.period"),
@@ -205,7 +205,8 @@ static const struct knob knobs[] = {
 
 /* Everything a planning function needs. */
 struct planner {
-	const struct oci_resources *r;
+	const struct oci_resources *r;     /* what is to be written */
+	const struct oci_resources *whole; /* what will be in force */
 	const struct cgroup_host *h;
 	struct arena *a;
 	struct cgroup_writes *out;
@@ -225,15 +226,15 @@ static int add(const struct planner *p, enum cgroup_ctl ctl, const char *propert
 }
 
 /* Loads the value of a knob; false if it is absent. */
-static bool knob_load(const struct knob *k, const struct oci_resources *r, struct knob_value *ret)
+static bool knob_load(const struct knob *k, const struct planner *p, struct knob_value *ret)
 {
-	const char *object = *(const char *const *)((const char *)r + k->object);
+	const char *object = *(const char *const *)((const char *)p->r + k->object);
 	const void *m;
 
 	if (!object)
 		return false;
 	m = object + k->member;
-	*ret = (struct knob_value){ .r = r };
+	*ret = (struct knob_value){ .r = p->whole };
 	switch (k->kind) {
 	case KNOB_I64:
 		ret->i = ((const struct opt_i64 *)m)->v;
@@ -261,11 +262,13 @@ static int knob_plan(const struct planner *p, const struct knob *k, struct err *
 	const char *text = NULL;
 	int r;
 
-	if (!knob_load(k, p->r, &v))
+	if (!knob_load(k, p, &v))
 		return 0;
 	r = side->format(&v, p->a, &text, e);
 	if (r < 0 || !text)
 		return r;
+	if (k->flags & CGROUP_WRITE_UNLESS_MAX && (streq(text, "max") || streq(text, "-1")))
+		return add(p, k->ctl, k->property, side->file, text, k->flags | CGROUP_WRITE_IF_EXISTS, e);
 	return add(p, k->ctl, k->property, side->file, text, k->flags, e);
 }
 
@@ -400,20 +403,26 @@ static int unified_plan(const struct planner *p, struct err *e)
 	return 0;
 }
 
-int resources_plan(const struct oci_resources *r, const struct cgroup_host *h, struct arena *a, struct cgroup_writes *ret,
-		   struct err *e)
+int resources_plan_part(const struct oci_resources *part, const struct oci_resources *whole, const struct cgroup_host *h, struct arena *a,
+			struct cgroup_writes *ret, struct err *e)
 {
 	static int (*const lists[])(const struct planner *, struct err *) = {
 		block_io_plan, hugepages_plan, net_priorities_plan, unified_plan,
 	};
-	struct planner p = { r, h, a, ret };
+	struct planner p = { part, whole, h, a, ret };
 	int rc = 0;
 
-	if (!r)
+	if (!part)
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(knobs) && rc == 0; i++)
 		rc = knob_plan(&p, &knobs[i], e);
 	for (size_t i = 0; i < ARRAY_LEN(lists) && rc == 0; i++)
 		rc = lists[i](&p, e);
 	return rc;
+}
+
+int resources_plan(const struct oci_resources *r, const struct cgroup_host *h, struct arena *a, struct cgroup_writes *ret,
+		   struct err *e)
+{
+	return resources_plan_part(r, r, h, a, ret, e);
 }

@@ -195,3 +195,22 @@ TEST(unified_files_are_written_as_they_are_where_v2_has_their_controller)
 	r.unified.v = &unknown;
 	assert_refused(CGROUP_V2, &r, ERR_UNSUPPORTED);
 }
+
+TEST(a_part_takes_from_the_whole_what_its_files_need)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_memory limit = { .limit = { true, 100 } }, swap = { .swap = { true, 300 } }, both = { .limit = { true, 100 }, .swap = { true, 300 } };
+	struct oci_cpu quota = { .quota = { true, 5 } }, period = { .quota = { true, 5 }, .period = { true, 7 } };
+	struct oci_resources part = { .memory = &swap, .cpu = &quota }, whole = { .memory = &both, .cpu = &period };
+	struct cgroup_writes w = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(resources_plan_part(&part, &whole, fake_host(&a, CGROUP_V2), &a, &w, &e), 0);
+	assert_int_equal(w.n, 2);
+	assert_written(&w, "memory.swap.max", "200");
+	assert_written(&w, "cpu.max", "5 7");
+	part = (struct oci_resources){ .memory = &limit };
+	w.n = 0;
+	assert_int_equal(resources_plan_part(&part, &whole, fake_host(&a, CGROUP_V1), &a, &w, &e), 0);
+	assert_int_equal(w.n, 1);
+}

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# The verbs over cgroups: update, events, ps, kill --all, exec --cgroup; and limits in the kernel's files.
+
+. "$(dirname "$0")/lib.bash"
+
+# limits NAME FILE WANTED [FILE WANTED…]
+limits() {
+	local name=$1
+	shift
+	while [ $# -gt 0 ]; do
+		equal "$1=$2" "$1=$(limit "$name" "$1")" || return
+		shift 2
+	done
+}
+# What both versions call "no limit" of pids and, in the words of each, of memory.
+v2 && no_limit=max || no_limit=9223372036854771712
+
+# --- update ---
+
+bundle up 'sleep 1000' '.linux.resources.memory = {limit: 67108864, swap: 134217728}' '.linux.resources.cpu = {quota: 20000, period: 50000}' \
+	'.linux.resources.pids = {limit: 20}' '.linux.devices = [{path: "/dev/probe", type: "c", major: 1, minor: 11, fileMode: 438}]'
+rt create --bundle "$home/up" up </dev/null >/dev/null 2>&1
+check "update of a created container" rt update --pids-limit 30 up
+check "and its limit" limits up pids.max 30
+rt start up
+check "update raises memory above what memory and swap were" rt update --memory 256m --memory-swap 512m up
+check "and both limits" limits up memory.max 268435456 memory.swap.max 268435456
+check "update lowers them" rt update --memory 32m --memory-swap 48m up
+check "and both limits again" limits up memory.max 33554432 memory.swap.max 16777216
+check "memory alone leaves the sum of memory and swap" rt update --memory 40m up
+check "so that swap makes room" limits up memory.max 41943040 memory.swap.max 8388608
+check "a quota keeps the period" rt update --cpu-quota 30000 up
+check "and the kernel has both" limits up cpu.max "30000 50000" pids.max 30
+check "a period keeps the quota" rt update --cpu-period 100000 up
+check "and the kernel has both again" limits up cpu.max "30000 100000"
+check "shares" rt update --cpu-share 512 up
+check "shares or the weight they are" matches '^(59|512)$' "$(limit up cpu.weight)"
+check "a reservation" rt update --memory-reservation 8m up
+check "and its file" limits up memory.low 8388608
+check "processors, which nothing was said about before" rt update --cpuset-cpus 0 up
+check "hold the process" limits up cpuset.cpus 0
+in_cpuset() { equal "$(pid_of up)" "$(if v2; then limit up cgroup.procs; else cat "$cg/cpuset/$slice/up/cgroup.procs"; fi)"; }
+check "which is where they are said" in_cpuset
+check "a later exec is there too" equal 0 "$(rt exec up sh -c 'grep Cpus_allowed_list /proc/self/status | cut -f2')"
+check "a value the kernel refuses is an error" fails rt update --pids-limit 5 --memory 48m --cpuset-cpus 4095 up
+check "which leaves the other limits as they were" limits up pids.max 30 memory.max 41943040 memory.swap.max 8388608 cpuset.cpus 0
+from_stdin() { echo '{"memory": {"limit": 50331648}, "pids": {"limit": 0}, "devices": [{"allow": true}], "other": 1}' | rt update --resources - --memory 1g up; }
+check "a document on standard input replaces the options" from_stdin
+check "and says the limits" limits up memory.max 50331648 pids.max 0
+check "its device rules are not looked at" equal denied "$(rt update --pids-limit -1 up; rt exec up sh -c 'dd if=/dev/probe bs=1 count=0 2>/dev/null && echo open || echo denied')"
+check "no limit of processes" limits up pids.max max
+echo '{"pids": {"limit": 44}}' >"$home/limits.json"
+check "a document in a file" rt update -r "$home/limits.json" up
+check "and its limit again" limits up pids.max 44
+check "no limit of memory is none of swap" rt update --memory -1 up
+check "memory has none" limits up memory.max $no_limit
+check "a size that is none is refused" fails rt update --memory 12x up
+check "a number that is none is refused" fails rt update --cpu-period 1e3 up
+check "a document that is none is refused" bash -c "! echo '{\"pids\": 3}' | $runtime --root $home/state update -r - up"
+check "kernel memory is passed over with a warning" matches 'ignored' "$(rt update --kernel-memory 50m up 2>&1)"
+check "a schema of the cache is refused" fails rt update --l3-cache-schema L3:0=f up
+if v2; then
+	check "what is in use stands against a lower limit, if asked" bash -c "! echo '{\"memory\": {\"limit\": 4096, \"checkBeforeUpdate\": true}}' | $runtime --root $home/state update -r - up"
+	check "and nothing has changed" limits up memory.max max
+	check "a file of v2" bash -c "echo '{\"unified\": {\"memory.high\": \"33554432\"}}' | $runtime --root $home/state update -r - up"
+	check "is written as it is" limits up memory.high 33554432
+	idle() { rt update --cpu-idle 1 up && limits up cpu.idle 1 && rt update --cpu-idle 0 --cpu-share 1024 up && limits up cpu.idle 0 cpu.weight 100; }
+	check "idle and back, with shares" idle
+fi
+rt pause up
+check "update of a paused container" rt update --pids-limit 45 up
+check "and it stays paused" status_is up paused
+rt resume up
+rt kill up KILL
+until_true status_is up stopped
+check "update of a container that has ended is refused" fails rt update --pids-limit 3 up
+check "an unknown id is refused" fails rt update --pids-limit 3 nobody
+check "delete takes the later directories, too" rt delete up
+check "and leaves nothing" gone up
+
+runtime_done
