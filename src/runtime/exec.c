@@ -18,6 +18,7 @@
 #include "os/sock.h"
 #include "os/userns.h"
 #include "runtime/program.h"
+#include "runtime/seccomp/listener.h"
 #include "runtime/sync.h"
 #include "runtime/terminal.h"
 
@@ -27,6 +28,7 @@ struct exec {
 	bool stage;                      /* not root: see stage() */
 	const struct oci_config *config; /* exec.config: what the container was made from */
 	const struct filter_program *seccomp; /* exec.seccomp */
+	const char *agent;               /* exec.seccomp: who answers the filter's questions, or NULL */
 	struct cgroup *cgroup;           /* exec.cgroup */
 	int init;                        /* exec.hold: pidfd of init */
 	int sync_parent, sync_child;     /* exec.sync */
@@ -143,7 +145,8 @@ static _Noreturn void child_main(struct exec *x)
 	x->program = (struct program){
 		.a = x->c->a, .process = p, .personality = x->config->linux ? x->config->linux->personality : NULL,
 		.memory_policy = x->config->linux ? x->config->linux->memory_policy : NULL, .seccomp = x->seccomp,
-		.seccomp_early = !p->no_new_privileges && !mighty, .new_session = true, .userns = joins(x, OCI_NS_USER), .slave = -EBADF,
+		.seccomp_early = !p->no_new_privileges && !mighty, .agent_sync = x->agent ? x->sync_child : -EBADF, .new_session = true,
+		.userns = joins(x, OCI_NS_USER), .slave = -EBADF,
 		.label = -EBADF, .first_free_fd = 3 + x->o->preserve_fds,
 	};
 	become(x, &e);
@@ -229,19 +232,23 @@ static bool has_seccomp(const void *ctx)
 {
 	const struct exec *x = ctx;
 
-	return x->config->linux && x->config->linux->seccomp;
+	const struct filter_request q = filter_request_of(x->config);
+
+	return filter_is_wanted(&q);
 }
 
 static int prepare_seccomp(void *ctx, struct err *e)
 {
 	struct exec *x = ctx;
+	const struct filter_request q = filter_request_of(x->config);
 	struct filter_program *program;
 	scoped_fd int cache = dir_ensure(x->c->root_fd, ".cache", 0700);
-	int r = filter_prepare(x->config->linux->seccomp, cache, x->c->a, &program, e);
+	int r = filter_prepare(&q, cache, x->c->a, &program, e);
 
-	if (r == 0)
-		x->seccomp = program;
-	return r;
+	if (r < 0)
+		return r;
+	x->seccomp = program;
+	return filter_find_agent(x->config, getenv("RUN_OCI_SECCOMP_RECEIVER"), &x->agent, e);
 }
 
 static bool has_console_socket(const void *ctx)
@@ -380,6 +387,22 @@ static int receive_console(void *ctx, struct err *e)
 	return r;
 }
 
+static bool has_agent(const void *ctx)
+{
+	return ((const struct exec *)ctx)->agent;
+}
+
+static int tell_agent(void *ctx, struct err *e)
+{
+	const struct exec *x = ctx;
+	const struct oci_seccomp *s = x->config->linux->seccomp;
+	const struct listener_news news = {
+		.path = x->agent, .metadata = s ? s->listener_metadata : NULL, .pid = x->child.pid, .state = &x->c->state, .status = x->c->status,
+	};
+
+	return listener_pass(x->sync_parent, "the process", &news, e);
+}
+
 static int wait_executed(void *ctx, struct err *e)
 {
 	const struct exec *x = ctx;
@@ -414,6 +437,7 @@ static const struct step exec_steps[] = {
 	{ "exec.spawn",    NULL,                 spawn,                kill_child },
 	{ "exec.oom",      has_oom_score,        set_oom_score,        NULL       },
 	{ "exec.terminal", has_terminal,         receive_console,      NULL       },
+	{ "exec.agent",    has_agent,            tell_agent,           NULL       },
 	{ "exec.wait",     NULL,                 wait_executed,        NULL       },
 	{ "exec.pidfile",  has_pid_file,         write_pid_file,       NULL       },
 	/* clang-format on */

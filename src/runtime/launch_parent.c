@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -76,7 +77,8 @@ static int plan(struct launch *l, struct err *e)
 {
 	const struct launch_options *o = l->opts;
 	const struct launch_choice choice = {
-		.run = o->run, .detach = o->detach, .console_socket = o->console_socket, .no_pivot = o->no_pivot, .euid = geteuid(),
+		.run = o->run, .detach = o->detach, .console_socket = o->console_socket, .no_pivot = o->no_pivot,
+		.seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"), .euid = geteuid(),
 	};
 	const struct cgroup_request request = {
 		.id = o->id, .cgroups_path = l->config->linux ? l->config->linux->cgroups_path : NULL,

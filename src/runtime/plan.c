@@ -5,6 +5,7 @@
 
 #include "base/scope.h"
 #include "os/cap.h"
+#include "runtime/seccomp/filter.h"
 #include "runtime/sysctls.h"
 
 static const char *const gate_words[] = { [LAUNCH_GATE_SYNC] = "sync", [LAUNCH_GATE_SOCKET] = "socket" };
@@ -166,6 +167,7 @@ int launch_plan_make(const struct oci_config *c, const struct launch_choice *cho
 	struct launch_plan *ret, struct err *e)
 {
 	const struct oci_linux *l = c->linux;
+	const struct filter_request filter = filter_request_of(c);
 	struct launch_plan p = { 0 };
 	int r = plan_check(c, facts, e);
 
@@ -173,6 +175,8 @@ int launch_plan_make(const struct oci_config *c, const struct launch_choice *cho
 		r = sysctls_check(l, e);
 	if (r == 0)
 		r = plan_userns(l, a, &p, e);
+	if (r == 0)
+		r = filter_find_agent(c, choice->seccomp_receiver, &p.seccomp_agent, e);
 	if (r == 0)
 		r = plan_console(c->process, choice, &p, e);
 	if (r < 0)
@@ -183,7 +187,7 @@ int launch_plan_make(const struct oci_config *c, const struct launch_choice *cho
 	plan_joins(l, choice->euid == 0, &p);
 	p.parent_opens = p.userns && choice->euid == 0;
 	p.late_dumpable = p.map_ids && choice->euid != 0;
-	p.seccomp_early = l->seccomp && !c->process->no_new_privileges && !keeps_cap(c->process, "CAP_SYS_ADMIN");
+	p.seccomp_early = filter_is_wanted(&filter) && !c->process->no_new_privileges && !keeps_cap(c->process, "CAP_SYS_ADMIN");
 	p.hooks_runtime = c->hooks && (c->hooks->n_prestart || c->hooks->n_create_runtime);
 	p.pivot = !choice->no_pivot;
 	p.gate = choice->run ? LAUNCH_GATE_SYNC : LAUNCH_GATE_SOCKET;
@@ -241,6 +245,7 @@ void launch_plan_print(const struct launch_plan *p, struct buf *b)
 	print_joins("joined by init", &p->init_joins, b);
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		buf_printf(b, "%s: %s\n", flags[i].key, flags[i].value ? "yes" : "no");
+	buf_printf(b, "seccomp agent: %s\n", p->seccomp_agent ? p->seccomp_agent : "none");
 	buf_printf(b, "gate: %s\n", enumtab_name(&launch_gate_words, (int)p->gate));
 	buf_printf(b, "console: %s\n", enumtab_name(&launch_console_words, (int)p->console));
 }

@@ -58,6 +58,7 @@ struct launch_choice {
 	bool detach;
 	bool console_socket;
 	bool no_pivot;
+	const char *seccomp_receiver; /* RUN_OCI_SECCOMP_RECEIVER, or NULL */
 	uint32_t euid;
 };
 
@@ -73,6 +74,7 @@ struct launch_plan {
 	bool parent_opens;             /* the parent opens rootfs and bind sources: container root may not reach them */
 	bool late_dumpable;            /* not root: maps can only be written while the child is dumpable */
 	bool seccomp_early;            /* the filter needs CAP_SYS_ADMIN, which the program will not have */
+	const char *seccomp_agent;     /* the socket of who answers the filter's questions, or NULL: it has none */
 	bool hooks_runtime;            /* prestart or createRuntime: init stops at ROOTFS_READY until GO_ON */
 	bool pivot;
 	uint32_t namespaces;           /* 1 << enum oci_ns of all made or joined */

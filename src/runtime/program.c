@@ -20,6 +20,7 @@
 #include "os/procfs.h"
 #include "os/rlimit.h"
 #include "os/user.h"
+#include "runtime/seccomp/listener.h"
 #include "runtime/terminal.h"
 #include "spec/oci_words.h"
 
@@ -285,8 +286,11 @@ static bool seccomp_is_early(const void *ctx)
 static int load_seccomp(void *ctx, struct err *e)
 {
 	const struct program *p = ctx;
-	int r = filter_load(p->seccomp);
+	int r;
 
+	if (p->agent_sync >= 0)
+		return listener_load(p->seccomp, p->agent_sync, e);
+	r = filter_load(p->seccomp);
 	return r < 0 ? err_sys(e, r, "load the seccomp filter") : 0;
 }
 
@@ -386,6 +390,14 @@ static int set_label(void *ctx, struct err *e)
 	return r < 0 ? err_sys(e, r, "set the label '%s'", p->label_text) : 0;
 }
 
+/* An agent is told while there is somebody to tell it. Without one the filter comes as late as it can: see program_exec(). */
+static bool listens_late(const void *ctx)
+{
+	const struct program *p = ctx;
+
+	return p->agent_sync >= 0 && !p->seccomp_early;
+}
+
 /*
  * The order:
  *   - session before terminal: only a session leader without one can take a controlling terminal;
@@ -412,6 +424,7 @@ const struct step program_steps[] = {
 	{ "program.find",        NULL,               find_executable,   NULL },
 	{ "program.nnp",         wants_no_new_privs, set_no_new_privs,  NULL },
 	{ "program.label",       has_label,          set_label,         NULL },
+	{ "program.listen",      listens_late,       load_seccomp,      NULL },
 	/* clang-format on */
 };
 const size_t n_program_steps = ARRAY_LEN(program_steps);
@@ -429,7 +442,7 @@ int program_exec(struct program *p, struct err *e)
 
 	if (r < 0)
 		return err_sys(e, r, "close what does not belong to the program");
-	if (p->seccomp && !p->seccomp_early) {
+	if (p->seccomp && !p->seccomp_early && p->agent_sync < 0) {
 		r = load_seccomp(p, e);
 		if (r < 0)
 			return r;

@@ -21,6 +21,7 @@ struct program {
 	const struct oci_memory_policy *memory_policy;
 	const struct filter_program *seccomp; /* NULL: none */
 	bool seccomp_early;                    /* load it while we are still mighty */
+	int agent_sync;                        /* where the filter's listener is handed over; -EBADF: it has none */
 	bool new_session;
 	bool userns;
 	int slave;                             /* terminal, owned; -EBADF: none */

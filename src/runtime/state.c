@@ -234,12 +234,17 @@ int state_write_pid_file(const char *path, pid_t pid, struct err *e)
 	return r < 0 ? err_sys(e, r, "write the pid file '%s'", path) : 0;
 }
 
-int state_print(const struct state *s, enum state_status status, struct buf *b)
+struct oci_state state_document(const struct state *s, enum state_status status)
 {
-	struct oci_state o = {
+	return (struct oci_state){
 		.oci_version = OCI_RUNTIME_VERSION, .id = s->id, .status = enumtab_name(&state_status_words, (int)status),
 		.pid = status == STATE_STOPPED ? 0 : s->pid, .bundle = s->bundle, .annotations = s->annotations,
 	};
+}
+
+int state_print(const struct state *s, enum state_status status, struct buf *b)
+{
+	const struct oci_state o = state_document(s, status);
 
 	return json_encode(&oci_state_schema, &o, JSON_INDENT_NONE, b);
 }

@@ -81,7 +81,10 @@ int state_remove(int root_fd, const char *id, struct err *e);
 /* Writes @pid as a decimal number to the file at the absolute @path, in one piece. */
 int state_write_pid_file(const char *path, pid_t pid, struct err *e);
 
-/* The state document of the specification, compact, for hooks and the like. */
+/* The state document of the specification; borrows from @s. */
+struct oci_state state_document(const struct state *s, enum state_status status);
+
+/* The same, compact, for hooks and the like. */
 int state_print(const struct state *s, enum state_status status, struct buf *b);
 
 /* What `state` and `list` print: runc's keys. @owner NULL: "". */

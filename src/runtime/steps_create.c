@@ -19,6 +19,7 @@
 #include "os/sock.h"
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
+#include "runtime/seccomp/listener.h"
 #include "runtime/sync.h"
 
 #define INIT "container init"
@@ -164,17 +165,19 @@ static int limit_cgroup(void *ctx, struct err *e)
 static bool has_seccomp(const void *ctx)
 {
 	const struct launch *l = ctx;
+	const struct filter_request q = filter_request_of(l->config);
 
-	return l->config->linux->seccomp;
+	return filter_is_wanted(&q);
 }
 
 /* Container ids do not start with a dot, so this name is free. */
 static int prepare_seccomp(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
+	const struct filter_request q = filter_request_of(l->config);
 	struct filter_program *program;
 	scoped_fd int cache = dir_ensure(l->root_fd, ".cache", 0700);
-	int r = filter_prepare(l->config->linux->seccomp, cache, l->a, &program, e);
+	int r = filter_prepare(&q, cache, l->a, &program, e);
 
 	if (r < 0)
 		return r;
@@ -380,6 +383,25 @@ static int run_runtime_hooks(void *ctx, struct err *e)
 	return r < 0 ? r : sync_say(l->sync_parent, SYNC_GO_ON, e);
 }
 
+static bool has_agent(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->plan.seccomp_agent;
+}
+
+static int tell_agent(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+	const struct oci_seccomp *s = l->config->linux->seccomp;
+	const struct listener_news news = {
+		.path = l->plan.seccomp_agent, .metadata = s ? s->listener_metadata : NULL, .pid = l->init.pid, .state = &l->state,
+		.status = STATE_CREATING,
+	};
+
+	return listener_pass(l->sync_parent, INIT, &news, e);
+}
+
 static int wait_ready(void *ctx, struct err *e)
 {
 	const struct launch *l = ctx;
@@ -440,6 +462,7 @@ const struct step create_steps[] = {
 	{ "state.publish",    no_hooks,           publish_state,     NULL            },
 	{ "console.receive",  has_console,        receive_console,   NULL            },
 	{ "hooks.runtime",    has_runtime_hooks,  run_runtime_hooks, NULL            },
+	{ "seccomp.agent",    has_agent,          tell_agent,        NULL            },
 	{ "init.ready",       NULL,               wait_ready,        NULL            },
 	{ "state.settle",     has_runtime_hooks,  publish_state,     NULL            },
 	{ "pidfile.write",    has_pid_file,       write_pid_file,    remove_pid_file },

@@ -10,7 +10,8 @@
 
 static const char *const words[] = {
 	[SYNC_FAILED] = "failed", [SYNC_PID] = "pid", [SYNC_MAPPED] = "mapped", [SYNC_CONSOLE] = "console",
-	[SYNC_ROOTFS_READY] = "rootfs ready", [SYNC_GO_ON] = "go on", [SYNC_READY] = "ready", [SYNC_START] = "start",
+	[SYNC_ROOTFS_READY] = "rootfs ready", [SYNC_GO_ON] = "go on", [SYNC_SECCOMP_FD] = "seccomp fd",
+	[SYNC_READY] = "ready", [SYNC_START] = "start",
 };
 const struct enumtab sync_words = ENUMTAB("sync message", words, SYNC_MSG_COUNT);
 

@@ -10,6 +10,8 @@
  *        |<------ CONSOLE[fd] --------------------------|     only with a terminal
  *        |<------ ROOTFS_READY -------------------------|     only with prestart or createRuntime hooks,
  *        |------- GO_ON ------------------------------->|     which the parent runs between the two
+ *        |<------ SECCOMP_FD[fd] -----------------------|     only if the filter asks an agent; said by a helper of init,
+ *        |------- GO_ON ------------------------------->|     see seccomp/listener.h; the agent has it now
  *        |<------ READY --------------------------------|     the state is written, `create` returns
  *        |------- START ------------------------------->|     `run`: here; `create`: by `start`, on a connection to <state>/start,
  *        |<------ GO_ON --------------------------------|     which init answers, so that of two `start` only one has started it
@@ -33,6 +35,7 @@ enum sync_msg {
 	SYNC_CONSOLE,
 	SYNC_ROOTFS_READY,
 	SYNC_GO_ON,
+	SYNC_SECCOMP_FD,
 	SYNC_READY,
 	SYNC_START,
 	SYNC_MSG_COUNT,
@@ -42,7 +45,7 @@ extern const struct enumtab sync_words;
 /* Says a word. */
 int sync_say(int fd, enum sync_msg m, struct err *e);
 
-/* Says CONSOLE with a descriptor (borrowed), or PID with a number. */
+/* Says CONSOLE or SECCOMP_FD with a descriptor (borrowed), or PID with a number. */
 int sync_say_fd(int fd, enum sync_msg m, int passed, struct err *e);
 int sync_say_pid(int fd, pid_t pid, struct err *e);
 

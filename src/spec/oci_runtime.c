@@ -363,6 +363,15 @@ static const struct field state_fields[] = {
 };
 const struct schema oci_state_schema = SCHEMA("state", struct oci_state, state_fields);
 
+static const struct field process_state_fields[] = {
+	FIELD(struct oci_process_state,     oci_version, "ociVersion", STR,               FIELD_REQUIRED),
+	FIELD(struct oci_process_state,     fds,         "fds",        STRS,              FIELD_OMIT_EMPTY),
+	FIELD(struct oci_process_state,     pid,         "pid",        I32,               FIELD_REQUIRED),
+	FIELD(struct oci_process_state,     metadata,    "metadata",   STR,               FIELD_OMIT_EMPTY),
+	FIELD_OBJ(struct oci_process_state, state,       "state",      &oci_state_schema, FIELD_REQUIRED),
+};
+const struct schema oci_process_state_schema = SCHEMA("process state", struct oci_process_state, process_state_fields);
+
 /* clang-format on */
 
 /* ---- documents ------------------------------------------------------------------------------------------------------------------------ */

@@ -420,3 +420,13 @@ struct oci_state {
 	struct pairs annotations;
 };
 extern const struct schema oci_state_schema;
+
+/* What the agent of a seccomp listener reads: the container process state. */
+struct oci_process_state {
+	const char *oci_version;
+	struct strs fds; /* the names of the descriptors that came along */
+	int32_t pid;
+	const char *metadata;
+	struct oci_state state;
+};
+extern const struct schema oci_process_state_schema;

@@ -259,6 +259,9 @@ static int resources_check(const struct oci_resources *res, struct err *e)
 
 static int seccomp_check(const struct oci_seccomp *s, struct err *e)
 {
+	if (s->default_errno_ret.set && s->default_action != OCI_SECCOMP_ERRNO && s->default_action != OCI_SECCOMP_TRACE)
+		return err_set(e, ERR_INVALID, "linux.seccomp.defaultErrnoRet: '%s' cannot return one",
+			enumtab_name(&oci_seccomp_action_words, (int)s->default_action));
 	for (size_t i = 0; i < s->n_syscalls; i++) {
 		const struct oci_seccomp_syscall *c = &s->syscalls[i];
 

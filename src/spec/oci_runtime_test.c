@@ -20,7 +20,7 @@ static int decode(const char *text, struct err *e)
 TEST(oci_tables_obey_the_laws)
 {
 	const struct schema *all[] = { &oci_config_schema, &oci_process_schema, &oci_linux_schema, &oci_resources_schema,
-		&oci_seccomp_schema, &oci_state_schema };
+		&oci_seccomp_schema, &oci_state_schema, &oci_process_state_schema };
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)

@@ -108,14 +108,15 @@ static void cgroup_try(const struct oci_config *c, enum cgroup_mode mode, bool d
 static void filter_try(const struct oci_config *c)
 {
 	scoped_arena struct arena a = { 0 };
+	const struct filter_request q = filter_request_of(c);
 	struct filter_program *p;
 	struct err e = { 0 };
 	int r;
 
-	if (!c->linux || !c->linux->seccomp)
+	if (!filter_is_wanted(&q))
 		return;
 	leaks_forgive(1);
-	r = filter_compile(c->linux->seccomp, &a, &p, &e);
+	r = filter_compile(&q, &a, &p, &e);
 	leaks_forgive(0);
 	if (r < 0)
 		said(&e);

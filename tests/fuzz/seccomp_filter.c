@@ -290,12 +290,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	scoped_arena struct arena a = { 0 };
 	struct input in = { data, size };
 	struct oci_seccomp s = take_profile(&in, &a);
+	const struct filter_request q = { .section = &s };
 	struct filter_program *p;
 	struct err e = { 0 };
 	int r;
 
 	leaks_forgive(1);
-	r = filter_compile(&s, &a, &p, &e);
+	r = filter_compile(&q, &a, &p, &e);
 	leaks_forgive(0);
 	if (r < 0) {
 		assert(e.kind != ERR_NONE && e.msg[0]);

@@ -64,4 +64,49 @@ else
 fi
 check "memoryPolicy: an unknown mode" says membad 'linux\.memoryPolicy\.mode' '.linux.memoryPolicy = {mode: "MPOL_X", nodes: "0"}'
 
+# --- seccomp: an agent ---
+
+agent_start() { "$here/../lib/seccomp-agent" "$home/agent" "$home/news" "$@" & agent=$!; until_true test -S "$home/agent"; }
+agent_stop() { kill "$agent"; wait "$agent" 2>/dev/null; rm -f "$home/agent" "$home"/news.*; }
+asks='.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", architectures: ["SCMP_ARCH_X86_64"],
+	syscalls: [{names: ["mkdir", "mkdirat", "wait4", "recvmsg", "sendmsg", "close"], action: "SCMP_ACT_NOTIFY"}]}'
+listens="$asks | .linux.seccomp.listenerPath = \"$home/agent\" | .linux.seccomp.listenerMetadata = \"meta\" | .annotations = {a: \"b/c\"}"
+asked='mkdir /tmp/q 2>&1 | grep -o "Invalid cross-device link"'
+check "seccomp: to ask without a listenerPath is refused" says nolistener 'linux\.seccomp\.listenerPath' "$asks"
+check "seccomp: an agent that is not there is an error" says noagent "seccomp listener to '$home/agent'" "$listens"
+if [ -x "$here/../lib/seccomp-agent" ]; then
+	agent_start
+	check "seccomp: the agent answers" prints asked "$asked" "Invalid cross-device link" "$listens"
+	check "seccomp: it was told id, metadata and annotations, compact" matches '^\{.*"fds":\["seccompFd"\],"pid":[0-9]+,"metadata":"meta","state":\{.*"id":"asked","status":"creating".*"a":"b/c"' "$(cat "$home/news.1")"
+	check "seccomp: with capabilities and no no_new_privs" prints askedearly "$asked" "Invalid cross-device link" "$listens" '.process.noNewPrivileges = false'
+	check "seccomp: as another user" prints askeduser "$asked" "Invalid cross-device link" "$listens" '.process.user.uid = 1000'
+	check "seccomp: with flags of listeners" prints askedflags "$asked" "Invalid cross-device link" "$listens" \
+		'.linux.seccomp.flags = ["SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG"]'
+	check "seccomp: no helper is left behind" prints askedalone 'ls /proc | grep -c "^[0-9]"' 3 "$listens"
+	bundle askedexec 'sleep 1000' "$listens"
+	up askedexec
+	check "seccomp: exec asks, too" equal "Invalid cross-device link" "$(rt exec askedexec sh -c "$asked")"
+	check "seccomp: the agent was told the pid of both" matches "\"pid\":[0-9]+,\"metadata\":\"meta\",\"state\":.*\"status\":\"running\",\"pid\":$(pid_of askedexec)," "$(cat "$home/news.7")"
+	down askedexec
+	check "seccomp: the receiver of an annotation" prints askednote "$asked" "Invalid cross-device link" "$asks" ".annotations = {\"run.oci.seccomp.receiver\": \"$home/agent\"}"
+	bundle askedenv "$asked" "$asks"
+	check "seccomp: the receiver of the environment" equal "Invalid cross-device link" "$(RUN_OCI_SECCOMP_RECEIVER=$home/agent run askedenv)"
+	agent_stop
+	agent_start deaf
+	bundle deaf 'mkdir /tmp/q 2>&1 | grep -o "Function not implemented"' "$listens" '.linux.seccomp.syscalls[0].names = ["mkdir", "mkdirat"]'
+	check "seccomp: when nobody holds the listener any more, who asks gets an error" equal "Function not implemented" "$(run deaf 2>&1)"
+	agent_stop
+else
+	skip "seccomp agents" "no python here"
+fi
+check "seccomp: an unknown system call is skipped" prints unknowncall 'echo ran' ran \
+	'.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["no_such_call"], action: "SCMP_ACT_ERRNO"}]}'
+check "seccomp: or refused, if an annotation says so" says strictcall no_such_call \
+	'.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["no_such_call"], action: "SCMP_ACT_ERRNO"}]}' '.annotations = {"run.oci.seccomp_fail_unknown_syscall": "1"}'
+# A program that allows everything, in place of a section that would kill.
+check "seccomp: a raw program of an annotation" prints raw 'grep ^Seccomp: /proc/self/status | cut -f2' 2 \
+	'.linux.seccomp = {defaultAction: "SCMP_ACT_KILL"}' '.annotations = {"run.oci.seccomp_bpf_data": "BgAAAAAA/38="}'
+check "seccomp: errnoRet where none can be returned" says errnobad 'linux\.seccomp\.defaultErrnoRet' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", defaultErrnoRet: 1}'
+check "seccomp: an unknown flag" says flagbad 'flags\[0\]' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", flags: ["X"]}'
+
 runtime_done

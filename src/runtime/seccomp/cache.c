@@ -72,14 +72,15 @@ static void put_syscall(struct buf *b, const struct oci_seccomp_syscall *y)
 	}
 }
 
-static void section_put(struct buf *b, const struct oci_seccomp *s)
+static void request_put(struct buf *b, const struct filter_request *q)
 {
+	const struct oci_seccomp *s = q->section;
+
+	put_u64(b, q->strict);
 	put_u64(b, (uint64_t)s->default_action);
 	put_opt(b, s->default_errno_ret);
 	put_strs(b, &s->architectures);
 	put_strs(b, &s->flags);
-	put_str(b, s->listener_path);
-	put_str(b, s->listener_metadata);
 	put_u64(b, s->n_syscalls);
 	for (size_t i = 0; i < s->n_syscalls; i++)
 		put_syscall(b, &s->syscalls[i]);
@@ -156,16 +157,18 @@ static void cache_write(int dir, const char *name, struct str section, const str
 		file_replace(dir, name, b.p, b.n, 0600, 0);
 }
 
-int filter_prepare(const struct oci_seccomp *s, int root_fd, struct arena *a, struct filter_program **ret, struct err *e)
+int filter_prepare(const struct filter_request *q, int root_fd, struct arena *a, struct filter_program **ret, struct err *e)
 {
 	scoped_buf struct buf section = BUF(LIMIT_SECCOMP_CACHE);
 	scoped_fd int dir = -EBADF;
 	char name[CACHE_NAME];
 	int r;
 
-	section_put(&section, s);
-	if (root_fd < 0 || buf_is_full(&section))
-		return filter_compile(s, a, ret, e);
+	if (root_fd < 0 || q->raw)
+		return filter_compile(q, a, ret, e);
+	request_put(&section, q);
+	if (buf_is_full(&section))
+		return filter_compile(q, a, ret, e);
 	cache_name(buf_str(&section), name);
 	dir = dir_ensure(root_fd, "seccomp", 0700);
 	if (dir >= 0) {
@@ -176,7 +179,7 @@ int filter_prepare(const struct oci_seccomp *s, int root_fd, struct arena *a, st
 			return 0;
 		}
 	}
-	r = filter_compile(s, a, ret, e);
+	r = filter_compile(q, a, ret, e);
 	if (r == 0 && dir >= 0)
 		cache_write(dir, name, buf_str(&section), *ret);
 	return r;

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/vec.h"
 #include "os/fd.h"
 #include "runtime/seccomp/exact.h"
@@ -26,6 +27,7 @@ enum { SECCOMP_ARGS = 6, ARCHS_MAX = 32 };
 
 struct compiler {
 	const struct oci_seccomp *s;
+	bool strict;
 	scmp_filter_ctx ctx;
 	uint32_t default_action;
 	uint32_t archs[ARCHS_MAX]; /* libseccomp's tokens, native first */
@@ -77,8 +79,6 @@ static int action_make(enum oci_seccomp_action action, struct opt_u32 errno_ret,
 	const struct action_row *row = &actions[action];
 	uint32_t number = errno_ret.set ? errno_ret.v : EPERM;
 
-	if (action == OCI_SECCOMP_NOTIFY)
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: action SCMP_ACT_NOTIFY");
 	if (errno_ret.set && !(row->flags & ACTION_TAKES_ERRNO))
 		return err_set(e, ERR_INVALID, "action %s takes no errnoRet", enumtab_name(&oci_seccomp_action_words, (int)action));
 	if (number > SECCOMP_RET_DATA)
@@ -95,7 +95,7 @@ static int flags_make(const struct oci_seccomp *s, uint32_t *ret, struct err *e)
 		const struct numtab *row = numtab_find(filter_flags, s->flags.v[i]);
 
 		if (!row)
-			return err_set(e, ERR_UNSUPPORTED, "unsupported: flag '%s'", s->flags.v[i]);
+			return err_set(e, ERR_INVALID, "flags[%zu]: unknown flag '%s'", i, s->flags.v[i]);
 		*ret |= (uint32_t)row->value;
 	}
 	return 0;
@@ -109,7 +109,7 @@ static int archs_add(struct compiler *c, struct err *e)
 		int r;
 
 		if (!row)
-			return err_set(e, ERR_INVALID, "unknown architecture '%s'", c->s->architectures.v[i]);
+			return err_set(e, ERR_INVALID, "architectures[%zu]: unknown architecture '%s'", i, c->s->architectures.v[i]);
 		r = seccomp_arch_add(c->ctx, (uint32_t)row->value);
 		if (r == -EEXIST)
 			continue;
@@ -201,6 +201,8 @@ static int syscall_add(struct compiler *c, const struct oci_seccomp_syscall *y, 
 	bool repeats;
 	int number = seccomp_syscall_resolve_name(name), r = args_make(y, args, &repeats, e);
 
+	if (number == __NR_SCMP_ERROR && c->strict)
+		return err_set(e, ERR_INVALID, "unknown system call");
 	if (r < 0 || number == __NR_SCMP_ERROR || (y->n_args && !is_for_libseccomp(c, name)))
 		return r;
 	if (!repeats)
@@ -409,9 +411,18 @@ static int filter_export(const struct compiler *c, struct arena *a, struct filte
 	}
 }
 
-int filter_compile(const struct oci_seccomp *s, struct arena *a, struct filter_program **ret, struct err *e)
+static int program_finish(const struct filter_code *p, uint32_t flags, struct arena *a, struct filter_program **ret, struct err *e)
 {
-	scoped_compiler struct compiler c = { .s = s };
+	if (p->n == 0 || p->n > BPF_MAXINSNS)
+		return err_set(e, ERR_INVALID, "the program has %zu instructions, the kernel takes 1 … %d", p->n, BPF_MAXINSNS);
+	*ret = arena_new(a, struct filter_program);
+	**ret = (struct filter_program){ p->v, (uint16_t)p->n, flags };
+	return 0;
+}
+
+static int section_compile(const struct oci_seccomp *s, bool strict, struct arena *a, struct filter_program **ret, struct err *e)
+{
+	scoped_compiler struct compiler c = { .s = s, .strict = strict };
 	struct filter_code p = { 0 };
 	uint32_t flags;
 	int r = flags_make(s, &flags, e);
@@ -424,11 +435,30 @@ int filter_compile(const struct oci_seccomp *s, struct arena *a, struct filter_p
 		r = exact_add(&c, a, &p, e);
 	if (r == 0)
 		r = filter_export(&c, a, &p, e);
-	if (r == 0 && p.n > BPF_MAXINSNS)
-		r = err_set(e, ERR_INVALID, "the program has %zu instructions, the kernel takes %d", p.n, BPF_MAXINSNS);
+	return r < 0 ? r : program_finish(&p, flags, a, ret, e);
+}
+
+/* The kernel verifies the program; what is no whole number of instructions is none. */
+static int raw_decode(const struct filter_request *q, struct arena *a, struct filter_program **ret, struct err *e)
+{
+	const struct oci_seccomp none = { 0 };
+	struct str text = str_of(q->raw);
+	struct filter_code p = { .v = arena_alloc(a, text.n + 1) };
+	uint32_t flags;
+	size_t n;
+	int r = flags_make(q->section ? q->section : &none, &flags, e);
+
+	if (r == 0 && (text_from_base64(text, p.v, &n) < 0 || n % sizeof *p.v != 0))
+		r = err_set(e, ERR_INVALID, "annotation run.oci.seccomp_bpf_data: no BPF program in base64");
 	if (r < 0)
-		return err_wrap(e, "seccomp");
-	*ret = arena_new(a, struct filter_program);
-	**ret = (struct filter_program){ p.v, (uint16_t)p.n, flags };
-	return 0;
+		return r;
+	p.n = n / sizeof *p.v;
+	return program_finish(&p, flags, a, ret, e);
+}
+
+int filter_compile(const struct filter_request *q, struct arena *a, struct filter_program **ret, struct err *e)
+{
+	int r = q->raw ? raw_decode(q, a, ret, e) : section_compile(q->section, q->strict, a, ret, e);
+
+	return r < 0 ? err_wrap(e, "linux.seccomp") : 0;
 }

@@ -12,6 +12,7 @@
  * (The prefix seccomp_ belongs to libseccomp.)
  * Ownership: programs live in the caller's arena.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,14 +29,32 @@ struct filter_program {
 	uint32_t flags; /* SECCOMP_FILTER_FLAG_… for seccomp(2) */
 };
 
-/* Compiles without looking at any cache. Errors: ERR_INVALID for what the section says, ERR_UNSUPPORTED for SCMP_ACT_NOTIFY. */
-int filter_compile(const struct oci_seccomp *s, struct arena *a, struct filter_program **ret, struct err *e);
+/* What a configuration asks for: its section, or what crun's annotations put in its place. */
+struct filter_request {
+	const struct oci_seccomp *section; /* NULL: only @raw */
+	const char *raw;                   /* run.oci.seccomp_bpf_data: the program itself, in base64 */
+	bool strict;                       /* run.oci.seccomp_fail_unknown_syscall: a name libseccomp does not know is an error */
+};
+struct filter_request filter_request_of(const struct oci_config *c);
+bool filter_is_wanted(const struct filter_request *q);
+
+/*
+ * The path of the agent's socket if the filter asks one, else NULL: listenerPath, crun's annotation run.oci.seccomp.receiver, or @receiver (the
+ * variable RUN_OCI_SECCOMP_RECEIVER, may be NULL). Errors: ERR_INVALID if somebody is to be asked and nobody named, or by no absolute path.
+ */
+int filter_find_agent(const struct oci_config *c, const char *receiver, const char **ret, struct err *e);
+
+/* Compiles without looking at any cache. Errors: ERR_INVALID for what the section says. */
+int filter_compile(const struct filter_request *q, struct arena *a, struct filter_program **ret, struct err *e);
 
 /* The same through the cache in directory @root_fd (borrowed; -EBADF: no cache). A cache that cannot be written is not an error. */
-int filter_prepare(const struct oci_seccomp *s, int root_fd, struct arena *a, struct filter_program **ret, struct err *e);
+int filter_prepare(const struct filter_request *q, int root_fd, struct arena *a, struct filter_program **ret, struct err *e);
 
 /* Loads into the calling thread (with TSYNC: process). Needs no_new_privs or CAP_SYS_ADMIN. Returns 0 or -errno. */
 int filter_load(const struct filter_program *p);
+
+/* The same; returns the descriptor to answer on, owned, or -errno. See listener.h for what makes this delicate. */
+int filter_load_listening(const struct filter_program *p);
 
 /* For `features`: NULL-terminated lists of what this build knows and what this kernel supports. */
 const char *const *filter_known_flags(void);

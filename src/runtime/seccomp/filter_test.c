@@ -6,6 +6,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <seccomp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -74,10 +75,11 @@ static struct oci_seccomp small(void)
 
 static struct filter_program *compiled(const struct oci_seccomp *s, struct arena *a)
 {
+	const struct filter_request q = { .section = s };
 	struct filter_program *p = NULL;
 	struct err e = { 0 };
 
-	if (filter_compile(s, a, &p, &e) < 0)
+	if (filter_compile(&q, a, &p, &e) < 0)
 		fail_msg("%s", e.msg);
 	return p;
 }
@@ -191,10 +193,11 @@ TEST(errno_of_a_rule_reaches_the_program)
 static void assert_refused(const struct oci_seccomp *s, enum err_kind kind)
 {
 	scoped_arena struct arena a = { 0 };
+	const struct filter_request q = { .section = s };
 	struct filter_program *p;
 	struct err e = { 0 };
 
-	assert_true(filter_compile(s, &a, &p, &e) < 0);
+	assert_true(filter_compile(&q, &a, &p, &e) < 0);
 	assert_int_equal(e.kind, kind);
 }
 
@@ -209,13 +212,88 @@ TEST(sections_that_make_no_sense_are_refused)
 	assert_refused(&s, ERR_INVALID);
 	s = small();
 	s.flags = (struct strs){ bad_flag, 1 };
-	assert_refused(&s, ERR_UNSUPPORTED);
+	assert_refused(&s, ERR_INVALID);
 	s = (struct oci_seccomp){ .default_action = OCI_SECCOMP_ERRNO, .syscalls = &y, .n_syscalls = 1 };
 	assert_refused(&s, ERR_INVALID);
 	y = (struct oci_seccomp_syscall){ .names = { cloning, 1 }, .action = OCI_SECCOMP_ALLOW, .args = &far, .n_args = 1 };
 	assert_refused(&s, ERR_INVALID);
-	y = (struct oci_seccomp_syscall){ .names = { cloning, 1 }, .action = OCI_SECCOMP_NOTIFY };
-	assert_refused(&s, ERR_UNSUPPORTED);
+}
+
+TEST(a_filter_may_ask_an_agent)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_seccomp_syscall y = { .names = { cloning, 1 }, .action = OCI_SECCOMP_NOTIFY };
+	struct oci_seccomp s = { .default_action = OCI_SECCOMP_ALLOW, .syscalls = &y, .n_syscalls = 1 };
+
+	assert_int_equal(run(compiled(&s, &a), seccomp_arch_native(), (uint32_t)SYS_personality, 0), SECCOMP_RET_USER_NOTIF);
+}
+
+static int agent_of(struct oci_seccomp *s, struct pairs annotations, const char *receiver, const char **ret, struct err *e)
+{
+	struct oci_linux l = { .seccomp = s };
+	struct oci_config c = { .linux = &l, .annotations = annotations };
+
+	*e = (struct err){ 0 };
+	return filter_find_agent(&c, receiver, ret, e);
+}
+
+TEST(an_agent_is_needed_only_where_a_filter_asks)
+{
+	struct oci_seccomp_syscall y = { .names = { cloning, 1 }, .action = OCI_SECCOMP_NOTIFY };
+	struct oci_seccomp asking = { .default_action = OCI_SECCOMP_ALLOW, .syscalls = &y, .n_syscalls = 1 }, plain = small();
+	struct pair rows[] = { { "run.oci.seccomp.receiver", "/a" }, { "run.oci.seccomp.plugins", "x" }, { "run.oci.seccomp_bpf_data", "" } };
+	const struct pairs none = { 0 }, receiver = { rows, 1 }, plugins = { rows + 1, 1 };
+	const char *agent;
+	struct err e;
+
+	assert_int_equal(agent_of(&asking, none, NULL, &agent, &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "linux.seccomp.listenerPath"));
+	assert_int_equal(agent_of(&asking, none, "/env", &agent, &e), 0);
+	assert_string_equal(agent, "/env");
+	assert_int_equal(agent_of(&asking, receiver, "/env", &agent, &e), 0);
+	assert_string_equal(agent, "/a");
+	asking.listener_path = plain.listener_path = "/path";
+	assert_int_equal(agent_of(&asking, receiver, "/env", &agent, &e), 0);
+	assert_string_equal(agent, "/path");
+	assert_int_equal(agent_of(&plain, none, NULL, &agent, &e), 0);
+	assert_null(agent);
+	assert_int_equal(agent_of(NULL, (struct pairs){ rows + 2, 1 }, "/env", &agent, &e), 0);
+	assert_string_equal(agent, "/env");
+	asking.listener_path = "path";
+	assert_int_equal(agent_of(&asking, none, NULL, &agent, &e), -EINVAL);
+	asking.listener_path = NULL;
+	asking.listener_metadata = "m";
+	assert_int_equal(agent_of(&asking, none, NULL, &agent, &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "listenerMetadata"));
+	assert_int_equal(agent_of(&plain, plugins, NULL, &agent, &e), -ENOTSUP);
+}
+
+TEST(unknown_system_calls_are_skipped_unless_that_is_refused)
+{
+	scoped_arena struct arena a = { 0 };
+	const char *names[] = { "no_such_call" };
+	struct oci_seccomp_syscall y = { .names = { names, 1 }, .action = OCI_SECCOMP_ALLOW };
+	struct oci_seccomp s = { .default_action = OCI_SECCOMP_ERRNO, .syscalls = &y, .n_syscalls = 1 };
+	const struct filter_request strict = { .section = &s, .strict = true };
+	struct filter_program *p = compiled(&s, &a);
+	struct err e = { 0 };
+
+	assert_int_equal(filter_compile(&strict, &a, &p, &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "'no_such_call'"));
+}
+
+TEST(a_raw_program_is_taken_as_it_is)
+{
+	scoped_arena struct arena a = { 0 };
+	const struct filter_request allow = { .raw = "BgAAAAAA/38=" }, half = { .raw = "BgAAAA==" }, empty = { .raw = "" };
+	struct filter_program *p;
+	struct err e = { 0 };
+
+	assert_int_equal(filter_compile(&allow, &a, &p, &e), 0);
+	assert_int_equal(p->n, 1);
+	assert_int_equal(run(p, 0, 0, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(filter_compile(&half, &a, &p, &e), -EINVAL);
+	assert_int_equal(filter_compile(&empty, &a, &p, &e), -EINVAL);
 }
 
 TEST(without_flags_the_process_keeps_its_speculation)
@@ -260,10 +338,11 @@ static int only_file(void *arg, int dirfd, const char *name, unsigned char type)
 
 static struct filter_program *prepared(const struct oci_seccomp *s, int fd, struct arena *a)
 {
+	const struct filter_request q = { .section = s };
 	struct filter_program *p = NULL;
 	struct err e = { 0 };
 
-	if (filter_prepare(s, fd, a, &p, &e) < 0)
+	if (filter_prepare(&q, fd, a, &p, &e) < 0)
 		fail_msg("%s", e.msg);
 	return p;
 }
