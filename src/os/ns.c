@@ -105,12 +105,18 @@ int ns_is_initial_user(void)
 {
 	unsigned inside, outside, size;
 	char text[128];
-	int r = file_read_text(AT_FDCWD, "/proc/self/uid_map", text, sizeof text);
+	scoped_fd int fd = result(RETRY(open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC | O_NOCTTY)));
+	ssize_t n;
 
-	if (r == -E2BIG)
+	/* Also asked in a container, whose image may have a file of that name. */
+	if (fd < 0 || path_check_fs(fd, PATH_FS_PROC) < 0)
+		return fd < 0 ? fd : -EXDEV;
+	n = fd_read_all(fd, text, sizeof text - 1);
+	if (n < 0)
+		return (int)n;
+	text[n] = '\0';
+	if (strchr(text, '\n') != strrchr(text, '\n'))
 		return 0; /* several rows */
-	if (r < 0)
-		return r;
 	return sscanf(text, "%u %u %u", &inside, &outside, &size) == 3 && inside == 0 && outside == 0 && size == UINT32_MAX;
 }
 

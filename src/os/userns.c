@@ -38,9 +38,12 @@ int userns_make(int procfd, const struct userns_maps *maps)
 	return r < 0 ? r : ns_open(procfd, child.pid, NS_USER);
 }
 
-int userns_become_root(void)
+int userns_become_root(bool keep_groups)
 {
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
+	if (!keep_groups && setgroups(0, NULL) < 0 && errno != EPERM)
 		return -errno;
-	return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? -errno : 0;
+	/* -EINVAL: an id that is not mapped. */
+	if (setresgid(0, 0, 0) < 0 && errno != EINVAL)
+		return -errno;
+	return setresuid(0, 0, 0) < 0 && errno != EINVAL ? -errno : 0;
 }

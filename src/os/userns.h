@@ -7,6 +7,7 @@
  * in it: userns_make() lets a child live there until the namespace is held by a descriptor.
  * Errors: -errno; -EPERM where the caller may not write such maps. EINTR: retried.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "os/ns.h"
@@ -21,5 +22,8 @@ struct userns_maps {
 /* A user namespace with these maps, written below @procfd (os/procfs.h). Returns it, owned. Single-threaded callers only. */
 int userns_make(int procfd, const struct userns_maps *maps);
 
-/* Becomes user and group 0 of the user namespace we are in. Groups of the caller stay where the namespace forbids to drop them. */
-int userns_become_root(void);
+/*
+ * Becomes user and group 0 of the user namespace we are in, or stays who he is where it has no such id: the rights are the same. Groups of the
+ * caller are dropped, unless he wants to keep them or the namespace forbids it.
+ */
+int userns_become_root(bool keep_groups);

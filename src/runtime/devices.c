@@ -44,12 +44,17 @@ static int check_existing(int dir, const char *name, mode_t type, dev_t dev, con
 	return 0;
 }
 
-static int make_node(int dir, const char *name, const struct oci_device *d, struct err *e)
+static int bind_node(int root, const struct oci_device *d, struct err *e);
+
+/* Root of a user namespace only, and root without CAP_MKNOD, bind what they may not make. */
+static int make_node(int root, int dir, const char *name, const struct oci_device *d, struct err *e)
 {
 	mode_t type = device_type(d), mode = d->file_mode.set ? d->file_mode.v & 07777 : 0666;
 	dev_t dev = type == S_IFIFO ? 0 : makedev((unsigned)d->major, (unsigned)d->minor);
 
 	if (mknodat(dir, name, type | mode, dev) < 0) {
+		if (errno == EPERM)
+			return bind_node(root, d, e);
 		if (errno != EEXIST)
 			return err_sys(e, -errno, "make the device '%s'", d->path);
 		return check_existing(dir, name, type, dev, d->path, e);
@@ -100,9 +105,9 @@ static int make_one(int root, int dev, const struct oci_device *d, bool bind, st
 	if (bind)
 		return bind_node(root, d, e);
 	if (in_dev && *in_dev && !strchr(in_dev, '/'))
-		return make_node(dev, in_dev, d, e);
+		return make_node(root, dev, in_dev, d, e);
 	dir = path_parent(root, d->path, 0755, PATH_IN_ROOT, name, sizeof name);
-	return dir < 0 ? err_sys(e, dir, "open the directory of '%s'", d->path) : make_node(dir, name, d, e);
+	return dir < 0 ? err_sys(e, dir, "open the directory of '%s'", d->path) : make_node(root, dir, name, d, e);
 }
 
 int devices_make(int root, const struct oci_linux *l, bool bind, struct err *e)

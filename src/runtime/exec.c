@@ -17,6 +17,7 @@
 #include "os/signal.h"
 #include "os/sock.h"
 #include "os/userns.h"
+#include "runtime/plan.h"
 #include "runtime/program.h"
 #include "runtime/seccomp/listener.h"
 #include "runtime/sync.h"
@@ -97,7 +98,7 @@ static int enter(struct exec *x, int also, struct err *e)
 
 static int become_root(const struct exec *x, struct err *e)
 {
-	int r = joins(x, OCI_NS_USER) ? userns_become_root() : 0;
+	int r = joins(x, OCI_NS_USER) ? userns_become_root(launch_keeps_groups(&x->c->state.annotations)) : 0;
 
 	return r < 0 ? err_sys(e, r, "become root of the user namespace") : 0;
 }
@@ -146,7 +147,7 @@ static _Noreturn void child_main(struct exec *x)
 		.a = x->c->a, .process = p, .personality = x->config->linux ? x->config->linux->personality : NULL,
 		.memory_policy = x->config->linux ? x->config->linux->memory_policy : NULL, .seccomp = x->seccomp,
 		.seccomp_early = !p->no_new_privileges && !mighty, .agent_sync = x->agent ? x->sync_child : -EBADF, .new_session = true,
-		.userns = joins(x, OCI_NS_USER), .slave = -EBADF,
+		.userns = joins(x, OCI_NS_USER), .keep_groups = launch_keeps_groups(&x->c->state.annotations), .slave = -EBADF,
 		.label = -EBADF, .first_free_fd = 3 + x->o->preserve_fds,
 	};
 	become(x, &e);

@@ -35,7 +35,8 @@ static struct program program_of(const struct launch *l)
 		.a = l->a, .process = l->config->process, .personality = l->config->linux->personality,
 		.memory_policy = l->config->linux->memory_policy, .seccomp = l->seccomp,
 		.agent_sync = l->plan.seccomp_agent ? l->sync_init : -EBADF,
-		.seccomp_early = l->plan.seccomp_early, .new_session = true, .userns = l->plan.userns, .slave = -EBADF, .label = -EBADF,
+		.seccomp_early = l->plan.seccomp_early, .new_session = true, .userns = l->plan.userns,
+		.keep_groups = l->plan.keep_groups, .slave = -EBADF, .label = -EBADF,
 		.first_free_fd = 3 + n + l->opts->preserve_fds, .listen_fds = listen,
 	};
 }

@@ -73,20 +73,35 @@ static int check_preserved(const struct launch_options *o, struct err *e)
 	return 0;
 }
 
+/* The ids of /etc/subuid and /etc/subgid, for a container that will have a user namespace nobody asked for. */
+static int read_subids(const struct launch *l, struct launch_choice *choice, struct err *e)
+{
+	struct subid_ranges *uids = arena_new(l->a, struct subid_ranges), *gids = arena_new(l->a, struct subid_ranges);
+	int r = subid_read("/etc/subuid", choice->euid, l->a, uids);
+
+	if (r == 0)
+		r = subid_read("/etc/subgid", choice->euid, l->a, gids);
+	choice->subuids = uids;
+	choice->subgids = gids;
+	return r < 0 ? err_sys(e, r, "read /etc/subuid and /etc/subgid") : 0;
+}
+
 static int plan(struct launch *l, struct err *e)
 {
 	const struct launch_options *o = l->opts;
-	const struct launch_choice choice = {
+	struct launch_choice choice = {
 		.run = o->run, .detach = o->detach, .console_socket = o->console_socket, .no_pivot = o->no_pivot,
-		.seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"), .euid = geteuid(),
+		.seccomp_receiver = getenv("RUN_OCI_SECCOMP_RECEIVER"), .euid = geteuid(), .egid = getegid(),
 	};
 	const struct cgroup_request request = {
 		.id = o->id, .cgroups_path = l->config->linux ? l->config->linux->cgroups_path : NULL,
 		.resources = l->config->linux ? l->config->linux->resources : NULL, .disabled = o->no_cgroup, .systemd = o->systemd_cgroup,
 	};
 	const struct cgroup_host *host;
-	int r = launch_plan_make(l->config, &choice, l->facts, l->a, &l->plan, e);
+	int r = launch_wants_subids(l->config, choice.euid) ? read_subids(l, &choice, e) : 0;
 
+	if (r == 0)
+		r = launch_plan_make(l->config, &choice, l->facts, l->a, &l->plan, e);
 	if (r == 0)
 		r = mount_jobs_make(l->config, &l->plan, l->facts, l->a, &l->mounts, e);
 	if (r == 0)

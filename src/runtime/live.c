@@ -79,7 +79,7 @@ static int join(const struct live *v, struct err *e)
 		r = ns_join_pidfd(v->init, control_join_flags(v->c) | (pidns ? CLONE_NEWPID : 0));
 	if (r < 0)
 		return err_sys(e, r, "join the namespaces of the container");
-	r = userns ? userns_become_root() : 0;
+	r = userns ? userns_become_root(true) : 0;
 	return r < 0 ? err_sys(e, r, "become root of the user namespace") : 0;
 }
 
@@ -94,7 +94,7 @@ static int work(struct live *v, struct err *e)
 	if (!v->add)
 		return remove_all(root, v->mounts, v->n, e);
 	return add_all(v, &(struct mount_site){ .a = v->c->a, .root = root, .bundle = v->c->state.bundle,
-		.userns = v->c->state.namespaces & 1u << OCI_NS_USER, .cgroupns = v->c->state.namespaces & 1u << OCI_NS_CGROUP }, e);
+		.userns = v->c->state.namespaces & 1u << OCI_NS_USER, .own_pids = true, .cgroupns = v->c->state.namespaces & 1u << OCI_NS_CGROUP }, e);
 }
 
 static _Noreturn void worker_main(struct live *v)

@@ -16,6 +16,11 @@ static const char *const console_words[] = {
 };
 const struct enumtab launch_console_words = ENUMTAB("console", console_words, LAUNCH_CONSOLE_COUNT);
 
+static const char *const maps_words[] = {
+	[LAUNCH_MAPS_WRITE] = "the parent", [LAUNCH_MAPS_SINGLE] = "the parent, itself alone", [LAUNCH_MAPS_TOOLS] = "newuidmap and newgidmap",
+};
+const struct enumtab launch_maps_words = ENUMTAB("maps", maps_words, LAUNCH_MAPS_COUNT);
+
 /* OCI's order of namespaces is not the order of joining. */
 static const enum ns_kind kinds[OCI_NS_COUNT] = {
 	[OCI_NS_PID] = NS_PID, [OCI_NS_NETWORK] = NS_NET, [OCI_NS_MOUNT] = NS_MOUNT, [OCI_NS_IPC] = NS_IPC, [OCI_NS_UTS] = NS_UTS,
@@ -92,6 +97,90 @@ struct ns_id_map *launch_plan_map(const struct oci_id_mapping *m, size_t n, stru
 	for (size_t i = 0; i < n; i++)
 		rows[i] = (struct ns_id_map){ m[i].container_id, m[i].host_id, m[i].size };
 	return rows;
+}
+
+struct auto_map {
+	struct ns_id_map *rows;
+	size_t n;
+	uint32_t next; /* id of the container */
+};
+
+static void auto_map_add(struct auto_map *m, uint32_t outside, uint32_t size)
+{
+	m->rows[m->n++] = (struct ns_id_map){ m->next, outside, size };
+	m->next += size;
+}
+
+/*
+ * The map of an ordinary user who gave none: he himself is who the program runs as, the ids he may have besides fill the container's from 0 on, around
+ * that one. What @sub cannot fill stays unmapped.
+ */
+static struct auto_map auto_map_make(uint32_t self, uint32_t as, const struct subid_ranges *sub, struct arena *a)
+{
+	size_t n = sub ? sub->n : 0;
+	struct auto_map m = { .rows = arena_array(a, struct ns_id_map, n + 2) };
+	bool placed = false;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t first = sub->v[i].first, left = sub->v[i].count;
+
+		if (!placed && as - m.next <= left) {
+			uint32_t before = as - m.next;
+
+			if (before)
+				auto_map_add(&m, first, before);
+			auto_map_add(&m, self, 1);
+			placed = true;
+			first += before;
+			left -= before;
+		}
+		if (left && left <= UINT32_MAX - m.next)
+			auto_map_add(&m, first, left);
+	}
+	if (!placed) {
+		m.next = as;
+		auto_map_add(&m, self, 1);
+	}
+	return m;
+}
+
+static bool is_self(const struct ns_id_map *rows, size_t n, uint32_t self)
+{
+	return n == 1 && rows[0].size == 1 && rows[0].outside == self;
+}
+
+/* Root maps what it has. Whether root of a user namespace may, the kernel says. */
+static enum launch_maps plan_writer(const struct launch_plan *p, const struct launch_choice *choice)
+{
+	if (choice->euid == 0)
+		return LAUNCH_MAPS_WRITE;
+	return is_self(p->uid_map, p->n_uid_map, choice->euid) && is_self(p->gid_map, p->n_gid_map, choice->egid) ? LAUNCH_MAPS_SINGLE :
+														     LAUNCH_MAPS_TOOLS;
+}
+
+static void plan_auto_userns(const struct oci_user *as, const struct launch_choice *choice, struct arena *a, struct launch_plan *p)
+{
+	const struct auto_map uids = auto_map_make(choice->euid, as->uid, choice->subuids, a), gids = auto_map_make(choice->egid, as->gid, choice->subgids, a);
+
+	p->userns = p->map_ids = p->auto_userns = true;
+	p->clone_flags |= (uint64_t)ns_table[NS_USER].flag;
+	p->namespaces |= 1u << OCI_NS_USER;
+	p->uid_map = uids.rows;
+	p->n_uid_map = uids.n;
+	p->gid_map = gids.rows;
+	p->n_gid_map = gids.n;
+}
+
+bool launch_wants_subids(const struct oci_config *c, uint32_t euid)
+{
+	return euid != 0 && !oci_namespace_find(c->linux, OCI_NS_USER);
+}
+
+bool launch_keeps_groups(const struct pairs *annotations)
+{
+	const char *value = pairs_find(annotations, "run.oci.keep_original_groups");
+
+	return value && !streq(value, "0");
 }
 
 static int plan_userns(const struct oci_linux *l, struct arena *a, struct launch_plan *p, struct err *e)
@@ -181,6 +270,11 @@ int launch_plan_make(const struct oci_config *c, const struct launch_choice *cho
 		r = plan_console(c->process, choice, &p, e);
 	if (r < 0)
 		return r;
+	if (launch_wants_subids(c, choice->euid))
+		plan_auto_userns(&c->process->user, choice, a, &p);
+	if (p.map_ids)
+		p.maps = plan_writer(&p, choice);
+	p.keep_groups = launch_keeps_groups(&c->annotations);
 	p.stage = ns_is_joined(l, OCI_NS_USER) || ns_is_joined(l, OCI_NS_PID) || ns_is_joined(l, OCI_NS_TIME) || l->time_offsets ||
 		(p.map_ids && any_joined_but_user(l));
 	plan_new(l, &p);
@@ -231,7 +325,7 @@ void launch_plan_print(const struct launch_plan *p, struct buf *b)
 	} flags[] = {
 		{ "stage process", p->stage },
 		{ "user namespace", p->userns },
-		{ "parent writes id maps", p->map_ids },
+		{ "waits for id maps", p->map_ids },
 		{ "parent opens rootfs and bind sources", p->parent_opens },
 		{ "seccomp before dropping capabilities", p->seccomp_early },
 		{ "wait for runtime hooks", p->hooks_runtime },
@@ -246,6 +340,8 @@ void launch_plan_print(const struct launch_plan *p, struct buf *b)
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		buf_printf(b, "%s: %s\n", flags[i].key, flags[i].value ? "yes" : "no");
 	buf_printf(b, "seccomp agent: %s\n", p->seccomp_agent ? p->seccomp_agent : "none");
+	if (p->map_ids)
+		buf_printf(b, "id maps: %s\n", enumtab_name(&launch_maps_words, (int)p->maps));
 	buf_printf(b, "gate: %s\n", enumtab_name(&launch_gate_words, (int)p->gate));
 	buf_printf(b, "console: %s\n", enumtab_name(&launch_console_words, (int)p->console));
 }

@@ -24,6 +24,7 @@
 #include "base/err.h"
 #include "os/facts.h"
 #include "os/ns.h"
+#include "os/subid.h"
 #include "spec/oci_runtime.h"
 
 /* Where init waits between "ready" and the program. */
@@ -43,6 +44,15 @@ enum launch_console {
 };
 extern const struct enumtab launch_console_words;
 
+/* Who writes the id maps of a new user namespace. */
+enum launch_maps {
+	LAUNCH_MAPS_WRITE,  /* the parent, who has the right to map what it has */
+	LAUNCH_MAPS_SINGLE, /* the parent, an ordinary user who maps nobody but himself; the kernel wants setgroups denied for it */
+	LAUNCH_MAPS_TOOLS,  /* newuidmap and newgidmap, for an ordinary user with ids of /etc/subuid */
+	LAUNCH_MAPS_COUNT,
+};
+extern const struct enumtab launch_maps_words;
+
 struct launch_join {
 	enum ns_kind kind;
 	const char *path;
@@ -59,7 +69,8 @@ struct launch_choice {
 	bool console_socket;
 	bool no_pivot;
 	const char *seccomp_receiver; /* RUN_OCI_SECCOMP_RECEIVER, or NULL */
-	uint32_t euid;
+	uint32_t euid, egid;
+	const struct subid_ranges *subuids, *subgids; /* of an ordinary user; NULL: not looked up */
 };
 
 struct launch_plan {
@@ -70,7 +81,10 @@ struct launch_plan {
 	struct launch_joins init_joins;
 	bool stage;                    /* a process between parent and init */
 	bool userns;                   /* init lives in a user namespace that is not the host's: devices are bound, not made */
-	bool map_ids;                  /* … and it is new: the parent writes the maps and says MAPPED */
+	bool map_ids;                  /* … and it is new: the parent says MAPPED when the maps are written */
+	bool auto_userns;              /* … though nobody asked: an ordinary user can do nothing without one */
+	enum launch_maps maps;
+	bool keep_groups;              /* supplementary groups stay those of the caller (run.oci.keep_original_groups) */
 	bool parent_opens;             /* the parent opens rootfs and bind sources: container root may not reach them */
 	bool late_dumpable;            /* not root: maps can only be written while the child is dumpable */
 	bool seccomp_early;            /* the filter needs CAP_SYS_ADMIN, which the program will not have */
@@ -98,6 +112,12 @@ struct ns_id_map *launch_plan_map(const struct oci_id_mapping *m, size_t n, stru
 
 /* The path of the namespace of that kind that is joined, or NULL. */
 const char *launch_plan_joined(const struct launch_plan *p, enum ns_kind kind);
+
+/* True if the annotations ask to keep the caller's groups. */
+bool launch_keeps_groups(const struct pairs *annotations);
+
+/* True for an ordinary user whose configuration has no user namespace: the plan wants to know his ids. */
+bool launch_wants_subids(const struct oci_config *c, uint32_t euid);
 
 /* One "key: value" line per decision, for --dry-run. */
 void launch_plan_print(const struct launch_plan *p, struct buf *b);

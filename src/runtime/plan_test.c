@@ -117,6 +117,81 @@ TEST(plan_of_a_new_user_namespace_maps_ids_and_needs_mappings)
 	assert_non_null(strstr(e.msg, "linux.uidMappings"));
 }
 
+#define ONE_MORE(outside, size) \
+	"],\"uidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":1},{\"containerID\":1,\"hostID\":" outside ",\"size\":" size "}]," \
+	"\"gidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":1}]}}"
+
+TEST(plan_of_an_ordinary_user_maps_himself_alone_by_himself_and_more_by_tools)
+{
+	const struct launch_choice user = { .euid = 1000, .egid = 1000 };
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(HEAD MNT ",{\"type\":\"user\"}" MAPS, user, &p, &e), 0);
+	assert_int_equal(p.maps, LAUNCH_MAPS_SINGLE);
+	assert_int_equal(plan_of(HEAD MNT ",{\"type\":\"user\"}" ONE_MORE("100000", "65536"), user, &p, &e), 0);
+	assert_int_equal(p.maps, LAUNCH_MAPS_TOOLS);
+	assert_int_equal(plan_of(HEAD MNT ",{\"type\":\"user\"}" MAPS, (struct launch_choice){ .euid = 1000, .egid = 7 }, &p, &e), 0);
+	assert_int_equal(p.maps, LAUNCH_MAPS_TOOLS);
+	assert_int_equal(plan_of(HEAD MNT ",{\"type\":\"user\"}" ONE_MORE("100000", "65536"), (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_int_equal(p.maps, LAUNCH_MAPS_WRITE);
+	assert_false(p.auto_userns);
+}
+
+/* A configuration without a user namespace, and a user of it with that number. */
+#define AS(uid)                                                                                                             \
+	"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"],\"user\":{\"uid\":" uid \
+	",\"gid\":" uid "}},\"linux\":{\"namespaces\":[" MNT "]}}"
+
+static void assert_row(const struct ns_id_map *row, uint32_t inside, uint32_t outside, uint32_t size)
+{
+	assert_int_equal(row->inside, inside);
+	assert_int_equal(row->outside, outside);
+	assert_int_equal(row->size, size);
+}
+
+TEST(plan_gives_an_ordinary_user_a_user_namespace_with_all_his_ids)
+{
+	struct subid_range ranges[] = { { 100000, 10 }, { 200000, 5 } };
+	const struct subid_ranges sub = { ranges, 2, 2 };
+	const struct launch_choice user = { .euid = 1000, .egid = 1000, .subuids = &sub, .subgids = &sub };
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(AS("0"), user, &p, &e), 0);
+	assert_true(p.userns && p.map_ids && p.auto_userns && p.late_dumpable && !p.parent_opens && !p.stage);
+	assert_true(p.clone_flags & CLONE_NEWUSER && p.namespaces & 1u << OCI_NS_USER);
+	assert_int_equal(p.n_uid_map, 3);
+	assert_row(&p.uid_map[0], 0, 1000, 1);
+	assert_row(&p.uid_map[1], 1, 100000, 10);
+	assert_row(&p.uid_map[2], 11, 200000, 5);
+	assert_int_equal(plan_of(AS("12"), user, &p, &e), 0);
+	assert_int_equal(p.n_gid_map, 4);
+	assert_row(&p.gid_map[0], 0, 100000, 10);
+	assert_row(&p.gid_map[1], 10, 200000, 2);
+	assert_row(&p.gid_map[2], 12, 1000, 1);
+	assert_row(&p.gid_map[3], 13, 200002, 3);
+	assert_int_equal(plan_of(AS("33"), user, &p, &e), 0);
+	assert_int_equal(p.n_uid_map, 3);
+	assert_row(&p.uid_map[2], 33, 1000, 1);
+	assert_int_equal(plan_of(AS("0"), (struct launch_choice){ .euid = 1000, .egid = 1000 }, &p, &e), 0);
+	assert_int_equal(p.n_uid_map, 1);
+	assert_int_equal(p.maps, LAUNCH_MAPS_SINGLE);
+	assert_int_equal(plan_of(AS("0"), (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_false(p.userns);
+}
+
+TEST(plan_keeps_the_groups_of_the_caller_on_demand)
+{
+	struct pair rows[] = { { "run.oci.keep_original_groups", "1" } };
+	const struct pairs annotations = { rows, 1 };
+
+	assert_true(launch_keeps_groups(&annotations));
+	rows[0].value = "0";
+	assert_false(launch_keeps_groups(&annotations));
+	assert_false(launch_keeps_groups(&(struct pairs){ 0 }));
+}
+
 TEST(plan_joins_before_a_new_user_namespace_takes_the_right_away)
 {
 	struct launch_plan p;
@@ -199,6 +274,7 @@ TEST(plan_word_tables_obey_the_laws)
 {
 	assert_true(enumtab_check(&launch_gate_words));
 	assert_true(enumtab_check(&launch_console_words));
+	assert_true(enumtab_check(&launch_maps_words));
 	assert_true(enumtab_check(&sync_words));
 	assert_true(enumtab_check(&state_status_words));
 }

@@ -16,6 +16,7 @@
 #include "base/vec.h"
 #include "os/cap.h"
 #include "os/fd.h"
+#include "os/ns.h"
 #include "os/proc.h"
 #include "os/procfs.h"
 #include "os/rlimit.h"
@@ -298,9 +299,13 @@ static int set_groups(const struct program *p, struct err *e)
 {
 	const struct u32s *groups = &p->process->user.additional_gids;
 
-	/* An unprivileged user namespace forbids it; then the groups are what become_root could not drop either. */
-	if (setgroups(groups->n, groups->v) < 0 && (errno != EPERM || groups->n || !p->userns))
+	if (p->keep_groups || setgroups(groups->n, groups->v) == 0)
+		return 0;
+	if (errno != EPERM || (!p->userns && ns_is_initial_user() != 0))
 		return err_sys(e, -errno, "set the additional groups");
+	/* A user namespace with one user forbids it; then the groups are what become_root could not drop either. Fewer groups, fewer rights. */
+	if (groups->n)
+		log_warn("process.user.additionalGids: this user namespace does not permit to set groups");
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct program {
 	int agent_sync;                        /* where the filter's listener is handed over; -EBADF: it has none */
 	bool new_session;
 	bool userns;
+	bool keep_groups;                      /* supplementary groups are the caller's */
 	int slave;                             /* terminal, owned; -EBADF: none */
 	int label;                             /* attr/exec of this process, open for writing, owned; -EBADF: none */
 	const char *label_text;

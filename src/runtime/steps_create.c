@@ -17,6 +17,7 @@
 #include "os/mount.h"
 #include "os/procfs.h"
 #include "os/sock.h"
+#include "os/subid.h"
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
 #include "runtime/seccomp/listener.h"
@@ -110,10 +111,16 @@ static bool has_cgroup(const void *ctx)
 	return cgroup_plan_is_active(l->cgroup_plan);
 }
 
+/* Rules for devices are none: an ordinary user's container has no devices but those that are bound. */
+static bool asks_for_limits(const struct oci_resources *r)
+{
+	return r && (r->memory || r->cpu || r->pids || r->block_io || r->n_hugepage_limits || r->network || r->rdma.n || r->unified.n);
+}
+
 /* An unprivileged user who was given no cgroup and asks for no limit does without. */
 static bool can_do_without(const struct launch *l, int r)
 {
-	return (r == -EACCES || r == -EPERM || r == -EROFS) && geteuid() != 0 && !l->config->linux->resources;
+	return (r == -EACCES || r == -EPERM || r == -EROFS) && facts_rootless(l->facts) && !asks_for_limits(l->config->linux->resources);
 }
 
 static int create_cgroup(void *ctx, struct err *e)
@@ -249,6 +256,9 @@ static int open_sources(void *ctx, struct err *e)
 		if (rootfs < 0)
 			return err_sys(e, -errno, "open the rootfs '%s'", l->rootfs);
 		l->tree = mount_clone(rootfs, "", true);
+		/* Root of a user namespace may not copy mounts of the host. Init may, in a mount namespace of its own. */
+		if (l->tree == -EPERM && facts_rootless(l->facts) && !l->mounts.mapped)
+			return 0;
 		if (l->tree < 0)
 			return err_sys(e, l->tree, "copy the mounts at '%s'", l->rootfs);
 	}
@@ -323,20 +333,60 @@ static bool maps_ids(const void *ctx)
 	return l->plan.map_ids;
 }
 
-static int write_maps(void *ctx, struct err *e)
+static int write_maps(const struct launch *l, const struct launch_plan *p, struct err *e)
 {
-	const struct launch *l = ctx;
-	int r = 0;
+	int r = p->maps == LAUNCH_MAPS_SINGLE ? ns_deny_setgroups(l->procfd, l->init.pid) : 0;
 
-	if (l->plan.late_dumpable)
-		r = ns_deny_setgroups(l->procfd, l->init.pid);
 	if (r == 0)
-		r = ns_write_gid_map(l->procfd, l->init.pid, l->plan.gid_map, l->plan.n_gid_map);
+		r = ns_write_gid_map(l->procfd, l->init.pid, p->gid_map, p->n_gid_map);
 	if (r == 0)
-		r = ns_write_uid_map(l->procfd, l->init.pid, l->plan.uid_map, l->plan.n_uid_map);
-	if (r < 0)
-		return err_sys(e, r, "write the id maps");
-	return sync_say(l->sync_parent, SYNC_MAPPED, e);
+		r = ns_write_uid_map(l->procfd, l->init.pid, p->uid_map, p->n_uid_map);
+	return r < 0 ? err_sys(e, r, "write the id maps") : 0;
+}
+
+static int run_mapper(const char *tool, pid_t pid, const struct ns_id_map *rows, size_t n, struct err *e)
+{
+	char words[SUBID_WORDS_SIZE];
+	int r = subid_map(tool, pid, rows, n, words);
+
+	if (r == -ENOENT)
+		return err_set(e, ERR_NOT_FOUND, "'%s' is not in $PATH: an ordinary user cannot map more than himself without it (Debian: uidmap)", tool);
+	return r < 0 ? err_sys(e, r, "%s", words[0] ? words : tool) : 0;
+}
+
+static int run_mappers(const struct launch *l, struct err *e)
+{
+	const struct launch_plan *p = &l->plan;
+	int r = run_mapper("newgidmap", l->init.pid, p->gid_map, p->n_gid_map, e);
+
+	return r < 0 ? r : run_mapper("newuidmap", l->init.pid, p->uid_map, p->n_uid_map, e);
+}
+
+/* Who asked for no user namespace gets along with himself alone in it. */
+static int map_self_only(const struct launch *l, struct err *e)
+{
+	const struct oci_user *as = &l->config->process->user;
+	struct ns_id_map uid = { as->uid, geteuid(), 1 }, gid = { as->gid, getegid(), 1 };
+	const struct launch_plan self = { .maps = LAUNCH_MAPS_SINGLE, .uid_map = &uid, .n_uid_map = 1, .gid_map = &gid, .n_gid_map = 1 };
+
+	log_warn("%s; the user namespace has one user only", e->msg);
+	err_clear(e);
+	return write_maps(l, &self, e);
+}
+
+static int map_ids(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	int r = l->plan.maps == LAUNCH_MAPS_TOOLS ? run_mappers(l, e) : write_maps(l, &l->plan, e);
+
+	/* Root of a user namespace may have been given less than it wants to give. */
+	if (r == -EPERM && l->plan.maps == LAUNCH_MAPS_WRITE && facts_rootless(l->facts)) {
+		err_clear(e);
+		r = run_mappers(l, e);
+	}
+	if (r < 0 && l->plan.auto_userns)
+		r = map_self_only(l, e);
+	return r < 0 ? r : sync_say(l->sync_parent, SYNC_MAPPED, e);
 }
 
 static bool has_console(const void *ctx)
@@ -458,7 +508,7 @@ const struct step create_steps[] = {
 	{ "sync.open",        NULL,               open_sync,         NULL            },
 	{ "init.spawn",       NULL,               spawn_init,        kill_init       },
 	{ "init.oom_score",   has_oom_score,      set_oom_score,     NULL            },
-	{ "ids.map",          maps_ids,           write_maps,        NULL            },
+	{ "ids.map",          maps_ids,           map_ids,           NULL            },
 	{ "state.publish",    no_hooks,           publish_state,     NULL            },
 	{ "console.receive",  has_console,        receive_console,   NULL            },
 	{ "hooks.runtime",    has_runtime_hooks,  run_runtime_hooks, NULL            },

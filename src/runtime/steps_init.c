@@ -98,7 +98,8 @@ static bool in_userns(const void *ctx)
 
 static int become_root(void *ctx, struct err *e)
 {
-	int r = userns_become_root();
+	const struct launch *l = ctx;
+	int r = userns_become_root(l->plan.keep_groups);
 
 	return r < 0 ? err_sys(e, r, "become root of the user namespace") : 0;
 }
@@ -246,6 +247,7 @@ static int apply_mounts(void *ctx, struct err *e)
 	struct launch *l = ctx;
 	const struct mount_site site = {
 		.a = l->a, .root = l->tree, .bundle = l->bundle, .userns = l->plan.userns,
+		.own_pids = oci_namespace_find(l->config->linux, OCI_NS_PID) != NULL,
 		.cgroupns = oci_namespace_find(l->config->linux, OCI_NS_CGROUP) != NULL,
 		.cgroup = l->cgroup ? cgroup_record(l->cgroup) : NULL,
 	};

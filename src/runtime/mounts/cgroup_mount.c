@@ -117,12 +117,49 @@ static int put_all_v1(const struct mount_job *job, const struct mount_site *site
 	return r < 0 ? err_sys(e, r, "make it read-only") : 0;
 }
 
+/* What the host mounts, all of it, to look at. */
+static int clone_host(int host, struct err *e)
+{
+	scoped_fd int fd = mount_clone(host, "", true);
+	int r;
+
+	if (fd < 0)
+		return err_sys(e, fd, "copy the host's cgroup mounts");
+	r = mount_change(fd, true, CGROUP_ATTRS | MOUNT_ATTR_RDONLY, 0, MS_PRIVATE);
+	return r < 0 ? err_sys(e, r, "make the host's cgroup mounts read-only") : take_fd(&fd);
+}
+
+/*
+ * A container without a cgroup of its own: on v2 with a cgroup namespace it sees what is below the place where it stands, else the host's tree,
+ * never writable: whoever writes there moves processes of the host (CVE-2023-25809).
+ */
+static int put_host(const struct mount_job *job, const struct mount_site *site, struct err *e)
+{
+	scoped_fd int target = mount_target(site->root, job->destination, true, true, e), fd = -EBADF;
+	scoped_fd int host = open("/sys/fs/cgroup", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct oci_mount m = *job->mount;
+	struct mount_job copy = *job;
+	int r;
+
+	if (target < 0)
+		return target;
+	if (host < 0)
+		return err_sys(e, -errno, "open '/sys/fs/cgroup'");
+	m.type = "cgroup2";
+	copy.mount = &m;
+	fd = site->cgroupns && path_check_fs(host, PATH_FS_CGROUP2) == 0 ? mount_make(&copy, site, e) : clone_host(host, e);
+	if (fd < 0)
+		return fd;
+	r = mount_move(fd, target);
+	return r < 0 ? err_sys(e, r, "put it there") : 0;
+}
+
 int mount_cgroup(const struct mount_job *job, const struct mount_site *site, struct err *e)
 {
 	const char *v2 = site->cgroup ? pairs_find(&site->cgroup->dirs, "") : NULL;
 
 	if (!site->cgroup || site->cgroup->dirs.n == 0)
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: a cgroup mount without a cgroup");
+		return put_host(job, site, e);
 	if (v2 && site->cgroup->dirs.n == 1)
 		return put_v2(job, site, v2, e);
 	return put_all_v1(job, site, e);

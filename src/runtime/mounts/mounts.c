@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/vec.h"
 #include "os/fd.h"
 #include "os/mount.h"
@@ -260,7 +261,15 @@ static int make_new(const char *type, const struct mount_job *job, struct err *e
 	return fd;
 }
 
-/* Without a pid or net namespace of its own a user namespace may not mount these; it sees the host's, as far as the kernel lets it. */
+/*
+ * Whoever is root of a user namespace only may mount procfs and sysfs for a pid or network namespace that is his as well; for one of the host's he
+ * sees the host's, as far as the kernel lets him.
+ */
+static bool may_clone_host(const char *type, const struct mount_site *site)
+{
+	return streq(type, "sysfs") || (streq(type, "proc") && !site->own_pids);
+}
+
 static int clone_host(const char *type, const struct mount_job *job, struct err *e)
 {
 	const char *path = streq(type, "proc") ? "/proc" : "/sys";
@@ -273,18 +282,36 @@ static int clone_host(const char *type, const struct mount_job *job, struct err 
 	return r < 0 ? err_sys(e, r, "change the attributes of the host's '%s'", path) : take_fd(&fd);
 }
 
+/* The usual "gid=5" names a group that a user namespace with few ids has not; without it the terminals are their users'. */
+static int make_devpts(struct mount_job *job, const struct mount_site *site, struct err *e)
+{
+	int fd = make_new("devpts", job, e);
+	struct pairs without = { 0 };
+
+	if (fd != -EINVAL || !site->userns || !pairs_find(&job->options.data, "gid"))
+		return fd;
+	log_warn("mount '%s': the user namespace has no group %s; mounting without it", job->destination, pairs_find(&job->options.data, "gid"));
+	for (size_t i = 0; i < job->options.data.n; i++)
+		if (!streq(job->options.data.v[i].key, "gid"))
+			pairs_set(site->a, &without, job->options.data.v[i].key, job->options.data.v[i].value);
+	job->options.data = without;
+	err_clear(e);
+	return make_new("devpts", job, e);
+}
+
 int mount_make(const struct mount_job *job, const struct mount_site *site, struct err *e)
 {
 	const char *type = job->mount->type;
-	bool host_kind = streq(type, "proc") || streq(type, "sysfs");
 	struct mount_job copy = *job;
 	int fd;
 
 	if (job->options.readonly_fs && !is_shared_type(type) && !streq(type, "tmpfs"))
 		pairs_set(site->a, &copy.options.data, "ro", NULL);
-	fd = make_new(type, &copy, e);
-	if (fd == -EPERM && site->userns && host_kind)
+	fd = streq(type, "devpts") ? make_devpts(&copy, site, e) : make_new(type, &copy, e);
+	if (fd == -EPERM && may_clone_host(type, site)) {
+		err_clear(e);
 		fd = clone_host(type, job, e);
+	}
 	return fd;
 }
 

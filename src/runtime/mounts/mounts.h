@@ -41,7 +41,8 @@ struct mount_site {
 	struct arena *a;
 	int root;                           /* the container's tree */
 	const char *bundle;                 /* relative bind sources start here */
-	bool userns;                        /* procfs and sysfs may have to be bound from the host */
+	bool userns;                        /* the container has one */
+	bool own_pids;                      /* it has a pid namespace, so the host's procfs will not do for its own */
 	bool cgroupns;
 	const struct cgroup_record *cgroup; /* NULL: none */
 };
