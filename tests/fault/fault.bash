@@ -15,7 +15,7 @@ places=(/run/tare /var/lib/tare/containers /var/lib/tare/names)
 
 # fault_begin IMAGES…: loads busybox, runs one container, remembers the host.
 fault_begin() {
-	images=$("$lib/make-images" "$@" | tail -n 1) || exit 125
+	images=$("$lib/make-images" "$@") || exit 125
 	tare load -q -i "$images/busybox.docker.tar" >/dev/null
 	warm || { echo "Bail out! tare run does not work"; exit 125; }
 }

@@ -4,7 +4,7 @@
 load ../lib/tare
 
 setup_file() {
-	images=$("$lib/make-images" busybox | tail -n 1)
+	images=$("$lib/make-images" busybox)
 	home=$BATS_FILE_TMPDIR
 	runtime=$TARE_BIN/tare-runtime
 	export images home runtime

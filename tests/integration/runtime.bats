@@ -10,7 +10,7 @@ setup() {
 	home=$(mktemp -d /tmp/runtime-bats.XXXXXX)
 	chmod 755 "$home"
 	mkdir -p "$home/b/rootfs"
-	tar -C "$home/b/rootfs" -xf "$("$lib/make-images" busybox | tail -n 1)/busybox.rootfs.tar"
+	tar -C "$home/b/rootfs" -xf "$("$lib/make-images" busybox)/busybox.rootfs.tar"
 	marker=bats-$$-$BATS_TEST_NUMBER
 	config 'true'
 }

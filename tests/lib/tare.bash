@@ -18,7 +18,7 @@ export PATH TARE_BIN
 bats_require_minimum_version 1.5.0
 
 tare_setup_file() {
-	images=$("$lib/make-images" "${@:-busybox}" | tail -n 1) || return
+	images=$("$lib/make-images" "${@:-busybox}") || return
 	export images
 	tare load -q -i "$images/busybox.docker.tar"
 	# The bridge and the nft table come with the first container and stay: they are no residue.

@@ -14,7 +14,7 @@ here=$BATS_TEST_DIRNAME
 
 setup_file() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
-	images=$("$here/../lib/make-images" busybox | tail -n 1)
+	images=$("$here/../lib/make-images" busybox)
 	tare load -q -i "$images/busybox.docker.tar"
 	export images
 }
