@@ -24,6 +24,15 @@ static const struct verb *find(const char *name)
 	return NULL;
 }
 
+static int count_args(const struct command *c, size_t n, struct err *e)
+{
+	if ((int)n < c->min_args)
+		return err_set(e, ERR_INVALID, "'%s' requires %s: %s", c->names[0], n ? "more arguments" : "an argument", c->args);
+	if (c->max_args >= 0 && (int)n > c->max_args)
+		return err_set(e, ERR_INVALID, "'%s' takes at most %d argument%s", c->names[0], c->max_args, c->max_args == 1 ? "" : "s");
+	return 0;
+}
+
 static int run_verb_of(const struct verb *v, const struct strs *words, struct runtime *rt, struct err *e)
 {
 	void *options = arena_alloc(rt->a, v->command.options_size + 1);
@@ -34,6 +43,8 @@ static int run_verb_of(const struct verb *v, const struct strs *words, struct ru
 		globals_print_help(&v->command);
 		return 0;
 	}
+	if (r == 0)
+		r = count_args(&v->command, args.n, e);
 	if (r < 0)
 		return r;
 	if (v->enters) {
