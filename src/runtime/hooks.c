@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/vec.h"
 #include "os/fd.h"
 #include "os/memfd.h"
@@ -37,21 +38,38 @@ static int run_one(const struct oci_hook *h, const char *document, size_t n, str
 	return x.code ? err_set(e, ERR_INTERNAL, "'%s': exit status %d", h->path, x.code) : 0;
 }
 
-int hooks_run(const struct oci_hook *v, size_t n, const char *name, const struct state *s, enum state_status status, struct err *e)
+/* Runs hooks @from … @to - 1. */
+static int run_range(const struct oci_hook *v, size_t from, size_t to, const char *name, const struct state *s, enum state_status status,
+	struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
 	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
 	int r;
 
-	if (n == 0)
+	if (from == to)
 		return 0;
 	r = state_print(s, status, &b);
 	if (r < 0)
 		return err_sys(e, r, "print the state for hooks");
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = from; i < to; i++) {
 		r = run_one(&v[i], b.p, b.n, &a, e);
 		if (r < 0)
 			return err_wrap(e, "error running %s hook #%zu", name, i);
 	}
 	return 0;
+}
+
+int hooks_run(const struct oci_hook *v, size_t n, const char *name, const struct state *s, enum state_status status, struct err *e)
+{
+	return run_range(v, 0, n, name, s, status, e);
+}
+
+void hooks_run_all(const struct oci_hook *v, size_t n, const char *name, const struct state *s, enum state_status status)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct err why = { 0 };
+
+		if (run_range(v, i, i + 1, name, s, status, &why) < 0)
+			log_warn("%s", why.msg);
+	}
 }

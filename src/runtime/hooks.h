@@ -14,3 +14,5 @@
 
 /* Runs the hooks @v; @name ("createRuntime") is for messages. */
 int hooks_run(const struct oci_hook *v, size_t n, const char *name, const struct state *s, enum state_status status, struct err *e);
+/* The same for hooks whose failure stops nobody: each failure is a warning, and the next hook runs. */
+void hooks_run_all(const struct oci_hook *v, size_t n, const char *name, const struct state *s, enum state_status status);

@@ -128,11 +128,9 @@ static int remove_state(void *ctx, struct err *e)
 static int run_poststop(void *ctx, struct err *e)
 {
 	const struct removal *d = ctx;
-	struct err why = { 0 };
 
-	if (d->config && hooks_run(d->config->hooks->poststop, d->config->hooks->n_poststop, "poststop", &d->c->state, STATE_STOPPED,
-				   &why) < 0)
-		log_warn("%s", why.msg);
+	if (d->config)
+		hooks_run_all(d->config->hooks->poststop, d->config->hooks->n_poststop, "poststop", &d->c->state, STATE_STOPPED);
 	return 0;
 }
 

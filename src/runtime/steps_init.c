@@ -200,6 +200,8 @@ static int set_propagation(void *ctx, struct err *e)
 
 	if (word && *word && mount_propagation_find(word, &propagation, &recursive) < 0)
 		return err_set(e, ERR_INVALID, "linux.rootfsPropagation: unknown word '%s'", word);
+	if (propagation == MS_UNBINDABLE)
+		propagation = MS_PRIVATE; /* until the rootfs and all bind sources have been copied */
 	r = mount_classic(NULL, "/", NULL, MS_REC | propagation, NULL);
 	return r < 0 ? err_sys(e, r, "change the propagation of '/'") : 0;
 }
