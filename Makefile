@@ -27,9 +27,10 @@ check-vm: all
 	tools/install-deps vm
 	tests/run vm
 
-# The same bundles through our runtime, crun and runc.
+# The validation programs of OCI runtime-tools (in Go), and the same bundles through our runtime, crun and runc.
 conformance: all
 	tools/install-deps check
+	command -v go /usr/local/go/bin/go >/dev/null || tools/install-deps conformance
 	tests/run conformance
 
 bench: all
