@@ -45,6 +45,23 @@ int sock_connect(int dirfd, const char *name, int type)
 	return r < 0 ? r : take_fd(&fd);
 }
 
+static int connect_abstract(const char *name, int type)
+{
+	scoped_fd int fd = -EBADF;
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	size_t n = strlen(name);
+	int r;
+
+	if (n >= sizeof addr.sun_path)
+		return -ENAMETOOLONG;
+	memcpy(addr.sun_path + 1, name, n);
+	fd = result(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+	if (fd < 0)
+		return fd;
+	r = result(RETRY(connect(fd, (struct sockaddr *)&addr, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n))));
+	return r < 0 ? r : take_fd(&fd);
+}
+
 int sock_connect_path(const char *path, int type)
 {
 	const char *slash = strrchr(path, '/');
@@ -52,6 +69,8 @@ int sock_connect_path(const char *path, int type)
 	scoped_fd int dirfd = -EBADF;
 	size_t n = slash ? (size_t)(slash - path) + 1 : 0;
 
+	if (path[0] == '@')
+		return connect_abstract(path + 1, type);
 	if (strlen(path) < sizeof ((struct sockaddr_un *)0)->sun_path)
 		return sock_connect(AT_FDCWD, path, type);
 	if (!slash || n >= sizeof dir)
@@ -95,6 +114,25 @@ int sock_listen(int dirfd, const char *name, int type, bool replace)
 	}
 	if (r == 0)
 		r = result(listen(fd, SOMAXCONN));
+	return r < 0 ? r : take_fd(&fd);
+}
+
+int sock_bind_datagram(int dirfd, const char *name, mode_t mode)
+{
+	scoped_fd int fd = -EBADF;
+	struct sockaddr_un addr;
+	int r = address_of(dirfd, name, &addr);
+
+	if (r < 0)
+		return r;
+	fd = result(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+	if (fd < 0)
+		return fd;
+	if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+		return -errno;
+	r = result(bind(fd, (struct sockaddr *)&addr, sizeof addr));
+	if (r == 0)
+		r = result(fchmodat(dirfd, name, mode, 0)); /* what bind makes is cut by the umask */
 	return r < 0 ? r : take_fd(&fd);
 }
 

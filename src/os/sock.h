@@ -3,7 +3,7 @@
 /*
  * sock: unix sockets as files in a directory, pairs, and messages with descriptors.
  *
- * Addresses are (dirfd, name), bound through /proc/self/fd, so the directory's path may be longer than sun_path. Never abstract. Sending never
+ * Addresses are (dirfd, name), bound through /proc/self/fd, so the directory's path may be longer than sun_path. Never abstract but where others listen. Sending never
  * raises SIGPIPE.
  * Errors: -errno. EINTR: retried.
  */
@@ -21,8 +21,11 @@ int sock_listen(int dirfd, const char *name, int type, bool replace);
 /* Connects. Errors: -ENOENT, -ECONNREFUSED. */
 int sock_connect(int dirfd, const char *name, int type);
 
-/* The same by path of any length. */
+/* The same by path of any length; "@name" is an abstract name (service managers have such: we only ever connect to one). */
 int sock_connect_path(const char *path, int type);
+
+/* A datagram socket at @name with exactly that mode, non-blocking; what is left there of a dead one is replaced. */
+int sock_bind_datagram(int dirfd, const char *name, mode_t mode);
 
 /* Accepts one. @flags: SOCK_NONBLOCK or 0. Returns owned. Errors: -EAGAIN. */
 int sock_accept(int fd, int flags);

@@ -369,6 +369,20 @@ static int set_oom_score(void *ctx, struct err *e)
 	return 0;
 }
 
+static bool has_pidfd_socket(const void *ctx)
+{
+	const struct exec *x = ctx;
+
+	return x->o->pidfd_socket;
+}
+
+static int send_pidfd(void *ctx, struct err *e)
+{
+	const struct exec *x = ctx;
+
+	return state_send_pidfd(x->o->pidfd_socket, x->child.pidfd, "setns", e);
+}
+
 static bool has_terminal(const void *ctx)
 {
 	const struct exec *x = ctx;
@@ -437,6 +451,7 @@ static const struct step exec_steps[] = {
 	{ "exec.affinity", has_initial_affinity, set_initial_affinity, NULL       },
 	{ "exec.spawn",    NULL,                 spawn,                kill_child },
 	{ "exec.oom",      has_oom_score,        set_oom_score,        NULL       },
+	{ "exec.pidfd",    has_pidfd_socket,     send_pidfd,           NULL       },
 	{ "exec.terminal", has_terminal,         receive_console,      NULL       },
 	{ "exec.agent",    has_agent,            tell_agent,           NULL       },
 	{ "exec.wait",     NULL,                 wait_executed,        NULL       },

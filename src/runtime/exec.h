@@ -22,6 +22,7 @@ struct exec_options {
 	bool ignore_paused;
 	const char *pid_file;       /* absolute, or NULL */
 	const char *console_socket; /* NULL: none */
+	const char *pidfd_socket;   /* NULL: none */
 	uint32_t preserve_fds;
 };
 

@@ -20,6 +20,7 @@
 #include "os/proc.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/mounts/mounts.h"
+#include "runtime/notify.h"
 #include "runtime/plan.h"
 #include "runtime/program.h"
 #include "runtime/seccomp/filter.h"
@@ -34,6 +35,8 @@ struct launch_options {
 	const char *config;         /* NULL: <bundle>/config.json */
 	const char *pid_file;       /* NULL: none */
 	const char *console_socket; /* NULL: none */
+	const char *pidfd_socket;   /* NULL: none */
+	const char *notify_socket;  /* of the service manager; NULL: none */
 	uint32_t preserve_fds;
 	bool run, detach, keep;
 	bool no_pivot, no_new_keyring, no_subreaper;
@@ -67,6 +70,7 @@ struct launch {
 	int sync_parent, sync_init;      /* sync.open */
 	struct proc init;                /* init.spawn */
 	struct terminal terminal;        /* console.receive; in init: console.make */
+	struct notify notify;            /* notify.open: only `run` */
 
 	/* written by steps of init */
 	struct program program;
@@ -85,8 +89,8 @@ int launch_start(struct launch *l, struct err *e);
 void launch_done(struct launch *l);
 #define scoped_launch SCOPED(launch_done)
 
-/* Lets the init of a created container go on (`start`), runs the poststart hooks. */
-int launch_start_created(const char *root, const char *id, struct arena *a, struct err *e);
+/* Lets the init of a created container go on (`start`), runs the poststart hooks, waits for READY if a manager wants to hear it (NULL: none). */
+int launch_start_created(const char *root, const char *id, const char *notify_socket, struct arena *a, struct err *e);
 
 /* ---- between the roles ---- */
 

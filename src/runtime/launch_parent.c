@@ -60,6 +60,8 @@ static int read_config(struct launch *l, struct err *e)
 	r = oci_config_decode(l->config_text, l->a, &config, e);
 	if (r < 0)
 		return err_wrap(e, "%s", path);
+	if (l->opts->notify_socket)
+		notify_amend(config, l->opts->root, l->opts->id, l->a);
 	l->config = config;
 	l->rootfs = absolute(config->root->path, l->bundle, l->a);
 	return access(l->rootfs, F_OK) < 0 ? err_sys(e, -errno, "rootfs '%s'", l->rootfs) : 0;
@@ -130,7 +132,7 @@ static struct launch launch_new(const struct launch_options *o, struct arena *a)
 	return (struct launch){
 		.opts = o, .a = a, .facts = arena_new(a, struct host_facts), .root_fd = -EBADF, .procfd = -EBADF, .dir_fd = -EBADF,
 		.console_sock = -EBADF, .gate = -EBADF, .tree = -EBADF, .sync_parent = -EBADF, .sync_init = -EBADF, .init = PROC_NONE,
-		.terminal = TERMINAL_NONE,
+		.terminal = TERMINAL_NONE, .notify = NOTIFY_NONE,
 	};
 }
 
@@ -225,6 +227,7 @@ void launch_done(struct launch *l)
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		fd_done(fds[i]);
+	notify_done(&l->notify);
 	cgroup_close(l->cgroup);
 	l->cgroup = NULL;
 }
@@ -257,9 +260,19 @@ static int run_poststart(int dir_fd, const struct state *s, struct arena *a, str
 	return hooks_run(c->hooks->poststart, c->hooks->n_poststart, "poststart", s, STATE_RUNNING, e);
 }
 
-int launch_start_created(const char *root, const char *id, struct arena *a, struct err *e)
+/* From here on somebody listens to what the program says; init is held before it can be gone. */
+static int open_notify(int dir_fd, const char *host, const struct state *s, struct notify *ret, int *ret_init, struct err *e)
 {
-	scoped_fd int root_fd = state_open_root(root, false, e), dir_fd = -EBADF, conn = -EBADF;
+	if (!host || !notify_is_made(dir_fd))
+		return 0;
+	*ret_init = proc_open_checked(s->pid, s->start_ticks);
+	return *ret_init < 0 ? err_sys(e, *ret_init, "hold container init") : notify_open(dir_fd, host, ret, e);
+}
+
+int launch_start_created(const char *root, const char *id, const char *notify_socket, struct arena *a, struct err *e)
+{
+	scoped_fd int root_fd = state_open_root(root, false, e), dir_fd = -EBADF, conn = -EBADF, init = -EBADF;
+	scoped_notify struct notify notify = NOTIFY_NONE;
 	struct state s;
 	int r;
 
@@ -272,6 +285,8 @@ int launch_start_created(const char *root, const char *id, struct arena *a, stru
 	if (r == 0)
 		r = open_gate(dir_fd, &s, a, &conn, e);
 	if (r == 0)
+		r = open_notify(dir_fd, notify_socket, &s, &notify, &init, e);
+	if (r == 0)
 		r = sync_say(conn, SYNC_START, e);
 	if (r == 0)
 		r = sync_expect(conn, SYNC_GO_ON, "container init", e);
@@ -279,5 +294,7 @@ int launch_start_created(const char *root, const char *id, struct arena *a, stru
 		return r;
 	unlinkat(dir_fd, STATE_START, 0);
 	r = sync_expect_end(conn, "container init", e);
-	return r < 0 ? r : run_poststart(dir_fd, &s, a, e);
+	if (r == 0)
+		r = run_poststart(dir_fd, &s, a, e);
+	return r < 0 || init < 0 ? r : notify_wait(&notify, init, s.pid, e);
 }

@@ -12,6 +12,7 @@
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/proc.h"
+#include "os/sock.h"
 
 static const char *const status_words[] = {
 	[STATE_CREATING] = "creating", [STATE_CREATED] = "created", [STATE_RUNNING] = "running", [STATE_PAUSED] = "paused",
@@ -232,6 +233,14 @@ int state_write_pid_file(const char *path, pid_t pid, struct err *e)
 		return err_sys(e, fd, "open the directory of the pid file '%s'", path);
 	r = file_replace(fd, slash + 1, text, (size_t)n, 0644, 0);
 	return r < 0 ? err_sys(e, r, "write the pid file '%s'", path) : 0;
+}
+
+int state_send_pidfd(const char *path, int pidfd, const char *word, struct err *e)
+{
+	scoped_fd int sock = sock_connect_path(path, SOCK_STREAM);
+	ssize_t n = sock < 0 ? sock : sock_send(sock, word, strlen(word), &pidfd, 1);
+
+	return n < 0 ? err_sys(e, (int)n, "send the pidfd to '%s'", path) : 0;
 }
 
 struct oci_state state_document(const struct state *s, enum state_status status)

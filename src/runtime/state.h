@@ -81,6 +81,9 @@ int state_remove(int root_fd, const char *id, struct err *e);
 /* Writes @pid as a decimal number to the file at the absolute @path, in one piece. */
 int state_write_pid_file(const char *path, pid_t pid, struct err *e);
 
+/* Sends a pidfd (borrowed) to whoever listens at @path, with the word that tells what it is of: "standard" an init, "setns" an exec. */
+int state_send_pidfd(const char *path, int pidfd, const char *word, struct err *e);
+
 /* The state document of the specification; borrows from @s. */
 struct oci_state state_document(const struct state *s, enum state_status status);
 

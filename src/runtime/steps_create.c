@@ -207,6 +207,22 @@ static int connect_console(void *ctx, struct err *e)
 	return l->console_sock < 0 ? l->console_sock : 0;
 }
 
+static bool has_notify(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->opts->notify_socket;
+}
+
+/* Who only creates leaves it to `start` to listen. */
+static int open_notify(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	int r = notify_make(l->dir_fd, e);
+
+	return r == 0 && l->opts->run ? notify_open(l->dir_fd, l->opts->notify_socket, &l->notify, e) : r;
+}
+
 static bool has_gate(const void *ctx)
 {
 	const struct launch *l = ctx;
@@ -300,6 +316,25 @@ static void kill_init(void *ctx)
 	struct launch *l = ctx;
 
 	proc_done(&l->init);
+}
+
+static const char *pidfd_receiver(const struct launch *l)
+{
+	const char *named = l->opts->pidfd_socket ? l->opts->pidfd_socket : pairs_find(&l->config->annotations, "run.oci.pidfd_receiver");
+
+	return named && *named ? named : NULL;
+}
+
+static bool has_pidfd_receiver(const void *ctx)
+{
+	return pidfd_receiver(ctx);
+}
+
+static int send_pidfd(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+
+	return state_send_pidfd(pidfd_receiver(l), l->init.pidfd, "standard", e);
 }
 
 static bool has_oom_score(const void *ctx)
@@ -502,11 +537,13 @@ const struct step create_steps[] = {
 	{ "cgroup.limits",    made_cgroup,        limit_cgroup,      NULL            },
 	{ "seccomp.prepare",  has_seccomp,        prepare_seccomp,   NULL            },
 	{ "console.connect",  has_console_socket, connect_console,   NULL            },
+	{ "notify.open",      has_notify,         open_notify,       NULL            },
 	{ "gate.listen",      has_gate,           listen_gate,       NULL            },
 	{ "procfs.open",      needs_procfs,       open_procfs,       NULL            },
 	{ "sources.open",     opens_for_init,     open_sources,      NULL            },
 	{ "sync.open",        NULL,               open_sync,         NULL            },
 	{ "init.spawn",       NULL,               spawn_init,        kill_init       },
+	{ "init.pidfd",       has_pidfd_receiver, send_pidfd,        NULL            },
 	{ "init.oom_score",   has_oom_score,      set_oom_score,     NULL            },
 	{ "ids.map",          maps_ids,           map_ids,           NULL            },
 	{ "state.publish",    no_hooks,           publish_state,     NULL            },

@@ -19,7 +19,7 @@ struct terminal {
 };
 #define TERMINAL_NONE ((struct terminal){ -EBADF, -EBADF })
 
-/* Makes the pair from <root>/dev/pts/ptmx, with the configured size. */
+/* Makes the pair from <root>/dev/pts/ptmx, with the configured size, else that of the terminal we were called on: a program may ask at once. */
 int terminal_make(int root, const struct oci_box *size, struct terminal *ret, struct err *e);
 
 /* Binds the slave on <root>/dev/console. */
@@ -33,9 +33,3 @@ int terminal_connect(const char *path, struct err *e);
 
 /* Sends the master over that connection, as runc does. */
 int terminal_send(int sock, int master, struct err *e);
-
-/*
- * Pumps between the master (borrowed) and our own stdin and stdout, with our terminal in raw mode, passes window changes and signals on,
- * until the process behind @pidfd has ended and everything it wrote is through. @signals is a signalfd.
- */
-int terminal_relay(int master, int pidfd, int signals, struct err *e);

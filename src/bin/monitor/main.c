@@ -3,6 +3,7 @@
  * tare-monitor: stays with one container: holds its streams, keeps its log, serves its clients, records its end.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/parse.h"
@@ -43,6 +44,8 @@ int main(int argc, char **argv)
 	int r;
 
 	trace_begin("tare-monitor");
+	/* Readiness is between a service manager and whoever it started, not between it and each container. */
+	unsetenv("NOTIFY_SOCKET");
 	for (int i = 1; i < argc; i++) {
 		if (streq(argv[i], "--version")) {
 			say(1, "tare-monitor " TARE_VERSION "\n");

@@ -38,9 +38,10 @@ extern const struct verb create_verb, run_verb, start_verb, exec_verb, state_ver
 struct oci_user;
 int runtime_parse_user(const char *s, struct oci_user *u, struct err *e);
 
-/* Waits for a process of ours, passing signals on, and its terminal if @master is not negative. Returns the exit status. */
+/* Waits for a process of ours as runtime/relay.h says. Returns the exit status. */
 struct proc;
-int runtime_wait(const struct proc *p, int master, int signals, struct err *e);
+struct notify;
+int runtime_wait(const struct proc *p, int *master, int signals, const struct notify *notify, struct err *e);
 
 /* Takes every signal that can be taken: they belong to the process we wait for. Returns the descriptor. */
 int runtime_signals(struct err *e);

@@ -3,6 +3,8 @@
  * create, run, start: a container comes to life, in two acts or in one.
  */
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/parse.h"
@@ -21,7 +23,7 @@ struct create_options {
 	OPT(struct create_options, launch.bundle,         "bundle",         'b', STR,  "DIR",  "The bundle (default: the working directory)"), \
 	OPT(struct create_options, launch.config,         "config",         'f', STR,  "FILE", "Read FILE instead of the bundle's config.json"), \
 	OPT(struct create_options, launch.console_socket, "console-socket", 0,   STR,  "SOCKET", "Send the terminal's master there"),       \
-	OPT_UNSUPPORTED("pidfd-socket", 0, "SOCKET"),                                                                                    \
+	OPT(struct create_options, launch.pidfd_socket,   "pidfd-socket",   0,   STR,  "SOCKET", "Send a pidfd of init there"),            \
 	OPT(struct create_options, launch.pid_file,       "pid-file",       0,   STR,  "FILE", "Write the pid of init there"),             \
 	OPT(struct create_options, launch.no_pivot,       "no-pivot",       0,   FLAG, NULL,   "Move the root instead of pivoting (initramfs)"), \
 	OPT(struct create_options, launch.no_new_keyring, "no-new-keyring", 0,   FLAG, NULL,   "Keep the caller's session keyring"),        \
@@ -38,12 +40,21 @@ static int take_preserve(void *options, const char *value, struct arena *a, stru
 	return 0;
 }
 
+/* Set by a service manager that wants to hear when the program is ready. */
+static const char *notify_socket(void)
+{
+	const char *s = getenv("NOTIFY_SOCKET");
+
+	return s && *s ? s : NULL;
+}
+
 static struct launch_options launch_options_of(const struct runtime *rt, const struct create_options *o)
 {
 	struct launch_options l = o->launch;
 
 	l.root = rt->root;
 	l.id = rt->args->v[0];
+	l.notify_socket = notify_socket();
 	l.systemd_cgroup = rt->systemd_cgroup;
 	l.no_cgroup = rt->no_cgroup;
 	return l;
@@ -113,7 +124,7 @@ static int remove_launched(struct launch *l, struct err *e)
 
 static int run_foreground(struct launch *l, int signals, struct err *e)
 {
-	int status = runtime_wait(&l->init, l->terminal.master, signals, e), r;
+	int status = runtime_wait(&l->init, &l->terminal.master, signals, &l->notify, e), r;
 
 	if (status < 0 || l->opts->keep)
 		return status;
@@ -142,6 +153,8 @@ static int run(const struct launch_options *l, struct runtime *rt, struct err *e
 
 	if (r == 0)
 		r = start_it(&launch, e);
+	if (r == 0 && l->detach && l->notify_socket)
+		r = notify_wait(&launch.notify, launch.init.pidfd, launch.init.pid, e);
 	if (r == 0 && !l->detach)
 		r = run_foreground(&launch, signals, e);
 	return r < 0 ? err_wrap(e, "run failed") : r;
@@ -167,7 +180,7 @@ const struct verb run_verb = {
 
 static int start_run(struct runtime *rt, const void *options, struct err *e)
 {
-	int r = launch_start_created(rt->root, rt->args->v[0], rt->a, e);
+	int r = launch_start_created(rt->root, rt->args->v[0], notify_socket(), rt->a, e);
 
 	return r < 0 ? err_wrap(e, "start failed") : 0;
 }

@@ -17,7 +17,7 @@
 #include "runtime/exec.h"
 
 struct exec_line {
-	const char *console_socket, *cwd, *user, *process, *pid_file, *process_label, *apparmor;
+	const char *console_socket, *pidfd_socket, *cwd, *user, *process, *pid_file, *process_label, *apparmor;
 	struct strs env, caps, groups;
 	bool tty, detach, no_new_privs, ignore_paused;
 	int32_t preserve_fds;
@@ -26,7 +26,7 @@ struct exec_line {
 /* clang-format off */
 static const struct opt exec_opts[] = {
 	OPT(struct exec_line, console_socket, "console-socket",  0,   STR,  "SOCKET", "Send the terminal's master there"),
-	OPT_UNSUPPORTED("pidfd-socket", 0, "SOCKET"),
+	OPT(struct exec_line, pidfd_socket,   "pidfd-socket",    0,   STR,  "SOCKET", "Send a pidfd of the process there"),
 	OPT(struct exec_line, cwd,            "cwd",             0,   STR,  "DIR",    "Working directory"),
 	OPT(struct exec_line, env,            "env",             'e', STRS, "NAME=value", "Add to the environment"),
 	OPT(struct exec_line, tty,            "tty",             't', FLAG, NULL,     "Give it a terminal"),
@@ -170,7 +170,7 @@ static int exec_in(const struct exec_line *o, struct runtime *rt, struct err *e)
 	struct oci_process process;
 	const struct exec_options x = {
 		.process = &process, .detach = o->detach, .ignore_paused = o->ignore_paused, .pid_file = absolute(o->pid_file, rt->a),
-		.console_socket = o->console_socket, .preserve_fds = (uint32_t)o->preserve_fds,
+		.console_socket = o->console_socket, .pidfd_socket = o->pidfd_socket, .preserve_fds = (uint32_t)o->preserve_fds,
 	};
 	struct proc p = PROC_NONE;
 	int r = control_open(rt->root, rt->args->v[0], rt->a, &c, e);
@@ -184,7 +184,7 @@ static int exec_in(const struct exec_line *o, struct runtime *rt, struct err *e)
 	r = exec_start(&c, &x, &p, &master, e);
 	if (r < 0 || o->detach)
 		return r;
-	return runtime_wait(&p, master, signals, e);
+	return runtime_wait(&p, &master, signals, NULL, e);
 }
 
 static int exec_run(struct runtime *rt, const void *options, struct err *e)
