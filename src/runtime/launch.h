@@ -73,6 +73,7 @@ struct launch {
 	struct notify notify;            /* notify.open: only `run` */
 
 	/* written by steps of init */
+	struct mount_roots roots;        /* mounts.apply */
 	struct program program;
 };
 

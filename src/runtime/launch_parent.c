@@ -132,7 +132,7 @@ static struct launch launch_new(const struct launch_options *o, struct arena *a)
 	return (struct launch){
 		.opts = o, .a = a, .facts = arena_new(a, struct host_facts), .root_fd = -EBADF, .procfd = -EBADF, .dir_fd = -EBADF,
 		.console_sock = -EBADF, .gate = -EBADF, .tree = -EBADF, .sync_parent = -EBADF, .sync_init = -EBADF, .init = PROC_NONE,
-		.terminal = TERMINAL_NONE, .notify = NOTIFY_NONE,
+		.terminal = TERMINAL_NONE, .roots = MOUNT_ROOTS_NONE, .notify = NOTIFY_NONE,
 	};
 }
 

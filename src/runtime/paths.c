@@ -9,6 +9,7 @@
 #include "os/fd.h"
 #include "os/mount.h"
 #include "os/path_safe.h"
+#include "runtime/mounts/mounts.h"
 
 /* Made when first needed. */
 struct covers {
@@ -50,6 +51,19 @@ static int cover_directory(struct covers *c, struct err *e)
 	return tree < 0 ? err_sys(e, tree, "copy the empty tmpfs") : tree;
 }
 
+/* "/proc/sys" is "sys" of the procfs that was mounted, whatever stands at that name by now. */
+static int path_find(int root, const struct mount_roots *roots, const char *path)
+{
+	const char *top = path + strspn(path, "/"), *in_proc = str_after(top, "proc/"), *in_sys = str_after(top, "sys/");
+	bool climbs = strstr(path, "..") != NULL;
+
+	if (in_proc && !climbs && roots->proc >= 0)
+		return path_open(roots->proc, in_proc, O_PATH, 0, PATH_IN_ROOT);
+	if (in_sys && !climbs && roots->sys >= 0)
+		return path_open(roots->sys, in_sys, O_PATH, 0, PATH_IN_ROOT);
+	return path_open(root, path, O_PATH, 0, PATH_IN_ROOT);
+}
+
 static int mask(int target, struct covers *c, struct err *e)
 {
 	scoped_fd int tree = -EBADF;
@@ -65,12 +79,12 @@ static int mask(int target, struct covers *c, struct err *e)
 	return r < 0 ? err_sys(e, r, "cover it") : 0;
 }
 
-int paths_mask(int root, const struct strs *paths, struct err *e)
+int paths_mask(int root, const struct mount_roots *roots, const struct strs *paths, struct err *e)
 {
 	SCOPED(covers_done) struct covers c = { -EBADF, -EBADF };
 
 	for (size_t i = 0; i < paths->n; i++) {
-		scoped_fd int target = path_open(root, paths->v[i], O_PATH, 0, PATH_IN_ROOT);
+		scoped_fd int target = path_find(root, roots, paths->v[i]);
 		int r;
 
 		if (target == -ENOENT || target == -ENOTDIR)
@@ -98,10 +112,10 @@ static int make_readonly(int target, struct err *e)
 	return r < 0 ? err_sys(e, r, "put a read-only copy there") : 0;
 }
 
-int paths_make_readonly(int root, const struct strs *paths, struct err *e)
+int paths_make_readonly(int root, const struct mount_roots *roots, const struct strs *paths, struct err *e)
 {
 	for (size_t i = 0; i < paths->n; i++) {
-		scoped_fd int target = path_open(root, paths->v[i], O_PATH, 0, PATH_IN_ROOT);
+		scoped_fd int target = path_find(root, roots, paths->v[i]);
 		int r;
 
 		if (target == -ENOENT || target == -ENOTDIR)

@@ -10,5 +10,8 @@
 #include "base/err.h"
 #include "base/str.h"
 
-int paths_mask(int root, const struct strs *paths, struct err *e);
-int paths_make_readonly(int root, const struct strs *paths, struct err *e);
+struct mount_roots;
+
+/* @root is the container's tree; what lies in /proc or /sys is looked for from @roots instead, if they are mounted. */
+int paths_mask(int root, const struct mount_roots *roots, const struct strs *paths, struct err *e);
+int paths_make_readonly(int root, const struct mount_roots *roots, const struct strs *paths, struct err *e);

@@ -248,6 +248,7 @@ static int apply_mounts(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
 	const struct mount_site site = {
+		.roots = &l->roots,
 		.a = l->a, .root = l->tree, .bundle = l->bundle, .userns = l->plan.userns,
 		.own_pids = oci_namespace_find(l->config->linux, OCI_NS_PID) != NULL,
 		.cgroupns = oci_namespace_find(l->config->linux, OCI_NS_CGROUP) != NULL,
@@ -361,14 +362,14 @@ static int make_readonly(void *ctx, struct err *e)
 {
 	const struct launch *l = ctx;
 
-	return paths_make_readonly(l->tree, &l->config->linux->readonly_paths, e);
+	return paths_make_readonly(l->tree, &l->roots, &l->config->linux->readonly_paths, e);
 }
 
 static int mask_paths(void *ctx, struct err *e)
 {
 	const struct launch *l = ctx;
 
-	return paths_mask(l->tree, &l->config->linux->masked_paths, e);
+	return paths_mask(l->tree, &l->roots, &l->config->linux->masked_paths, e);
 }
 
 static bool is_readonly(const void *ctx)
@@ -419,6 +420,8 @@ static int close_host(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
 
+	fd_done(&l->roots.proc);
+	fd_done(&l->roots.sys);
 	fd_done(&l->procfd);
 	fd_done(&l->dir_fd);
 	fd_done(&l->root_fd);

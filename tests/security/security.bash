@@ -8,14 +8,15 @@
 #   rt WORDS…               the runtime under test (RUNTIME, default $TARE_BIN/tare-runtime)
 #   run_container           runs $bundle to its end; output and status as bats' `run`
 #   attacker WORDS…         starts a program of attack.c beside the test, killed at the end
+#   while under_attack      TARE_ATTACK_SECONDS (default 2; `make check-security` gives 30) of rounds against it, and at least five
 #   refused                 the last `run` failed as a program fails, with a sentence, not by signal and not by "not found"
 #
 # The host's canaries live in $home/host, outside every tree. RUNTIME=crun or runc shows what the peers make of a test.
 
-export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-300}
+attack_seconds=${TARE_ATTACK_SECONDS:-2}
+export BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-$((300 + 4 * attack_seconds))}
 here=$BATS_TEST_DIRNAME
 runtime=${RUNTIME:-${TARE_BIN:-$here/../../build/bin}/tare-runtime}
-ROUNDS=${ROUNDS:-60} # starts against a racing attacker
 
 setup() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
@@ -25,6 +26,7 @@ setup() {
 	mkdir "$home/host"
 	echo canary >"$home/host/canary"
 	attackers=()
+	attack_end=
 	first_core_pattern=$(cat /proc/sys/kernel/core_pattern)
 }
 
@@ -93,6 +95,12 @@ up() {
 attacker() {
 	"$attack_program" "$@" </dev/null >/dev/null 2>&1 3>&- &
 	attackers+=($!)
+}
+
+under_attack() {
+	[ -n "$attack_end" ] || { attack_end=$((SECONDS + attack_seconds)); rounds=0; }
+	rounds=$((rounds + 1))
+	[ $rounds -le 5 ] || [ $SECONDS -lt $attack_end ]
 }
 
 refused() {

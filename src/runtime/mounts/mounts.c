@@ -148,6 +148,24 @@ static bool is_proc_itself(const char *path)
 	return below && below[strspn(below, "/.")] == '\0';
 }
 
+static bool is_top(const char *path, const char *name)
+{
+	const char *below = str_after(path + strspn(path, "/"), name);
+
+	return below && below[strspn(below, "/")] == '\0';
+}
+
+/* Keeps the root of a mount that just went to /proc or /sys. Takes @mount then. */
+static void root_keep(const struct mount_job *job, const struct mount_site *site, int *mount)
+{
+	int *kept = is_top(job->destination, "proc") ? &site->roots->proc : is_top(job->destination, "sys") ? &site->roots->sys : NULL;
+
+	if (!kept)
+		return;
+	fd_done(kept);
+	*kept = take_fd(mount);
+}
+
 /*
  * Whoever may cover parts of procfs chooses what the runtime and every program read and write there (CVE-2015-3630, CVE-2025-52881); asked of the
  * target itself, whatever links led to it.
@@ -222,7 +240,10 @@ static int apply_bind(struct mount_job *job, const struct mount_site *site, stru
 	if (is_proc_itself(job->destination) && path_check_fs(tree, PATH_FS_PROC) < 0)
 		return err_set(e, ERR_DENIED, "'%s' is not procfs", job->mount->source);
 	r = mount_move(tree, target);
-	return r < 0 ? err_sys(e, r, "put '%s' there", job->mount->source) : 0;
+	if (r < 0)
+		return err_sys(e, r, "put '%s' there", job->mount->source);
+	root_keep(job, site, opened >= 0 ? &opened : &job->source);
+	return 0;
 }
 
 /* "remount": what is mounted there already, usually by an earlier entry of the list, is changed. */
@@ -339,7 +360,10 @@ static int apply_new(const struct mount_job *job, const struct mount_site *site,
 	if (r < 0)
 		return r;
 	r = mount_move(fd, target);
-	return r < 0 ? err_sys(e, r, "put it there") : 0;
+	if (r < 0)
+		return err_sys(e, r, "put it there");
+	root_keep(job, site, &fd);
+	return 0;
 }
 
 static int apply_one(struct mount_job *job, const struct mount_site *site, struct err *e)

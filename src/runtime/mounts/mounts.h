@@ -36,6 +36,15 @@ struct mount_jobs {
 	bool mapped; /* one of them maps ids: the parent must open it */
 };
 
+/*
+ * The roots of procfs and sysfs as they were mounted: what is masked in them is found from here, not by a name that somebody who shares the tree may
+ * have swapped since (CVE-2019-19921). -EBADF: none is mounted.
+ */
+struct mount_roots {
+	int proc, sys;
+};
+#define MOUNT_ROOTS_NONE (struct mount_roots){ -EBADF, -EBADF }
+
 /* Where the jobs are done. */
 struct mount_site {
 	struct arena *a;
@@ -45,6 +54,7 @@ struct mount_site {
 	bool own_pids;                      /* it has a pid namespace, so the host's procfs will not do for its own */
 	bool cgroupns;
 	const struct cgroup_record *cgroup; /* NULL: none */
+	struct mount_roots *roots;          /* filled; what is in it belongs to the caller */
 };
 
 /* Understands the options of every mount of a container that is launched by @p. Pure. */
