@@ -3,7 +3,18 @@
 /*
  * hooks: programs of the configuration that run at points of the container's life, with its state on their stdin.
  *
- * Each runs to its end before the next; one that fails, or outlives its timeout (then it is killed), ends the list.
+ *     prestart, createRuntime   the runtime's namespaces      after the container's are there and filled, before the pivot
+ *     createContainer           the container's, path found in the runtime's, at the same point
+ *     startContainer            the container's, before the program
+ *     poststart                 the runtime's, when the program runs
+ *     poststop                  the runtime's, when nothing is left of the container
+ *
+ * Each runs to its end before the next; one that fails, or outlives its timeout (then it is killed with what it started), ends the list, and with
+ * it the container: but for poststop, where a failure is a warning and the next one runs.
+ *
+ * What a hook prints does not reach the container's output: standard output goes nowhere, of standard error the beginning is part of the message
+ * if the hook fails. crun's annotations run.oci.hooks.stdout and .stderr name files that take it.
+ * A hook without an environment of its own gets the runtime's; one that runs inside the container none, since that may be the container's.
  */
 #include <stddef.h>
 
@@ -12,7 +23,29 @@
 #include "runtime/state.h"
 #include "spec/oci_runtime.h"
 
-/* Runs the hooks @v; @name ("createRuntime") is for messages. */
-int hooks_run(const struct oci_hook *v, size_t n, const char *name, const struct state *s, enum state_status status, struct err *e);
-/* The same for hooks whose failure stops nobody: each failure is a warning, and the next hook runs. */
-void hooks_run_all(const struct oci_hook *v, size_t n, const char *name, const struct state *s, enum state_status status);
+/* Where hooks print to; owned. It is opened on the host, since init cannot trust what its container has at /dev/null. @err -EBADF: as above. */
+struct hook_output {
+	int out, err;
+};
+#define HOOK_OUTPUT_NONE ((struct hook_output){ -EBADF, -EBADF })
+
+/* Opens what the annotations name, relative to the bundle. */
+int hook_output_open(const struct state *s, struct hook_output *ret, struct err *e);
+void hook_output_done(struct hook_output *o);
+#define scoped_hook_output SCOPED(hook_output_done)
+
+/* One point of the life. */
+struct hook_point {
+	const char *name; /* "createRuntime", for messages */
+	const struct state *state;
+	enum state_status status;
+	const struct hook_output *output;
+	bool inside;      /* in the container's namespaces */
+};
+
+/* Runs the hooks @v. Errors: kind ERR_PRECONDITION, whatever went wrong with one. */
+int hooks_run(const struct oci_hook *v, size_t n, const struct hook_point *p, struct err *e);
+
+/* The two points of a container without a creator: after `start`, and at the end, where failures are only told. */
+int hooks_run_poststart(const struct oci_hooks *h, const struct state *s, struct err *e);
+void hooks_run_poststop(const struct oci_hooks *h, const struct state *s);

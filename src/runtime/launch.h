@@ -19,6 +19,7 @@
 #include "os/facts.h"
 #include "os/proc.h"
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/hooks.h"
 #include "runtime/mounts/mounts.h"
 #include "runtime/notify.h"
 #include "runtime/plan.h"
@@ -63,6 +64,7 @@ struct launch {
 	struct state state;              /* state.reserve, state.publish */
 	struct cgroup *cgroup;           /* cgroup.create */
 	const struct filter_program *seccomp; /* seccomp.prepare */
+	struct hook_output hook_output;  /* hooks.output */
 	int console_sock;                /* console.connect */
 	int procfd;                      /* procfs.open: a private one that sees the host's processes */
 	int gate;                        /* gate.listen: the socket init listens on */
@@ -90,7 +92,10 @@ int launch_start(struct launch *l, struct err *e);
 void launch_done(struct launch *l);
 #define scoped_launch SCOPED(launch_done)
 
-/* Lets the init of a created container go on (`start`), runs the poststart hooks, waits for READY if a manager wants to hear it (NULL: none). */
+/*
+ * Lets the init of a created container go on (`start`), runs the poststart hooks, waits for READY if a manager wants to hear it (NULL: none). A hook
+ * that fails there is the end of the container, as the specification wants: it is destroyed, and its poststop hooks run.
+ */
 int launch_start_created(const char *root, const char *id, const char *notify_socket, struct arena *a, struct err *e);
 
 /* ---- between the roles ---- */

@@ -13,6 +13,7 @@
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/sock.h"
+#include "runtime/control.h"
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
 #include "runtime/sync.h"
@@ -132,7 +133,7 @@ static struct launch launch_new(const struct launch_options *o, struct arena *a)
 	return (struct launch){
 		.opts = o, .a = a, .facts = arena_new(a, struct host_facts), .root_fd = -EBADF, .procfd = -EBADF, .dir_fd = -EBADF,
 		.console_sock = -EBADF, .gate = -EBADF, .tree = -EBADF, .sync_parent = -EBADF, .sync_init = -EBADF, .init = PROC_NONE,
-		.terminal = TERMINAL_NONE, .roots = MOUNT_ROOTS_NONE, .notify = NOTIFY_NONE,
+		.terminal = TERMINAL_NONE, .roots = MOUNT_ROOTS_NONE, .notify = NOTIFY_NONE, .hook_output = HOOK_OUTPUT_NONE,
 	};
 }
 
@@ -210,20 +211,17 @@ int launch_spawn(struct launch *l, struct err *e)
 
 int launch_start(struct launch *l, struct err *e)
 {
-	const struct oci_hooks *h = l->config->hooks;
 	int r = sync_say(l->sync_parent, SYNC_START, e);
 
 	if (r == 0)
 		r = sync_expect_end(l->sync_parent, "container init", e);
-	if (r < 0 || !h)
-		return r;
-	return hooks_run(h->poststart, h->n_poststart, "poststart", &l->state, STATE_RUNNING, e);
+	return r < 0 ? r : hooks_run_poststart(l->config->hooks, &l->state, e);
 }
 
 void launch_done(struct launch *l)
 {
 	int *const fds[] = { &l->root_fd, &l->procfd, &l->dir_fd, &l->console_sock, &l->gate, &l->tree, &l->sync_parent, &l->sync_init,
-		&l->init.pidfd, &l->terminal.master, &l->terminal.slave };
+		&l->init.pidfd, &l->terminal.master, &l->terminal.slave, &l->hook_output.out, &l->hook_output.err };
 
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		fd_done(fds[i]);
@@ -255,9 +253,15 @@ static int run_poststart(int dir_fd, const struct state *s, struct arena *a, str
 	struct oci_config *c;
 	int r = state_load_config(dir_fd, a, &c, e);
 
-	if (r < 0 || !c->hooks)
-		return r;
-	return hooks_run(c->hooks->poststart, c->hooks->n_poststart, "poststart", s, STATE_RUNNING, e);
+	return r < 0 ? r : hooks_run_poststart(c->hooks, s, e);
+}
+
+static void destroy(const char *root, const char *id, struct arena *a)
+{
+	struct err why = { 0 };
+
+	if (control_delete(root, id, true, a, &why) < 0)
+		log_warn("the container stays, its hook having failed: %s", why.msg);
 }
 
 /* From here on somebody listens to what the program says; init is held before it can be gone. */
@@ -296,5 +300,7 @@ int launch_start_created(const char *root, const char *id, const char *notify_so
 	r = sync_expect_end(conn, "container init", e);
 	if (r == 0)
 		r = run_poststart(dir_fd, &s, a, e);
+	if (r < 0 && e->kind == ERR_PRECONDITION)
+		destroy(root, id, a);
 	return r < 0 || init < 0 ? r : notify_wait(&notify, init, s.pid, e);
 }

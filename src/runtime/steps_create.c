@@ -42,10 +42,8 @@ static int arm_poststop(void *ctx, struct err *e)
 static void run_poststop(void *ctx)
 {
 	struct launch *l = ctx;
-	struct err e = { 0 };
 
-	if (hooks_run(l->config->hooks->poststop, l->config->hooks->n_poststop, "poststop", &l->state, STATE_STOPPED, &e) < 0)
-		log_warn("%s", e.msg);
+	hooks_run_poststop(l->config->hooks, &l->state);
 }
 
 /* ---- state ----------------------------------------------------------------------------------------------------------------------------- */
@@ -190,6 +188,21 @@ static int prepare_seccomp(void *ctx, struct err *e)
 		return r;
 	l->seccomp = program;
 	return 0;
+}
+
+static bool has_hooks(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->config->hooks;
+}
+
+/* For those of init, too, which could not open it. */
+static int open_hook_output(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+
+	return hook_output_open(&l->state, &l->hook_output, e);
 }
 
 static bool has_console_socket(const void *ctx)
@@ -459,12 +472,14 @@ static int run_runtime_hooks(void *ctx, struct err *e)
 {
 	const struct launch *l = ctx;
 	const struct oci_hooks *h = l->config->hooks;
+	struct hook_point p = { .name = "prestart", .state = &l->state, .status = STATE_CREATING, .output = &l->hook_output };
 	int r = sync_expect(l->sync_parent, SYNC_ROOTFS_READY, INIT, e);
 
 	if (r == 0)
-		r = hooks_run(h->prestart, h->n_prestart, "prestart", &l->state, STATE_CREATING, e);
+		r = hooks_run(h->prestart, h->n_prestart, &p, e);
+	p.name = "createRuntime";
 	if (r == 0)
-		r = hooks_run(h->create_runtime, h->n_create_runtime, "createRuntime", &l->state, STATE_CREATING, e);
+		r = hooks_run(h->create_runtime, h->n_create_runtime, &p, e);
 	return r < 0 ? r : sync_say(l->sync_parent, SYNC_GO_ON, e);
 }
 
@@ -536,6 +551,7 @@ const struct step create_steps[] = {
 	{ "cgroup.create",    has_cgroup,         create_cgroup,     remove_cgroup   },
 	{ "cgroup.limits",    made_cgroup,        limit_cgroup,      NULL            },
 	{ "seccomp.prepare",  has_seccomp,        prepare_seccomp,   NULL            },
+	{ "hooks.output",     has_hooks,          open_hook_output,  NULL            },
 	{ "console.connect",  has_console_socket, connect_console,   NULL            },
 	{ "notify.open",      has_notify,         open_notify,       NULL            },
 	{ "gate.listen",      has_gate,           listen_gate,       NULL            },

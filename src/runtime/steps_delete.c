@@ -129,8 +129,8 @@ static int run_poststop(void *ctx, struct err *e)
 {
 	const struct removal *d = ctx;
 
-	if (d->config)
-		hooks_run_all(d->config->hooks->poststop, d->config->hooks->n_poststop, "poststop", &d->c->state, STATE_STOPPED);
+	if (d->config && d->config->hooks)
+		hooks_run_poststop(d->config->hooks, &d->c->state);
 	return 0;
 }
 

@@ -189,7 +189,10 @@ static bool is_shared(const void *ctx)
 		mount_propagation_find(l->config->linux->rootfs_propagation, &propagation, &recursive) == 0 && propagation == MS_SHARED;
 }
 
-/* Nothing we mount may reach the host; what the host mounts may reach us unless rootfsPropagation says otherwise. */
+/*
+ * Nothing we mount may reach the host; what the host mounts may reach us unless rootfsPropagation says otherwise. Of what cannot be bound no
+ * container can be made: to become unbindable the mounts are private first, and the container's root is made so after the pivot.
+ */
 static int set_propagation(void *ctx, struct err *e)
 {
 	const struct launch *l = ctx;
@@ -201,7 +204,7 @@ static int set_propagation(void *ctx, struct err *e)
 	if (word && *word && mount_propagation_find(word, &propagation, &recursive) < 0)
 		return err_set(e, ERR_INVALID, "linux.rootfsPropagation: unknown word '%s'", word);
 	if (propagation == MS_UNBINDABLE)
-		propagation = MS_PRIVATE; /* until the rootfs and all bind sources have been copied */
+		propagation = MS_PRIVATE;
 	r = mount_classic(NULL, "/", NULL, MS_REC | propagation, NULL);
 	return r < 0 ? err_sys(e, r, "change the propagation of '/'") : 0;
 }
@@ -320,9 +323,12 @@ static int run_container_hooks(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
 	const struct oci_hooks *h = l->config->hooks;
+	const struct hook_point p = {
+		.name = "createContainer", .state = &l->state, .status = STATE_CREATING, .output = &l->hook_output, .inside = true,
+	};
 
 	l->state.pid = getpid();
-	return hooks_run(h->create_container, h->n_create_container, "createContainer", &l->state, STATE_CREATING, e);
+	return hooks_run(h->create_container, h->n_create_container, &p, e);
 }
 
 static bool has_cwd(const void *ctx)

@@ -109,4 +109,79 @@ check "seccomp: a raw program of an annotation" prints raw 'grep ^Seccomp: /proc
 check "seccomp: errnoRet where none can be returned" says errnobad 'linux\.seccomp\.defaultErrnoRet' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", defaultErrnoRet: 1}'
 check "seccomp: an unknown flag" says flagbad 'flags\[0\]' '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", flags: ["X"]}'
 
+# --- hooks ---
+
+cat >"$home/hook" <<-'END'
+	#!/bin/sh
+	# NAME [exit status] : notes that it ran and what it was told
+	echo "$1" >>"${0%/*}/order"
+	cat >"${0%/*}/told.$1"
+	echo "out $1"
+	echo "err $1" >&2
+	exit ${2:-0}
+END
+chmod 755 "$home/hook"
+hook() { echo "{path: \"$home/hook\", args: [\"hook\", \"$1\", \"${2:-0}\"]}"; }
+# Hooks in the container find the script by a bind mount at the same path.
+seen=".mounts += [{destination: \"$home\", type: \"bind\", source: \"$home\", options: [\"rbind\", \"rw\"]}] | .process.env += [\"HOME=/\"]"
+ordered() { tr '\n' ' ' <"$home/order"; rm -f "$home/order"; }
+six="$seen | .hooks = {prestart: [$(hook prestart)], createRuntime: [$(hook createRuntime)], createContainer: [$(hook createContainer)],
+	startContainer: [$(hook startContainer)], poststart: [$(hook poststart)], poststop: [$(hook poststop1 3), $(hook poststop2)]} | .annotations = {a: \"b/c\"}"
+bundle hooked 'sleep 1000' "$six"
+check "hooks: create" rt create --bundle "$home/hooked" hooked
+check "hooks: those of create, in order" equal "prestart createRuntime createContainer " "$(ordered)"
+check "hooks: those of create are told creating and the pid they see" equal "creating $(pid_of hooked) creating 1" \
+	"$(jq -r '"\(.status) \(.pid)"' "$home/told.createRuntime" "$home/told.createContainer" | xargs)"
+check "hooks: the state is compact and its slashes are plain" matches '^\{"ociVersion":"[^ ]*","id":"hooked".*"a":"b/c"\}' "$(cat "$home/told.prestart")"
+hooked_start() { rt start hooked >"$home/start.out" 2>&1; }
+check "hooks: start" hooked_start
+check "hooks: what they print is not the container's" equal "" "$(cat "$home/start.out")"
+check "hooks: those of start, in order" equal "startContainer poststart " "$(ordered)"
+check "hooks: startContainer is told created, poststart running" equal "created 1 running $(pid_of hooked)" \
+	"$(jq -r '"\(.status) \(.pid)"' "$home/told.startContainer" "$home/told.poststart" | xargs)"
+check "hooks: delete, though one of poststop fails" rt delete --force hooked
+check "hooks: every one of poststop ran" equal "poststop1 poststop2 " "$(ordered)"
+check "hooks: poststop is told stopped" equal stopped "$(jq -r .status "$home/told.poststop2")"
+# fails_at POINT COMMAND… : the hook of POINT exits with 7, COMMAND fails and says so; the container is gone and poststop has run.
+fails_at() {
+	local point=$1 out
+	shift
+	out=$("$@" 2>&1) && { echo "no error"; return 1; }
+	matches "$point hook #0: .*exit status 7: err $point" "$out" && gone "bad$point" && matches 'poststop1 poststop2 $' "$(ordered)"
+}
+for point in prestart createRuntime createContainer; do
+	bundle "bad$point" 'sleep 1000' "$six" ".hooks.$point = [$(hook $point 7)]"
+	check "hooks: a failure of $point is one of create" fails_at $point rt create --bundle "$home/bad$point" "bad$point"
+done
+for point in startContainer poststart; do
+	bundle "bad$point" 'sleep 1000' "$six" ".hooks.$point = [$(hook $point 7)]"
+	rt create --bundle "$home/bad$point" "bad$point" </dev/null >/dev/null 2>&1
+	check "hooks: a failure of $point is one of start, and the end" fails_at $point rt start "bad$point"
+	check "hooks: the same for run" fails_at $point rt run --bundle "$home/bad$point" "bad$point"
+done
+printf '#!/bin/sh\n(sleep 987 & sleep 987)\n' >"$home/slowly"
+chmod 755 "$home/slowly"
+bundle slow true ".hooks.prestart = [{path: \"$home/slowly\", timeout: 1}]"
+slow() { says_run=$(run slow 2>&1) && return 1; matches 'past specified timeout of 1 s' "$says_run" && ! pgrep -f 'sleep 987' >/dev/null; }
+check "hooks: one that takes too long is killed with what it started" slow
+bundle noted 'echo inside' "$seen | .hooks = {prestart: [$(hook prestart)], startContainer: [$(hook startContainer)], poststop: [$(hook poststop)]}" \
+	".annotations = {\"run.oci.hooks.stdout\": \"$home/hooks.out\", \"run.oci.hooks.stderr\": \"hooks.err\"}"
+check "hooks: annotations send their output to files" equal inside "$(run noted 2>&1)"
+check "hooks: standard output, of all of them" equal "out prestart out startContainer out poststop" "$(xargs <"$home/hooks.out")"
+check "hooks: standard error, relative to the bundle" equal "err prestart err startContainer err poststop" "$(xargs <"$home/noted/hooks.err")"
+check "hooks: a path that is not absolute" says hookbad 'hooks\.prestart\[0\]\.path' '.hooks.prestart = [{path: "true"}]'
+check "hooks: a timeout of nothing" says hookzero 'hooks\.poststop\[0\]\.timeout' '.hooks.poststop = [{path: "/bin/true", timeout: 0}]'
+rm -f "$home/order"
+
+# --- names, propagation ---
+
+propagation='while read -r line; do set -- $line; [ "$5" = "$at" ] && { shift 6; echo "$1" | sed "s/:.*//"; }; done </proc/self/mountinfo'
+for word in private:- slave:- shared:shared rprivate:- rslave:- rshared:shared unbindable:unbindable runbindable:unbindable; do
+	check "rootfsPropagation: ${word%:*}" prints "prop${word%:*}" "at=/; $propagation" "${word#*:}" ".linux.rootfsPropagation = \"${word%:*}\""
+done
+check "rootfsPropagation: runbindable reaches what is below" prints propbelow "at=/proc; $propagation" unbindable '.linux.rootfsPropagation = "runbindable"'
+check "rootfsPropagation: private does not" prints propnotbelow "at=/proc; $propagation" - '.linux.rootfsPropagation = "private"'
+check "rootfsPropagation: no such word" says propbad 'linux\.rootfsPropagation' '.linux.rootfsPropagation = "public"'
+check "domainname" prints domain 'cat /proc/sys/kernel/domainname' example.org '.domainname = "example.org"'
+
 runtime_done
