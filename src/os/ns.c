@@ -86,6 +86,16 @@ int ns_join_pidfd(int pidfd, int flags)
 	return result(setns(pidfd, flags));
 }
 
+int ns_join_own_time(int procfd)
+{
+	scoped_fd int dir = path_open(procfd, "self/ns", O_PATH | O_DIRECTORY, 0, PATH_BENEATH_NO_XDEV), fd = -EBADF;
+
+	if (dir < 0)
+		return dir;
+	fd = result(RETRY(openat(dir, "time_for_children", O_RDONLY | O_CLOEXEC)));
+	return fd < 0 ? fd : ns_join(fd, NS_TIME);
+}
+
 int ns_unshare(int flags)
 {
 	return result(unshare(flags));

@@ -34,6 +34,9 @@ int ns_join(int fd, enum ns_kind kind);
 /* Joins several namespaces of the process behind @pidfd at once (flags CLONE_NEW*), kernel 5.8. */
 int ns_join_pidfd(int pidfd, int flags);
 
+/* Goes into the time namespace that unshare made for our children. @procfd as in ns_open. */
+int ns_join_own_time(int procfd);
+
 /* unshare(2); @flags are CLONE_NEW*. */
 int ns_unshare(int flags);
 

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "os/fd.h"
-#include "os/procfs.h"
 #include "runtime/launch.h"
 #include "runtime/sync.h"
 
@@ -52,42 +51,15 @@ int launch_join(const struct launch_joins *j, struct err *e)
 	return r;
 }
 
-static int write_time_offsets(const struct launch *l, struct err *e)
-{
-	const struct oci_time_offsets *t = l->config->linux->time_offsets;
-	const struct {
-		const char *name;
-		const struct oci_time_offset *offset;
-	} clocks[] = { { "monotonic", t->monotonic }, { "boottime", t->boottime } };
-
-	for (size_t i = 0; i < 2; i++) {
-		char line[64];
-		int r;
-
-		if (!clocks[i].offset)
-			continue;
-		snprintf(line, sizeof line, "%s %lld %u\n", clocks[i].name, (long long)clocks[i].offset->secs, clocks[i].offset->nanosecs);
-		r = procfs_write(l->procfd, "self/timens_offsets", line);
-		if (r < 0)
-			return err_sys(e, r, "write the time offsets");
-	}
-	return 0;
-}
-
 static int stage(struct launch *l, struct err *e)
 {
 	int r = proc_set_dumpable(l->plan.late_dumpable);
 	int gate[2] = { -EBADF, -EBADF };
 	pid_t pid;
 
-	if (r == 0 && l->plan.stage_unshare)
-		r = ns_unshare((int)l->plan.stage_unshare);
 	if (r < 0)
 		return err_sys(e, r, "prepare to clone init");
-	if (l->config->linux->time_offsets)
-		r = write_time_offsets(l, e);
-	if (r == 0)
-		r = launch_join(&l->plan.stage_joins, e);
+	r = launch_join(&l->plan.stage_joins, e);
 	if (r < 0)
 		return r;
 	/* Init speaks on the same socket: it must not before we have said its pid. Our end, or our end of life, lets it go on. */

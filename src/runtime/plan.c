@@ -70,7 +70,7 @@ static void plan_new(const struct oci_linux *l, struct launch_plan *p)
 		if (ns->type == OCI_NS_CGROUP)
 			p->init_unshare |= CLONE_NEWCGROUP;
 		else if (ns->type == OCI_NS_TIME && l->time_offsets)
-			p->stage_unshare |= (uint64_t)ns_table[NS_TIME].flag;
+			p->init_unshare |= (uint64_t)ns_table[NS_TIME].flag;
 		else
 			p->clone_flags |= (uint64_t)ns_table[kinds[ns->type]].flag;
 	}
@@ -275,8 +275,7 @@ int launch_plan_make(const struct oci_config *c, const struct launch_choice *cho
 	if (p.map_ids)
 		p.maps = plan_writer(&p, choice);
 	p.keep_groups = launch_keeps_groups(&c->annotations);
-	p.stage = ns_is_joined(l, OCI_NS_USER) || ns_is_joined(l, OCI_NS_PID) || ns_is_joined(l, OCI_NS_TIME) || l->time_offsets ||
-		(p.map_ids && any_joined_but_user(l));
+	p.stage = ns_is_joined(l, OCI_NS_USER) || ns_is_joined(l, OCI_NS_PID) || (p.map_ids && any_joined_but_user(l));
 	plan_new(l, &p);
 	plan_joins(l, choice->euid == 0, &p);
 	p.parent_opens = p.userns && choice->euid == 0;
@@ -333,7 +332,6 @@ void launch_plan_print(const struct launch_plan *p, struct buf *b)
 	};
 
 	print_flags("new namespaces", p->clone_flags, b);
-	print_flags("unshared by the stage", p->stage_unshare, b);
 	print_flags("unshared by init", p->init_unshare, b);
 	print_joins("joined by the stage", &p->stage_joins, b);
 	print_joins("joined by init", &p->init_joins, b);

@@ -9,10 +9,10 @@
  * Who enters which namespace, and why:
  *   - new namespaces come from one clone3 of init, the user namespace first by the kernel's own rule, so it owns the others;
  *   - but a new cgroup namespace is unshared by init itself, after it has entered its cgroup: the root of the namespace is where its maker stands;
- *   - a new time namespace with offsets must be made by unshare for the children of its maker: offsets are written while nobody is inside;
- *   - joining a pid or time namespace takes effect for children only; a joined user namespace must own what is new; and inside a new user
- *     namespace nothing else may be joined any more. In these cases a stage process stands between parent and init: it joins and unshares with the
- *     rights it still has and clones init as the parent's child (CLONE_PARENT). The parent itself never changes, so hooks run where it runs;
+ *   - and a new time namespace with offsets too: they are written while nobody is inside, then init goes where its children would be born;
+ *   - joining a pid namespace takes effect for children only; a joined user namespace must own what is new; and inside a new user namespace nothing
+ *     else may be joined any more. In these cases a stage process stands between parent and init: it joins with the rights it still has and
+ *     clones init as the parent's child (CLONE_PARENT). The parent itself never changes, so hooks run where it runs;
  *   - else what is to be joined is joined by init, and there is no stage.
  *   - root of the host joins the user namespace last (it may enter all others), anybody else first (only then may it enter the others).
  */
@@ -75,8 +75,7 @@ struct launch_choice {
 
 struct launch_plan {
 	uint64_t clone_flags;          /* CLONE_NEW* init is born into */
-	uint64_t stage_unshare;        /* CLONE_NEWTIME with offsets */
-	uint64_t init_unshare;         /* CLONE_NEWCGROUP, after entering the cgroup */
+	uint64_t init_unshare;         /* CLONE_NEWCGROUP, after entering the cgroup; CLONE_NEWTIME with offsets */
 	struct launch_joins stage_joins;
 	struct launch_joins init_joins;
 	bool stage;                    /* a process between parent and init */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 
+#include "base/buf.h"
 #include "base/test.h"
 #include "runtime/state.h"
 #include "runtime/sync.h"
@@ -204,7 +205,7 @@ TEST(plan_joins_before_a_new_user_namespace_takes_the_right_away)
 	assert_true(p.clone_flags & CLONE_NEWUSER);
 }
 
-TEST(plan_of_time_offsets_unshares_in_a_stage_and_without_them_clones)
+TEST(plan_of_time_offsets_is_unshared_by_init_and_without_them_cloned)
 {
 	struct launch_plan p;
 	struct err e;
@@ -214,9 +215,86 @@ TEST(plan_of_time_offsets_unshares_in_a_stage_and_without_them_clones)
 	assert_true(p.clone_flags & (uint64_t)ns_table[NS_TIME].flag);
 	assert_int_equal(plan_of(HEAD MNT ",{\"type\":\"time\"}],\"timeOffsets\":{\"boottime\":{\"secs\":5}}}}", (struct launch_choice){ 0 },
 		&p, &e), 0);
-	assert_true(p.stage);
-	assert_true(p.stage_unshare == (uint64_t)ns_table[NS_TIME].flag);
+	assert_false(p.stage || p.clone_flags & (uint64_t)ns_table[NS_TIME].flag);
+	assert_true(p.init_unshare == (uint64_t)ns_table[NS_TIME].flag);
 	assert_int_equal(plan_of(HEAD MNT "],\"timeOffsets\":{\"boottime\":{\"secs\":5}}}}", (struct launch_choice){ 0 }, &p, &e), -EINVAL);
+}
+
+/* ---- awkward combinations -------------------------------------------------------------------------------------------------------------- */
+
+static void add_flags(struct buf *b, char mark, uint64_t flags)
+{
+	for (int k = 0; k < NS_COUNT; k++)
+		if (flags & (uint64_t)ns_table[k].flag)
+			buf_printf(b, "%c%s ", mark, ns_table[k].name);
+}
+
+static void add_joins(struct buf *b, const char *who, const struct launch_joins *j)
+{
+	for (size_t i = 0; i < j->n; i++)
+		buf_printf(b, "%s:%s ", who, ns_table[j->v[i].kind].name);
+}
+
+/* "+pid" is born into, "~cgroup" unshared by init, "stage:net" and "init:net" joined. */
+static const char *sum_up(const struct launch_plan *p, struct buf *b)
+{
+	buf_clear(b);
+	add_flags(b, '+', p->clone_flags);
+	add_flags(b, '~', p->init_unshare);
+	add_joins(b, "stage", &p->stage_joins);
+	add_joins(b, "init", &p->init_joins);
+	buf_printf(b, "%s%s", p->stage ? "(stage)" : "", p->parent_opens ? "(opens)" : "");
+	return buf_text(b);
+}
+
+#define NEW(type) ",{\"type\":\"" type "\"}"
+#define JOIN(type) ",{\"type\":\"" type "\",\"path\":\"/" type "\"}"
+#define OFFSETS "],\"timeOffsets\":{\"boottime\":{\"secs\":5}}}}"
+#define MAPS_OFFSETS                                                                                                                  \
+	"],\"timeOffsets\":{\"boottime\":{\"secs\":5}},\"uidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":1}],"                 \
+	"\"gidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":1}]}}"
+
+TEST(plan_of_awkward_combinations)
+{
+	enum { ROOT = 0, USER = 1000 };
+	static const struct {
+		const char *json;
+		uint32_t euid;
+		const char *wanted;
+	} rows[] = {
+		/* a joined pid namespace under a new user namespace: root joins while it still may */
+		{ HEAD MNT NEW("user") JOIN("pid") MAPS, ROOT, "+user +mount stage:pid (stage)(opens)" },
+		{ HEAD MNT NEW("user") JOIN("pid") MAPS, USER, "+user +mount stage:pid (stage)" },
+		/* offsets never need a stage, whoever maps */
+		{ HEAD MNT NEW("time") OFFSETS, ROOT, "+mount ~time " },
+		{ HEAD MNT NEW("user") NEW("pid") NEW("time") MAPS_OFFSETS, ROOT, "+user +pid +mount ~time (opens)" },
+		{ HEAD MNT NEW("user") NEW("pid") NEW("time") MAPS_OFFSETS, USER, "+user +pid +mount ~time " },
+		{ HEAD MNT NEW("time") NEW("cgroup") OFFSETS, ROOT, "+mount ~cgroup ~time " },
+		{ HEAD MNT NEW("time") JOIN("pid") OFFSETS, ROOT, "+mount ~time stage:pid (stage)" },
+		/* a joined time namespace is entered by init itself */
+		{ HEAD MNT JOIN("time") "]}}", ROOT, "+mount init:time " },
+		/* a joined user namespace owns what is new, so all comes from the stage */
+		{ HEAD MNT JOIN("user") NEW("pid") NEW("network") "]}}", ROOT, "+network +pid +mount stage:user (stage)(opens)" },
+		{ HEAD MNT JOIN("user") JOIN("network") JOIN("pid") "]}}", ROOT, "+mount stage:network stage:pid stage:user (stage)(opens)" },
+		{ HEAD MNT JOIN("user") JOIN("network") JOIN("pid") "]}}", USER, "+mount stage:user stage:network stage:pid (stage)" },
+		{ HEAD MNT JOIN("user") NEW("time") OFFSETS, USER, "+mount ~time stage:user (stage)" },
+		{ HEAD MNT JOIN("user") NEW("cgroup") JOIN("ipc") JOIN("uts") "]}}", USER, "+mount ~cgroup stage:user stage:ipc stage:uts (stage)" },
+		/* a new user namespace alone needs none */
+		{ HEAD MNT NEW("user") NEW("network") NEW("ipc") NEW("uts") NEW("pid") NEW("cgroup") MAPS, USER,
+			"+user +ipc +uts +network +pid +mount ~cgroup " },
+		/* an ordinary user without a user namespace gets one, also where something is to be joined */
+		{ HEAD MNT NEW("pid") "]}}", USER, "+user +pid +mount " },
+		{ HEAD MNT JOIN("network") "]}}", USER, "+user +mount stage:network (stage)" },
+	};
+	scoped_buf struct buf b = BUF(4096);
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct launch_plan p;
+		struct err e;
+
+		assert_int_equal(plan_of(rows[i].json, (struct launch_choice){ .euid = rows[i].euid, .egid = rows[i].euid }, &p, &e), 0);
+		assert_string_equal(sum_up(&p, &b), rows[i].wanted);
+	}
 }
 
 TEST(plan_refuses_a_container_without_its_own_mounts)

@@ -27,6 +27,50 @@
 
 /* ---- who we are ----------------------------------------------------------------------------------------------------------------------- */
 
+static bool has_time_offsets(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->config->linux->time_offsets;
+}
+
+static int write_time_offsets(const struct launch *l, struct err *e)
+{
+	const struct oci_time_offsets *t = l->config->linux->time_offsets;
+	const struct {
+		const char *name;
+		const struct oci_time_offset *offset;
+	} clocks[] = { { "monotonic", t->monotonic }, { "boottime", t->boottime } };
+
+	for (size_t i = 0; i < ARRAY_LEN(clocks); i++) {
+		char line[64];
+		int r;
+
+		if (!clocks[i].offset)
+			continue;
+		snprintf(line, sizeof line, "%s %lld %u\n", clocks[i].name, (long long)clocks[i].offset->secs, clocks[i].offset->nanosecs);
+		r = procfs_write(l->procfd, "self/timens_offsets", line);
+		if (r < 0)
+			return err_sys(e, r, "write the time offsets");
+	}
+	return 0;
+}
+
+/* The offsets hold for whoever comes: for us, who go where our children would be born. */
+static int make_time(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+	int r = ns_unshare(ns_table[NS_TIME].flag);
+
+	if (r < 0)
+		return err_sys(e, r, "unshare the time namespace");
+	r = write_time_offsets(l, e);
+	if (r < 0)
+		return r;
+	r = ns_join_own_time(l->procfd);
+	return r < 0 ? err_sys(e, r, "enter the time namespace") : 0;
+}
+
 static bool guards_early(const void *ctx)
 {
 	const struct launch *l = ctx;
@@ -108,13 +152,12 @@ static bool unshares(const void *ctx)
 {
 	const struct launch *l = ctx;
 
-	return l->plan.init_unshare != 0;
+	return l->plan.init_unshare & CLONE_NEWCGROUP;
 }
 
 static int unshare_namespaces(void *ctx, struct err *e)
 {
-	const struct launch *l = ctx;
-	int r = ns_unshare((int)l->plan.init_unshare);
+	int r = ns_unshare(CLONE_NEWCGROUP);
 
 	return r < 0 ? err_sys(e, r, "unshare the cgroup namespace") : 0;
 }
@@ -438,7 +481,8 @@ static int close_host(void *ctx, struct err *e)
 
 /*
  * The order, with its reasons:
- *   - undumpable first of all, before any namespace with strangers in it is entered; as an unprivileged user only after the maps are written,
+ *   - offsets of time before all, for /proc/self/timens_offsets of an undumpable process belongs to root of the host;
+ *   - undumpable then, before any namespace with strangers in it is entered; as an unprivileged user only after the maps are written,
  *     because our parent may not write them for an undumpable child;
  *   - the cgroup before its namespace: the namespace's root is where its maker stands; and before anything is allocated, so that it is counted;
  *   - root of the user namespace before everything that needs a right in it;
@@ -452,6 +496,7 @@ static int close_host(void *ctx, struct err *e)
  */
 const struct step init_steps[] = {
 	/* clang-format off */
+	{ "time.make",           has_time_offsets,    make_time,            NULL },
 	{ "init.guard",          guards_early,        guard,                NULL },
 	{ "cgroup.enter",        has_cgroup,          enter_cgroup,         NULL },
 	{ "ids.mapped",          maps_ids,            wait_mapped,          NULL },

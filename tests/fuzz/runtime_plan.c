@@ -39,8 +39,8 @@ static void said(const struct err *e)
 /* A namespace is made once, by one role, or joined once; what must happen in a stage needs one. */
 static void plan_check(const struct launch_plan *p)
 {
-	assert((p->clone_flags & p->stage_unshare) == 0 && (p->clone_flags & p->init_unshare) == 0 && (p->stage_unshare & p->init_unshare) == 0);
-	assert(p->stage || (p->stage_joins.n == 0 && p->stage_unshare == 0));
+	assert((p->clone_flags & p->init_unshare) == 0);
+	assert(p->stage || p->stage_joins.n == 0);
 	assert(!p->map_ids || (p->userns && p->n_uid_map && p->n_gid_map));
 	assert(p->stage_joins.n <= NS_COUNT && p->init_joins.n <= NS_COUNT);
 }

@@ -69,6 +69,14 @@ check "a limit nobody can set is refused" fails run limited
 check "and leaves nothing" fails rt state limited
 check "rules for devices are no limit" shows rules 'echo up' up "$one" '.linux.resources = {devices: [{allow: false, access: "rwm"}]}'
 check "sysctls of his own namespaces" shows sysctl 'cat /proc/sys/kernel/msgmax' 4321 "$one" '.linux.sysctl = {"kernel.msgmax": "4321"}'
+if [ -e /proc/self/ns/time ]; then
+	offsets='.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 100000000}}'
+	check "a time namespace with an offset" shows time '[ $(cut -d. -f1 /proc/uptime) -gt 100000000 ] && echo later' later "$one" "$offsets"
+	rootless timelife 'sleep 1000' "$one" "$offsets"
+	up timelife
+	check "exec is in it" matches '^1[0-9]{8}' "$(rt exec timelife cat /proc/uptime)"
+	down timelife
+fi
 check "a read-only root, masks, a tmpfs" shows ro 'touch /x 2>/dev/null || echo no; wc -c </proc/keys; touch /fresh/x && echo yes' $'no\n0\nyes' "$one" '.root.readonly = true' \
 	'.mounts += [{destination: "/fresh", type: "tmpfs", options: ["size=1m"]}]'
 check "a mapping of somebody else needs the right to it" fails run "$(rootless others true "$one" '.linux.uidMappings[0].hostID = 0' && echo others)"
