@@ -80,4 +80,66 @@ check "an unknown id is refused" fails rt update --pids-limit 3 nobody
 check "delete takes the later directories, too" rt delete up
 check "and leaves nothing" gone up
 
+# --- events ---
+
+bundle ev 'while [ ! -e /tmp/go ]; do sleep 0.05; done; i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; exec sleep 1000' '.linux.resources.memory = {limit: 33554432, swap: 67108864}' \
+	'.linux.resources.pids = {limit: 20}' '.mounts += [{destination: "/tmp", type: "tmpfs", source: "tmpfs"}]'
+up ev
+stat_of() { rt events --stats ev | jq -c "$1"; }
+check "statistics say what they are" equal '["stats","ev"]' "$(stat_of '[.type, .id]')"
+check "they have runc's groups in runc's order" equal '["cpu","cpuset","memory","pids","blkio","hugetlb","intel_rdt","network_interfaces"]' "$(stat_of '.data | keys_unsorted')"
+check "the limits" equal '[33554432,67108864,20,1]' "$(stat_of '[.data.memory.usage.limit, .data.memory.swap.limit, .data.pids.limit, (if .data.pids.current >= 1 then 1 else 0 end)]')"
+check "memory in use is some and less than the limit" equal true "$(stat_of '.data.memory.usage.usage | . > 0 and . <= 33554432')"
+check "the kernel's own words for memory" equal true "$(stat_of '.data.memory.raw | length > 10')"
+check "interfaces are null" equal null "$(stat_of .data.network_interfaces)"
+before=$(stat_of .data.cpu.usage.total)
+rt exec ev touch /tmp/go
+worked() { [ "$(stat_of .data.cpu.usage.total)" -gt "$before" ] || { echo "$before"; stat_of .data.cpu; return 1; }; }
+check "processor time grows" until_true worked
+check "an interval of nothing is refused" fails rt events --interval 0s ev
+rt events --interval 50ms ev >"$home/events" 2>&1 &
+listener=$!
+until_true test -s "$home/events"
+check "exec that takes too much memory is killed" fails rt exec ev dd if=/dev/zero of=/dev/null bs=200M count=1
+check "and an event says so" until_true grep -q '^{"type":"oom","id":"ev"}$' "$home/events"
+several() { [ "$(grep -c '"stats"' "$home/events")" -ge 3 ]; }
+check "statistics come again and again" until_true several
+rt kill ev KILL
+check "the stream ends with the container" until_true eval "! kill -0 $listener"
+ended_well() { wait $listener; }
+check "and without an error" ended_well
+check "every line is JSON" bash -c "jq -es 'map(.type) | all(. == \"stats\" or . == \"oom\")' '$home/events'"
+until_true status_is ev stopped
+check "events of a container that has ended are refused" fails rt events --stats ev
+down ev
+bundle oomed 'sleep 0.2; exec dd if=/dev/zero of=/dev/null bs=200M count=1' '.linux.resources.memory = {limit: 33554432, swap: 33554432}'
+rt create --bundle "$home/oomed" oomed </dev/null >/dev/null 2>&1
+rt events --interval 1h oomed >"$home/oom" 2>&1 &
+listener=$!
+sleep 0.3
+rt start oomed
+until_true eval "! kill -0 $listener"
+check "the kill that ends the container is told before the stream ends" equal '{"type":"oom","id":"oomed"}' "$(head -1 "$home/oom")"
+down oomed
+
+# --- ps ---
+
+bundle ps 'sleep 1000 & exec sleep 2000'
+up ps
+check "ps as JSON is the pids of the host" equal "$(limit ps cgroup.procs | sort -n | jq -sc .)" "$(rt ps --format json ps | jq -c sort)"
+# The virtual machine has no ps but busybox's, which knows no -ef.
+if ps -ef >/dev/null 2>&1 && ! v2; then
+	check "ps has the title of ps" matches '^UID +PID' "$(rt ps ps | head -1)"
+	check "and a line for each process" equal 2 "$(rt ps ps | tail -n +2 | grep -c 'sleep [12]000')"
+	check "and for no other" equal 3 "$(rt ps ps | wc -l)"
+	check "arguments go to ps" equal "$(pid_of ps) sleep" "$(rt ps ps -o pid,comm -A | awk -v pid="$(pid_of ps)" '$1 == pid { print $1, $2 }')"
+	check "without a PID column it cannot be told who is whose" matches "PID field" "$(rt ps ps -o comm 2>&1)"
+	check "what ps does not like is an error" fails rt ps ps --no-such-option
+	no_ps() { mkdir "$home/empty"; equal "PID
+$(limit ps cgroup.procs | sort -n)" "$(PATH=$home/empty "$runtime" --root "$home/state" ps ps | (read -r title; echo "$title"; sort -n))"; }
+	check "without ps(1) there are numbers" no_ps
+fi
+check "an unknown format is refused" fails rt ps --format yaml ps
+down ps
+
 runtime_done

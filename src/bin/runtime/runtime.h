@@ -32,7 +32,7 @@ struct verb {
 extern const struct verb *const verbs[];
 
 extern const struct verb create_verb, run_verb, start_verb, exec_verb, state_verb, list_verb, ps_verb, kill_verb, delete_verb, pause_verb,
-	resume_verb, update_verb, mounts_verb, spec_verb, features_verb;
+	resume_verb, update_verb, events_verb, mounts_verb, spec_verb, features_verb;
 
 /* Parses UID[:GID], digits only, the whole string. */
 struct oci_user;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * state, list, ps: what is known about containers and their processes.
+ * state, list: what is known about containers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,6 @@
 #include "bin/runtime/runtime.h"
 #include "os/fd.h"
 #include "os/file.h"
-#include "os/proc.h"
 #include "os/user.h"
 #include "runtime/control.h"
 
@@ -150,43 +149,4 @@ const struct verb list_verb = {
 	.command = { .names = { "list" }, .summary = "List containers", .opts = { list_opts },
 		.options_size = sizeof(struct list_options) },
 	.run = list_run,
-};
-
-/* ---- ps ---------------------------------------------------------------------------------------------------------------------------------- */
-
-struct ps_options {
-	const char *format;
-};
-
-static const struct opt ps_opts[] = {
-	OPT(struct ps_options, format, "format", 'f', STR, "table|json", "How to print"),
-	OPT_END,
-};
-
-static int ps_run(struct runtime *rt, const void *options, struct err *e)
-{
-	const struct ps_options *o = options;
-	bool json = o->format && streq(o->format, "json");
-	scoped_control struct control c = CONTROL_NONE;
-	struct cgroup_pids pids = { 0 };
-	int r = control_open(rt->root, rt->args->v[0], rt->a, &c, e);
-
-	if (r == 0 && rt->args->n > 1)
-		r = err_set(e, ERR_UNSUPPORTED, "unsupported: ps with arguments for ps(1)");
-	if (r == 0)
-		r = control_pids(&c, &pids, e);
-	if (r < 0)
-		return r;
-	printf(json ? "[" : "PID\n");
-	for (size_t i = 0; i < pids.n; i++)
-		printf(json ? "%s%d" : "%s%d\n", json && i ? "," : "", (int)pids.v[i]);
-	if (json)
-		printf("]");
-	return 0;
-}
-
-const struct verb ps_verb = {
-	.command = { .names = { "ps" }, .summary = "Print the processes of a container", .args = "ID", .min_args = 1, .max_args = -1,
-		.args_end_options = true, .opts = { ps_opts }, .options_size = sizeof(struct ps_options) },
-	.run = ps_run,
 };
