@@ -226,7 +226,9 @@ static int open_cgroup(void *ctx, struct err *e)
 {
 	struct exec *x = ctx;
 
-	return cgroup_open(&x->c->state.cgroup, x->c->a, &x->cgroup, e);
+	int r = cgroup_open(&x->c->state.cgroup, x->c->a, &x->cgroup, e);
+
+	return r < 0 ? r : cgroup_descend(x->cgroup, &x->o->cgroups, e);
 }
 
 static bool has_seccomp(const void *ctx)
@@ -325,15 +327,30 @@ static int meet_child(struct exec *x, struct err *e)
 	return x->child.pidfd < 0 ? err_sys(e, x->child.pidfd, "hold the process") : 0;
 }
 
+static pid_t clone_child(struct exec *x)
+{
+	pid_t pid = proc_clone(0, x->cgroup ? cgroup_clone_fd(x->cgroup) : -EBADF, &x->child.pidfd);
+
+	if (pid == 0 && x->stage)
+		stage_main(x);
+	if (pid == 0)
+		child_main(x);
+	return pid;
+}
+
+/* A container that has handed its controllers down takes nobody itself: then the process goes where init is. */
 static int spawn(void *ctx, struct err *e)
 {
 	struct exec *x = ctx;
+	int r;
 
-	x->child.pid = proc_clone(0, x->cgroup ? cgroup_clone_fd(x->cgroup) : -EBADF, &x->child.pidfd);
-	if (x->child.pid == 0 && x->stage)
-		stage_main(x);
-	if (x->child.pid == 0)
-		child_main(x);
+	x->child.pid = clone_child(x);
+	if (x->child.pid == -EBUSY && x->cgroup && !x->o->cgroups.n) {
+		r = cgroup_follow(x->cgroup, x->c->state.pid, e);
+		if (r < 0)
+			return r;
+		x->child.pid = clone_child(x);
+	}
 	fd_done(&x->sync_child);
 	if (x->child.pid < 0)
 		return err_sys(e, x->child.pid, "clone the process");
@@ -465,6 +482,8 @@ static int check(const struct control *c, const struct exec_options *o, struct e
 		return err_set(e, ERR_CONFLICT, "cannot exec in a %s container", enumtab_name(&state_status_words, (int)c->status));
 	if (c->status == STATE_PAUSED && !o->ignore_paused)
 		return err_set(e, ERR_CONFLICT, "cannot exec in a paused container (use --ignore-paused to override)");
+	if (o->cgroups.n && !c->state.cgroup.driver)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: --cgroup: container '%s' has no cgroup", c->state.id);
 	if (o->console_socket && !(o->detach && o->process->terminal))
 		return err_set(e, ERR_INVALID, "cannot use console socket if runc will not detach or allocate tty");
 	if (o->process->terminal && o->detach && !o->console_socket)

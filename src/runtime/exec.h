@@ -20,6 +20,7 @@ struct exec_options {
 	const struct oci_process *process;
 	bool detach;
 	bool ignore_paused;
+	struct strs cgroups;        /* "[controller[,controller]:]path" of sub-cgroups; none: the container's own */
 	const char *pid_file;       /* absolute, or NULL */
 	const char *console_socket; /* NULL: none */
 	const char *pidfd_socket;   /* NULL: none */

@@ -126,6 +126,8 @@ down oomed
 
 bundle ps 'sleep 1000 & exec sleep 2000'
 up ps
+both() { [ "$(limit ps cgroup.procs | wc -l)" = 2 ]; }
+until_true both
 check "ps as JSON is the pids of the host" equal "$(limit ps cgroup.procs | sort -n | jq -sc .)" "$(rt ps --format json ps | jq -c sort)"
 # The virtual machine has no ps but busybox's, which knows no -ef.
 if ps -ef >/dev/null 2>&1 && ! v2; then
@@ -141,5 +143,79 @@ $(limit ps cgroup.procs | sort -n)" "$(PATH=$home/empty "$runtime" --root "$home
 fi
 check "an unknown format is refused" fails rt ps --format yaml ps
 down ps
+
+# --- kill --all ---
+
+# The signal's arrivals are counted by the shells that get it.
+bundle all 'trap "echo x >>/tmp/first" USR1; (trap "echo x >>/tmp/second" USR1; touch /tmp/up; while :; do sleep 0.05; done) & while :; do sleep 0.05; done' \
+	'.mounts += [{destination: "/tmp", type: "tmpfs", source: "tmpfs"}]'
+up all
+until_true rt exec all test -e /tmp/up
+check "kill --all reaches everybody" rt kill --all all USR1
+arrived() { equal "1 1" "$(rt exec all sh -c 'echo $(cat /tmp/first | wc -l) $(cat /tmp/second | wc -l)')"; }
+check "once each" until_true arrived
+sleep 0.2
+check "and not again" arrived
+check "what it leaves runs" status_is all running
+rt pause all
+check "kill --all in a paused container" rt kill --all all USR1
+check "leaves it paused" status_is all paused
+rt resume all
+arrived() { equal "2 2" "$(rt exec all sh -c 'echo $(cat /tmp/first | wc -l) $(cat /tmp/second | wc -l)')"; }
+check "and is seen when it thaws" until_true arrived
+rt pause all
+check "kill --all KILL of a paused container" rt kill --all all KILL
+check "ends it" until_true status_is all stopped
+check "kill --all of a container that has ended is no error" rt kill --all all
+down all
+
+# --- exec --cgroup, --ignore-paused ---
+
+bundle sub 'sleep 1000' '.linux.resources.memory = {limit: 67108864}'
+up sub
+dirs_of() { if v2; then echo "$cg/$slice/$1"; else ls -d $cg/*/"$slice/$1"; fi; }
+for dir in $(dirs_of sub); do
+	mkdir "$dir/below" "$dir/other"
+	[ ! -e "$dir/cpuset.cpus" ] || v2 || { cat "$dir/cpuset.cpus" >"$dir/below/cpuset.cpus"; cat "$dir/cpuset.mems" >"$dir/below/cpuset.mems"; }
+done
+# where HIERARCHY OPTION…: the place of an exec below the container's cgroup; v2 knows one hierarchy.
+where() {
+	local controller=$1
+	shift
+	rt exec --detach --pid-file "$home/subpid" "$@" sub sleep 20 </dev/null >/dev/null 2>&1 || return
+	awk -F: -v c="$(v2 || echo "$controller")" '$2 == c { print $3 }' "/proc/$(cat "$home/subpid")/cgroup"
+}
+check "exec goes to the container's cgroup" matches '/sub$' "$(where memory)"
+check "exec --cgroup goes below it" matches '/sub/below$' "$(where memory --cgroup below)"
+check "in every hierarchy" matches '/sub/below$' "$(where pids --cgroup /below)"
+check "exec --cgroup that leaves is refused" fails rt exec --cgroup ../.. sub true
+check "exec --cgroup that is not there is refused" fails rt exec --cgroup nowhere sub true
+if v2; then
+	check "exec --cgroup with controllers is refused on v2" fails rt exec --cgroup memory:below sub true
+	check "two places are refused" fails rt exec --cgroup below --cgroup other sub true
+else
+	check "exec --cgroup of one controller goes below there" matches '/sub/below$' "$(where memory --cgroup memory,pids:below)"
+	check "of the other too" matches '/sub/below$' "$(where pids --cgroup memory,pids:below)"
+	check "and nowhere else" matches '/sub$' "$(where freezer --cgroup memory,pids:below)"
+	check "each controller its place" matches '/sub/other$' "$(where pids --cgroup memory:below --cgroup pids:other)"
+	check "two places for one controller are refused" fails rt exec --cgroup memory:below --cgroup memory:other sub true
+fi
+rt pause sub
+check "exec into a paused container is refused" matches 'paused container' "$(rt exec sub true 2>&1)"
+(rt exec --ignore-paused sub touch /tmp/late </dev/null >"$home/late" 2>&1; echo $? >"$home/late.status") &
+sleep 0.3
+check "unless that is wanted: then it waits" [ ! -e "$home/late.status" ]
+rt resume sub
+check "and goes on with the container" until_true equal 0 "$(until_true test -s "$home/late.status"; cat "$home/late.status")"
+down sub
+check "sub-cgroups go with the container" gone sub
+if v2; then
+	bundle nest 'mkdir /sys/fs/cgroup/leaf; echo 1 >/sys/fs/cgroup/leaf/cgroup.procs; echo +memory >/sys/fs/cgroup/cgroup.subtree_control && touch /tmp/nested; exec sleep 1000' \
+		'.mounts |= map(if .destination == "/sys/fs/cgroup" then .options = ["rw"] else . end)' '.mounts += [{destination: "/tmp", type: "tmpfs", source: "tmpfs"}]'
+	up nest
+	until_true grep -q memory "$cg/$slice/nest/cgroup.subtree_control"
+	check "a container that handed its controllers down still takes an exec" equal /leaf "$(rt exec nest sh -c 'cut -d: -f3 /proc/self/cgroup')"
+	down nest
+fi
 
 runtime_done

@@ -18,7 +18,7 @@
 
 struct exec_line {
 	const char *console_socket, *pidfd_socket, *cwd, *user, *process, *pid_file, *process_label, *apparmor;
-	struct strs env, caps, groups;
+	struct strs env, caps, groups, cgroups;
 	bool tty, detach, no_new_privs, ignore_paused;
 	int32_t preserve_fds;
 };
@@ -40,7 +40,7 @@ static const struct opt exec_opts[] = {
 	OPT(struct exec_line, no_new_privs,   "no-new-privs",    0,   FLAG, NULL,     "It cannot gain privileges"),
 	OPT(struct exec_line, caps,           "cap",             'c', STRS, "CAP",    "Add a capability"),
 	OPT(struct exec_line, preserve_fds,   "preserve-fds",    0,   INT,  "N",      "Pass N descriptors from 3 on"),
-	OPT_UNSUPPORTED("cgroup", 0, "PATH"),
+	OPT(struct exec_line, cgroups,        "cgroup",          0,   STRS, "[CTRL,…:]PATH", "Put it in a sub-cgroup of the container"),
 	OPT(struct exec_line, ignore_paused,  "ignore-paused",   0,   FLAG, NULL,     "Also in a paused container (it will wait)"),
 	OPT_END,
 };
@@ -169,7 +169,7 @@ static int exec_in(const struct exec_line *o, struct runtime *rt, struct err *e)
 	scoped_fd int signals = -EBADF, master = -EBADF;
 	struct oci_process process;
 	const struct exec_options x = {
-		.process = &process, .detach = o->detach, .ignore_paused = o->ignore_paused, .pid_file = absolute(o->pid_file, rt->a),
+		.process = &process, .detach = o->detach, .ignore_paused = o->ignore_paused, .cgroups = o->cgroups, .pid_file = absolute(o->pid_file, rt->a),
 		.console_socket = o->console_socket, .pidfd_socket = o->pidfd_socket, .preserve_fds = (uint32_t)o->preserve_fds,
 	};
 	struct proc p = PROC_NONE;

@@ -93,6 +93,15 @@ const struct cgroup_record *cgroup_record(const struct cgroup *c);
 /* Opens what the record names. A directory that is gone is skipped: delete must work after a reboot of the container's half. */
 int cgroup_open(const struct cgroup_record *rec, struct arena *a, struct cgroup **ret, struct err *e);
 
+/*
+ * Goes below the container's own directories: each of @places is "[controller[,controller]:]path" of a sub-cgroup that exists. Without controllers it is
+ * meant for all. Errors: ERR_INVALID for a path that leaves the container's cgroup.
+ */
+int cgroup_descend(struct cgroup *c, const struct strs *places, struct err *e);
+
+/* Goes to where @pid is on v2: a container that has given its controllers to sub-cgroups takes no process itself. */
+int cgroup_follow(struct cgroup *c, pid_t pid, struct err *e);
+
 /* Stops or continues every process. Returns when the kernel says it is done. Errors: -EOPNOTSUPP without a freezer. */
 int cgroup_freeze(struct cgroup *c, bool frozen, struct err *e);
 

@@ -101,10 +101,10 @@ int cgroup_signal_each(const struct cgroup *c, int sig, struct cgroup_pids *seen
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < now.n; i++) {
-		if (kill(now.v[i], sig) < 0 && errno != ESRCH)
-			return err_sys(e, -errno, "signal process %d", now.v[i]);
 		if (seen && pids_has(seen, now.v[i]))
 			continue;
+		if (kill(now.v[i], sig) < 0 && errno != ESRCH)
+			return err_sys(e, -errno, "signal process %d", now.v[i]);
 		fresh++;
 		if (seen)
 			*vec_push(c->a, seen) = now.v[i];

@@ -49,7 +49,7 @@ const struct cgroup_driver *cgroup_driver_find(const char *name);
 /* The open directory where @ctl lives, or NULL if there is none. */
 const struct cgroup_dir *cgroup_dir_of(const struct cgroup *c, enum cgroup_ctl ctl);
 
-/* Signals each process inside once. Returns how many of those found were not in @seen (NULL: count all), and adds them to it. */
+/* Signals each process inside that is not in @seen (NULL: none is), and adds them to it. Returns how many. */
 int cgroup_signal_each(const struct cgroup *c, int sig, struct cgroup_pids *seen, struct err *e);
 
 /* The controllers of a directory by the word it has in the record. */

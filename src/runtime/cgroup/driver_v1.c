@@ -83,31 +83,34 @@ static int v1_is_frozen(const struct cgroup *c, struct err *e)
 	return d ? state_is(d, "FROZEN", e) : 0;
 }
 
-/* Without the freezer a process could outrun us by forking; with it the list only grows by forks that were under way. */
+/* What the freezer is left at: who is to die must run; else, and after a failure, it is as it was. */
+static int state_leave(const struct cgroup_dir *d, bool was_frozen, bool die, struct err *e)
+{
+	return was_frozen && !die ? 0 : state_write(d, "THAWED", e);
+}
+
+/*
+ * Without the freezer a process could outrun us by forking; with it the list only grows by forks that were under way. Frozen processes see the signal
+ * when they thaw, all at once.
+ */
 static int v1_kill_all(const struct cgroup *c, int sig, struct err *e)
 {
 	const struct cgroup_dir *d = cgroup_dir_of(c, CGROUP_FREEZER);
 	struct cgroup_pids seen = { 0 };
-	int r, thawed = 0;
+	struct err late = { 0 };
+	int was = d ? state_is(d, "FROZEN", e) : 0, r = was < 0 ? was : 0, left;
 
-	if (sig != SIGKILL)
-		return cgroup_signal_each(c, sig, NULL, e) < 0 ? -e->sys : 0;
-	if (d) {
+	if (r == 0 && d && !was)
 		r = state_write(d, "FROZEN", e);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
 	do
-		r = cgroup_signal_each(c, SIGKILL, &seen, e);
+		r = cgroup_signal_each(c, sig, &seen, e);
 	while (r > 0);
-	if (d) {
-		struct err late = { 0 };
-
-		thawed = state_write(d, "THAWED", &late);
-		if (thawed < 0 && r >= 0)
-			*e = late;
-	}
-	return r < 0 ? r : thawed;
+	left = d ? state_leave(d, was, r >= 0 && sig == SIGKILL, &late) : 0;
+	if (r >= 0 && left < 0)
+		*e = late;
+	return r < 0 ? r : left;
 }
 
 const struct cgroup_driver cgroup_driver_v1 = {

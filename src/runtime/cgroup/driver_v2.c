@@ -50,17 +50,21 @@ static int v2_is_frozen(const struct cgroup *c, struct err *e)
 	return r < 0 ? err_sys(e, r, "read '%s/cgroup.events'", d->path) : r;
 }
 
-/* Kernels before 5.14 have no cgroup.kill: freeze, signal, thaw. */
-static int kill_frozen(const struct cgroup *c, const struct cgroup_dir *d, struct err *e)
+/* Everybody gets the signal at once, and who is being born meanwhile. Afterwards it is as it was; but who is to die of it before 5.14 must run. */
+static int signal_frozen(const struct cgroup *c, const struct cgroup_dir *d, int sig, struct err *e)
 {
 	struct cgroup_pids seen = { 0 };
-	int r;
+	int was = v2_is_frozen(c, e), r = was < 0 ? was : 0;
 
-	file_write(d->fd, "cgroup.freeze", "1");
+	if (r == 0 && !was)
+		r = file_write(d->fd, "cgroup.freeze", "1");
+	if (r < 0)
+		return was < 0 ? r : err_sys(e, r, "write '%s/cgroup.freeze'", d->path);
 	do
-		r = cgroup_signal_each(c, SIGKILL, &seen, e);
+		r = cgroup_signal_each(c, sig, &seen, e);
 	while (r > 0);
-	file_write(d->fd, "cgroup.freeze", "0");
+	if (!was || (r == 0 && sig == SIGKILL))
+		file_write(d->fd, "cgroup.freeze", "0");
 	return r;
 }
 
@@ -71,11 +75,10 @@ static int v2_kill_all(const struct cgroup *c, int sig, struct err *e)
 
 	if (!d)
 		return 0;
-	if (sig != SIGKILL)
-		return cgroup_signal_each(c, sig, NULL, e) < 0 ? -e->sys : 0;
-	r = file_write(d->fd, "cgroup.kill", "1");
+	r = sig == SIGKILL ? file_write(d->fd, "cgroup.kill", "1") : -ENOENT;
+	/* Kernels before 5.14 have no cgroup.kill. */
 	if (r == -ENOENT)
-		return kill_frozen(c, d, e);
+		return signal_frozen(c, d, sig, e);
 	return r < 0 ? err_sys(e, r, "write '%s/cgroup.kill'", d->path) : 0;
 }
 
