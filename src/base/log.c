@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +15,8 @@ static struct {
 	enum log_format format;
 	enum log_level max;
 	const char *program;
+	enum log_transport transport;
+	char id[128]; /* cut: a record has its limits */
 } sink = { .fd = 2, .format = LOG_FORMAT_PLAIN, .max = LOG_LEVEL_WARN, .program = "tare" };
 
 void log_open(int fd, enum log_format format, enum log_level max, const char *program)
@@ -22,6 +25,13 @@ void log_open(int fd, enum log_format format, enum log_level max, const char *pr
 	sink.format = format;
 	sink.max = max;
 	sink.program = program;
+	sink.transport = LOG_TO_STREAM;
+}
+
+void log_speak(enum log_transport t, const char *id)
+{
+	sink.transport = t;
+	snprintf(sink.id, sizeof sink.id, "%s", id);
 }
 
 bool log_on(enum log_level level)
@@ -49,13 +59,61 @@ static void quote(const char *s, char *out, size_t size)
 	out[n] = '\0';
 }
 
+static const char *const words[] = { "error", "warning", "info", "debug" };
+
+/* The text of a record. @when and @quoted are ready to be used. Returns its length. */
+static int put_text(enum log_level level, const char *msg, const char *quoted, const char *when, char *out, size_t size)
+{
+	bool bare = sink.transport != LOG_TO_STREAM;
+
+	if (sink.format == LOG_FORMAT_JSON)
+		return snprintf(out, size, "{\"level\":\"%s\",\"msg\":\"%s\",\"time\":\"%s\"}", words[level], quoted, when);
+	if (bare)
+		return snprintf(out, size, "%s", msg);
+	if (sink.format == LOG_FORMAT_TEXT)
+		return snprintf(out, size, "time=\"%s\" level=%s msg=\"%s\"", when, words[level], quoted);
+	if (level == LOG_LEVEL_ERROR)
+		return snprintf(out, size, "%s: %s", sink.program, msg);
+	return snprintf(out, size, "%s: %s: %s", sink.program, words[level], msg);
+}
+
+/* Severities of syslog. */
+static int severity(enum log_level level)
+{
+	static const int of[] = { [LOG_LEVEL_ERROR] = 3, [LOG_LEVEL_WARN] = 4, [LOG_LEVEL_INFO] = 6, [LOG_LEVEL_DEBUG] = 7 };
+
+	return of[level];
+}
+
+/*
+ * The journal's native protocol: FIELD=value lines, and for a value that may hold a line end its name, its length in eight bytes of little
+ * endian, and its bytes. Syslog: priority of the facility "user", tag, text; the time is put in by who receives it.
+ */
+static int put_record(enum log_level level, const char *text, int n, char *out, size_t size)
+{
+	int at;
+
+	switch (sink.transport) {
+	case LOG_TO_STREAM:
+		return snprintf(out, size, "%s\n", text);
+	case LOG_TO_SYSLOG:
+		return snprintf(out, size, "<%d>%s[%d]: %s", 8 + severity(level), sink.id, (int)getpid(), text);
+	case LOG_TO_JOURNAL:
+		break;
+	}
+	at = snprintf(out, size, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nID=%s\nMESSAGE\n", severity(level), sink.program, sink.id);
+	for (int i = 0; i < 8; i++)
+		out[at++] = (char)((uint64_t)n >> 8 * i & 0xff);
+	return at + snprintf(out + at, size - (size_t)at, "%s\n", text);
+}
+
 void log_write(enum log_level level, const char *fmt, ...)
 {
-	static const char *const words[] = { "error", "warning", "info", "debug" };
-	char msg[LIMIT_LOG_RECORD], quoted[LIMIT_LOG_RECORD * 2], line[LIMIT_LOG_RECORD * 2 + 128], when[TEXT_TIME_SIZE];
+	char msg[LIMIT_LOG_RECORD], quoted[LIMIT_LOG_RECORD * 2], text[LIMIT_LOG_RECORD * 2 + 128], record[LIMIT_LOG_RECORD * 2 + 512];
+	char when[TEXT_TIME_SIZE];
 	struct timespec now;
 	va_list ap;
-	int n = 0;
+	int n;
 
 	if (!log_on(level))
 		return;
@@ -65,18 +123,8 @@ void log_write(enum log_level level, const char *fmt, ...)
 	clock_gettime(CLOCK_REALTIME, &now);
 	text_time(now, when);
 	quote(msg, quoted, sizeof quoted);
-	switch (sink.format) {
-	case LOG_FORMAT_JSON:
-		n = snprintf(line, sizeof line, "{\"level\":\"%s\",\"msg\":\"%s\",\"time\":\"%s\"}\n", words[level], quoted, when);
-		break;
-	case LOG_FORMAT_TEXT:
-		n = snprintf(line, sizeof line, "time=\"%s\" level=%s msg=\"%s\"\n", when, words[level], quoted);
-		break;
-	case LOG_FORMAT_PLAIN:
-		n = level == LOG_LEVEL_ERROR ? snprintf(line, sizeof line, "%s: %s\n", sink.program, msg)
-					     : snprintf(line, sizeof line, "%s: %s: %s\n", sink.program, words[level], msg);
-		break;
-	}
-	if (write(sink.fd, line, (size_t)n) < 0)
+	n = put_text(level, msg, quoted, when, text, sizeof text);
+	n = put_record(level, text, n, record, sizeof record);
+	if (write(sink.fd, record, (size_t)n) < 0)
 		return; /* nobody is left to tell */
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/opts.h"
+#include "cli/roff.h"
 
 /* Options every command understands before its name. Kept as rows so that the text has one shape. */
 static const struct opt global_rows[] = {
@@ -68,52 +69,6 @@ void help_program(struct buf *out)
 
 /* ---- the manual page ---- */
 
-/* Text for roff: a dash that can be copied, a dot or quote that begins no request. */
-static void put_roff(const char *s, struct buf *out)
-{
-	if (*s == '.' || *s == '\'')
-		buf_add_str(out, "\\&");
-	for (; *s; s++) {
-		if (*s == '-')
-			buf_add_str(out, "\\-");
-		else if (*s == '\\')
-			buf_add_str(out, "\\e");
-		else
-			buf_add_char(out, *s);
-	}
-}
-
-static void put_roff_option(const struct opt *o, struct buf *out)
-{
-	buf_add_str(out, ".TP\n.B ");
-	if (o->short_name)
-		buf_printf(out, "\\-%c, ", o->short_name);
-	buf_add_str(out, "\\-\\-");
-	put_roff(o->name, out);
-	if (o->metavar) {
-		buf_add_str(out, " \\fI");
-		put_roff(o->metavar, out);
-		buf_add_str(out, "\\fP");
-	}
-	buf_add_char(out, '\n');
-	put_roff(o->help, out);
-	buf_add_char(out, '\n');
-}
-
-static void put_roff_command(const struct command *cmd, struct buf *out)
-{
-	buf_printf(out, ".SS tare %s%s%s%s\n", cmd->names[0], cmd->opts[0] ? " [OPTIONS]" : "", cmd->args ? " " : "", cmd->args ? cmd->args : "");
-	put_roff(cmd->summary, out);
-	buf_add_str(out, ".\n");
-	for (size_t i = 1; i < COMMAND_MAX_NAMES && cmd->names[i]; i++)
-		buf_printf(out, "%stare %s", i == 1 ? "Also: " : ", ", cmd->names[i]);
-	buf_add_str(out, cmd->names[1] ? ".\n" : "");
-	for (size_t t = 0; t < COMMAND_MAX_TABLES; t++)
-		for (const struct opt *o = cmd->opts[t]; o && o->name; o++)
-			if (o->help)
-				put_roff_option(o, out);
-}
-
 void help_manual(struct buf *out)
 {
 	static const char head[] =
@@ -130,11 +85,11 @@ void help_manual(struct buf *out)
 
 	buf_add_str(out, head);
 	for (size_t i = 0; i < ARRAY_LEN(global_rows); i++)
-		put_roff_option(&global_rows[i], out);
+		roff_option(&global_rows[i], out);
 	buf_add_str(out, ".SH COMMANDS\n");
 	for (const struct command *const *c = commands; *c; c++)
 		if ((*c)->group)
-			put_roff_command(*c, out);
+			roff_command("tare", *c, out);
 	buf_add_str(out, tail);
 }
 

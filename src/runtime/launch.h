@@ -39,6 +39,7 @@ struct launch_options {
 	const char *pidfd_socket;   /* NULL: none */
 	const char *notify_socket;  /* of the service manager; NULL: none */
 	uint32_t preserve_fds;
+	struct opt_bool rootless;   /* go on without a cgroup we may not make; not set: if we are not root of the host */
 	bool run, detach, keep;
 	bool no_pivot, no_new_keyring, no_subreaper;
 	bool systemd_cgroup, no_cgroup;
@@ -53,6 +54,7 @@ struct launch {
 	const char *bundle;              /* absolute */
 	const char *rootfs;              /* absolute */
 	const char *pid_file;            /* absolute, or NULL */
+	const char *config_path;         /* absolute, or in the bundle */
 	struct launch_plan plan;
 	struct host_facts *facts;
 	struct cgroup_plan *cgroup_plan;

@@ -39,6 +39,7 @@ static int enter_bundle(struct launch *l, struct err *e)
 	const char *cwd = relative ? cwd_get(l->a) : "/";
 
 	l->pid_file = absolute(o->pid_file, cwd, l->a);
+	l->config_path = o->config ? absolute(o->config, cwd, l->a) : "config.json";
 	if (o->bundle && chdir(o->bundle) < 0)
 		return err_sys(e, -errno, "open the bundle '%s'", o->bundle);
 	l->bundle = cwd_get(l->a);
@@ -47,7 +48,7 @@ static int enter_bundle(struct launch *l, struct err *e)
 
 static int read_config(struct launch *l, struct err *e)
 {
-	const char *path = l->opts->config ? l->opts->config : "config.json";
+	const char *path = l->config_path;
 	struct oci_config *config;
 	char *text;
 	size_t n;

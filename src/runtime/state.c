@@ -258,7 +258,7 @@ int state_print(const struct state *s, enum state_status status, struct buf *b)
 	return json_encode(&oci_state_schema, &o, JSON_INDENT_NONE, b);
 }
 
-int state_print_full(const struct state *s, enum state_status status, const char *owner, struct buf *b)
+int state_print_full(const struct state *s, enum state_status status, const char *owner, enum json_indent indent, struct buf *b)
 {
 	struct full_state f = {
 		.oci_version = OCI_RUNTIME_VERSION, .id = s->id, .status = enumtab_name(&state_status_words, (int)status),
@@ -266,5 +266,5 @@ int state_print_full(const struct state *s, enum state_status status, const char
 		.annotations = s->annotations, .owner = owner ? owner : "",
 	};
 
-	return json_encode(&full_schema, &f, JSON_INDENT_2, b);
+	return json_encode(&full_schema, &f, indent, b);
 }

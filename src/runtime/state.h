@@ -91,4 +91,4 @@ struct oci_state state_document(const struct state *s, enum state_status status)
 int state_print(const struct state *s, enum state_status status, struct buf *b);
 
 /* What `state` and `list` print: runc's keys. @owner NULL: "". */
-int state_print_full(const struct state *s, enum state_status status, const char *owner, struct buf *b);
+int state_print_full(const struct state *s, enum state_status status, const char *owner, enum json_indent indent, struct buf *b);

@@ -115,10 +115,12 @@ static bool asks_for_limits(const struct oci_resources *r)
 	return r && (r->memory || r->cpu || r->pids || r->block_io || r->n_hugepage_limits || r->network || r->rdma.n || r->unified.n);
 }
 
-/* An unprivileged user who was given no cgroup and asks for no limit does without. */
+/* An unprivileged user (or who calls himself one) who was given no cgroup and asks for no limit does without. */
 static bool can_do_without(const struct launch *l, int r)
 {
-	return (r == -EACCES || r == -EPERM || r == -EROFS) && facts_rootless(l->facts) && !asks_for_limits(l->config->linux->resources);
+	bool rootless = l->opts->rootless.set ? l->opts->rootless.v : facts_rootless(l->facts);
+
+	return (r == -EACCES || r == -EPERM || r == -EROFS) && rootless && !asks_for_limits(l->config->linux->resources);
 }
 
 static int create_cgroup(void *ctx, struct err *e)

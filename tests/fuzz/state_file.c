@@ -26,7 +26,7 @@ static void print_try(const struct state *s, enum state_status status)
 
 	assert(state_print(s, status, &b) == 0);
 	b.n = 0;
-	assert(state_print_full(s, status, NULL, &b) == 0);
+	assert(state_print_full(s, status, NULL, JSON_INDENT_2, &b) == 0);
 }
 
 static void state_try(int dir)

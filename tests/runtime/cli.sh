@@ -7,6 +7,7 @@
 . "$(dirname "$0")/lib.bash"
 
 tools=$here/../lib
+ours() { [[ $runtime != @(runc|crun) ]]; }
 python() { [ -x /usr/bin/python3 ] && [ -x "$tools/pidfd-receiver" ]; }
 
 # --- pidfd ---
@@ -131,5 +132,127 @@ if python; then
 	check "an output that nobody reads costs no time" blocked
 fi
 down box
+
+# --- what is printed ---
+
+said() { rt "$@" 2>&1; }
+status_of_command() { local s=0; rt "$@" >/dev/null 2>&1 || s=$?; echo $s; }
+bundle shown 'sleep 1000' '.annotations = {"one": "1"}'
+# No root of states, and a root without states.
+check "list of a root that is not there is an error" fails command "$runtime" --root "$home/nothing" list
+up shown
+check "state has runc's keys in runc's order" equal "ociVersion id pid status bundle rootfs created annotations owner" "$(rt state shown | jq -r 'keys_unsorted | join(" ")')"
+check "state is indented by two blanks" equal '  "id": "shown",' "$(rt state shown | sed -n 3p)"
+check "state ends without a line end" equal '}' "$(rt state shown | tail -c 1)"
+columns() { rt list | awk 'NR == 1 { header = $1 " " $2 " " $3 " " $4 " " $5 " " $6 } NR == 2 { print header; print index($0, $2), index($0, $3), index($0, $4) }'; }
+check "list has runc's columns, twelve wide at least" equal $'ID PID STATUS BUNDLE CREATED OWNER\n13 25 37' "$(columns)"
+check "list names the owner" equal "$(id -un)" "$(rt list --format json | jq -r '.[0].owner')"
+check "list -q is the id" equal shown "$(rt list -q)"
+check "a format that is none is an error" fails rt list --format xml
+check "a relative root is found from where we stand" equal shown "$(cd "$home" && command "$runtime" --root state list -q)"
+check "a root of / is refused" fails command "$runtime" --root / list
+check "a root that means / is refused" fails command "$runtime" --root /tmp/.. list
+
+# --- what is refused ---
+
+check "an unknown flag ends with 1" equal 1 "$(status_of_command state --nonsense shown)"
+check "a missing id ends with 1" equal 1 "$(status_of_command state)"
+check "exec without an id ends with 1" equal 1 "$(status_of_command exec)"
+check "too many arguments end with 1" equal 1 "$(status_of_command state shown more)"
+check "the number of arguments is said as runc says it" matches 'requires exactly 1 argument' "$(said state)"
+check "exec of what is not there ends with 255" equal 255 "$(status_of_command exec shown /no/such/program)"
+check "and says so" matches 'no such file or directory' "$(said exec shown /no/such/program)"
+check "a name that is nowhere in PATH is said in the words engines look for" matches 'executable file not found in \$PATH' "$(said exec shown nosuchprogram)"
+check "so is a file that is no program" matches 'permission denied' "$(said exec shown /etc/passwd)"
+check "so is a container that is not there" matches 'container does not exist' "$(said state nobody)"
+rt kill shown KILL && until_true status_is shown stopped
+check "so is one that does not run" matches 'not running' "$(said kill shown)"
+down shown
+one_line() { [ "$(said "$@" | grep -c .)" = 1 ] || { said "$@"; return 1; }; }
+if ours; then
+	for wrong in "state" "create a b" "exec --prserve-fds 1 x true" "exec --preserve-fds many x true" "--root" "--log-level loud list" "--rootless maybe list" "nonsense"; do
+		# shellcheck disable=SC2086
+		check "one line for: $wrong" one_line $wrong
+	done
+	check "a flag that is nearly one is proposed" matches 'did you mean --preserve-fds' "$(said exec --prserve-fds 1 x true)"
+	check "so is a command" matches "did you mean 'start'" "$(said stat x)"
+	check "version names the commit or leaves it out" matches $'^tare-runtime version [0-9.]+\n(commit: [0-9a-f]{40}(-dirty)?\n)?spec: 1\\.[0-9.]+\nlibseccomp: [0-9.]+$' "$(rt -V)"
+	check "the manual page is made of the tables" matches 'preserve.*pidfd' "$(rt help --man | tr -d '\n\\')"
+fi
+
+# --- regular expressions ---
+
+if rt delete --help 2>&1 | grep -q regex; then
+	for name in red-1 red-2 blue; do bundle $name 'sleep 1000' && up $name; done
+	check "kill --regex signals what the expression fits" rt kill --regex '^red-[0-9]$' KILL
+	check "the first" until_true status_is red-1 stopped
+	check "the second" until_true status_is red-2 stopped
+	check "no other" status_is blue running
+	check "delete --regex removes them" rt delete --regex '^red'
+	check "no other" equal blue "$(rt list -q)"
+	check "delete --regex goes on where one cannot be deleted" rt delete --regex .
+	check "which stays" equal blue "$(rt list -q)"
+	check "delete --force --regex removes it" rt delete -f -r 'b(lu|la)e'
+	check "nothing is left" equal '' "$(rt list -q)"
+	check "an expression that is none is refused" fails rt delete --regex '('
+fi
+
+# --- logs ---
+
+log() { command "$runtime" --root "$home/state" "$@" state nobody 2>"$home/stderr"; }
+log --log "$home/log" --log-format json
+check "a log file gets one object with runc's keys" equal "level msg time error" "$(jq -r 'keys_unsorted + [.level] | join(" ")' "$home/log")"
+check "the message stands on stderr, too, in plain words" equal "$(jq -r .msg "$home/log")" "$(cat "$home/stderr")"
+log --log "$home/log" --log-format json
+check "the log is appended to" equal 2 "$(grep -c . "$home/log")"
+check "its mode is 644" equal 644 "$(stat -c %a "$home/log")"
+log
+check "without one the log is text on stderr" matches 'level=error msg=' "$(cat "$home/stderr")"
+check "a format that is none is refused" fails log --log-format xml
+check "a log that cannot be opened is an error" fails log --log /no/such/dir/log
+debug() { bundle quick true && rt --debug "$@" run --bundle "$home/quick" quick 2>&1; }
+check "--debug says more" matches 'level=debug' "$(debug)"
+if ours; then
+	log --log "file:$home/log2"
+	check "file: is a path" matches 'level=error' "$(cat "$home/log2")"
+	check "--log-level=error keeps warnings back" equal '' "$(bundle wordy true ".hooks = {poststop: [{path: \"/bin/false\"}]}" && rt --log-level error run --bundle "$home/wordy" wordy 2>&1)"
+	check "which are said otherwise" matches 'level=warning' "$(rt run --bundle "$home/wordy" wordy 2>&1)"
+fi
+if python && ours; then
+	# hears SOCKET COMMAND… : the one datagram the command sends there.
+	hears() {
+		local socket=$1 receiver
+		shift
+		[ ! -e "$socket" ] || { echo "somebody listens on $socket already"; return 1; }
+		mkdir -p "${socket%/*}"
+		"$tools/service-manager" "$socket" "$home/heard" 1 &
+		receiver=$!
+		until_true test -S "$socket" && "$@"
+		wait $receiver
+		rm -f "$socket"
+		tr -d '\0' <"$home/heard"
+	}
+	check "journald:ID speaks to the journal" matches $'^PRIORITY=3\nSYSLOG_IDENTIFIER=tare-runtime\nID=web\nMESSAGE\n.*container does not exist' "$(hears /run/systemd/journal/socket log --log journald:web)"
+	check "syslog:ID speaks to syslog" matches '^<11>web\[[0-9]+\]: .*container does not exist' "$(hears /dev/log log --log syslog:web)"
+	check "a journal that is not there is an error" fails log --log journald:web
+fi
+
+# --- spec ---
+
+mkdir "$home/spec"
+check "spec writes config.json" rt spec --bundle "$home/spec"
+check "it is indented by tabs" equal $'\t"ociVersion"' "$(sed -n 2p "$home/spec/config.json" | cut -d: -f1)"
+check "it is not overwritten" fails rt spec --bundle "$home/spec"
+check "and says why" matches 'config.json exists' "$(said spec --bundle "$home/spec")"
+rm "$home/spec/config.json"
+check "spec --rootless maps us" equal 1 "$(rt spec --bundle "$home/spec" --rootless && jq '.linux.uidMappings[0].size' "$home/spec/config.json")"
+if rt spec --help 2>&1 | grep -q -e --file; then
+	check "spec --file writes elsewhere" equal 1 "$(rt spec --file "$home/other.json" && jq -r .process.terminal "$home/other.json" | grep -c true)"
+fi
+if rt create --help 2>&1 | grep -q -e --config; then
+	bundle elsewhere 'echo from elsewhere'
+	mv "$home/elsewhere/config.json" "$home/elsewhere.json"
+	check "run --config reads elsewhere" equal "from elsewhere" "$(cd "$home" && rt run --bundle "$home/elsewhere" --config elsewhere.json elsewhere </dev/null)"
+fi
 
 runtime_done

@@ -3,75 +3,121 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/parse.h"
 #include "base/vec.h"
 #include "bin/runtime/runtime.h"
 #include "cli/opts.h"
-#include "spec/oci_runtime.h"
+#include "os/file.h"
+#include "os/ns.h"
+
+static int take_rootless(void *options, const char *value, struct arena *a, struct err *e)
+{
+	struct globals *g = options;
+
+	g->rootless.set = *value && !streq(value, "auto");
+	if (g->rootless.set && parse_bool(value, &g->rootless.v) < 0)
+		return err_set(e, ERR_INVALID, "'%s' is not true, false or auto", value);
+	return 0;
+}
 
 /* clang-format off */
 static const struct opt opts[] = {
-	OPT(struct globals, debug,          "debug",          0,   FLAG, NULL,   "Log what happens, step by step"),
-	OPT(struct globals, log,            "log",            0,   STR,  "FILE", "Append the log to FILE instead of stderr"),
-	OPT(struct globals, log_format,     "log-format",     0,   STR,  "text|json", "Format of the log"),
-	OPT(struct globals, root,           "root",           0,   STR,  "DIR",  "Where the states of containers are kept"),
-	OPT(struct globals, systemd_cgroup, "systemd-cgroup", 0,   FLAG, NULL,   "Ask systemd for cgroups (not supported yet: create and run say so)"),
-	OPT(struct globals, cgroup_manager, "cgroup-manager", 0,   STR,  "cgroupfs|disabled", "Who makes cgroups"),
-	OPT(struct globals, rootless,       "rootless",       0,   STR,  "true|false|auto", "Accepted: what an unprivileged user may do is found out, not told"),
+	OPT(struct globals, logs.debug,     "debug",          0,   FLAG, NULL,   "Log what happens, step by step; the same as --log-level=debug"),
+	OPT(struct globals, logs.to,        "log",            0,   STR,  "[file:]PATH|journald:ID|syslog:ID", "Where the log goes (default: stderr)"),
+	OPT(struct globals, logs.format,    "log-format",     0,   STR,  "text|json", "Format of the log (default: text)"),
+	OPT(struct globals, logs.level,     "log-level",      0,   STR,  "error|warning|info|debug", "What is logged (default: info)"),
+	OPT(struct globals, root,           "root",           0,   STR,  "DIR",  "Where the states of containers are kept (default: " DEFAULT_ROOT ")"),
+	OPT(struct globals, systemd_cgroup, "systemd-cgroup", 0,   FLAG, NULL,   "Ask systemd for cgroups; the same as --cgroup-manager=systemd"),
+	OPT(struct globals, cgroup_manager, "cgroup-manager", 0,   STR,  "cgroupfs|systemd|disabled", "Who makes cgroups (default: cgroupfs)"),
+	OPT_CALL("rootless", 0, take_rootless, "true|false|auto", "Go on without a cgroup that we may not make (default: auto, by who we are)"),
 	OPT(struct globals, version,        "version",        'v', FLAG, NULL,   "Print the version"),
+	OPT(struct globals, version,        "V",              'V', FLAG, NULL,   NULL),
 	OPT_END,
 };
 /* clang-format on */
 
-static const struct command globals_command = {
+const struct command globals_command = {
 	.names = { "tare-runtime" }, .summary = "Run containers by the OCI runtime specification", .args = "COMMAND [ARG...]",
 	.max_args = -1, .args_end_options = true, .opts = { opts }, .options_size = sizeof(struct globals),
 };
 
-static const char *default_root(struct arena *a)
+static bool is_users_own(void)
 {
-	const char *dir = getenv("XDG_RUNTIME_DIR");
+	const char *user = getenv("USER");
 
-	return geteuid() != 0 && dir && *dir ? arena_printf(a, "%s/tare/runtime", dir) : DEFAULT_ROOT;
+	return geteuid() != 0 || (ns_is_initial_user() == 0 && !(user && streq(user, "root")));
 }
 
-static int open_log(struct globals *g, struct err *e)
+static int default_root(struct arena *a, const char **ret, struct err *e)
 {
-	enum log_level level = g->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
-	enum log_format format = LOG_FORMAT_TEXT;
-	int fd = STDERR_FILENO;
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	int r;
 
-	log_open(STDERR_FILENO, LOG_FORMAT_TEXT, level, "tare-runtime");
-	if (g->log_format && streq(g->log_format, "json"))
-		format = LOG_FORMAT_JSON;
-	else if (g->log_format && *g->log_format && !streq(g->log_format, "text"))
-		return err_set(e, ERR_INVALID, "invalid log-format: '%s'", g->log_format);
-	if (g->log && *g->log) {
-		fd = open(g->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-		if (fd < 0)
-			return err_sys(e, -errno, "open the log '%s'", g->log);
-		g->log_is_file = true;
+	*ret = DEFAULT_ROOT;
+	if (!dir || !*dir || !is_users_own())
+		return 0;
+	*ret = arena_printf(a, "%s/tare/runtime", dir);
+	r = dir_ensure_all(AT_FDCWD, *ret, 0700);
+	if (r == 0 && chmod(*ret, 0700 | S_ISVTX) < 0)
+		r = -errno;
+	return r < 0 ? err_sys(e, r, "make '%s' below XDG_RUNTIME_DIR", *ret) : 0;
+}
+
+/* By the words alone, as runc does it: "/", "/.", "/tmp/..". */
+static bool is_slash(const char *path)
+{
+	struct str rest = str_of(path);
+	size_t depth = 0;
+
+	while (rest.p) {
+		struct str name = str_cut(rest, '/', &rest);
+
+		if (str_is(name, ".."))
+			depth -= depth > 0;
+		else
+			depth += name.n > 0 && !str_is(name, ".");
 	}
-	log_open(fd, format, level, "tare-runtime");
+	return depth == 0;
+}
+
+/* Absolute, because we go to the bundle later. */
+static int named_root(struct arena *a, const char **root, struct err *e)
+{
+	char cwd[PATH_MAX];
+
+	if ((*root)[0] != '/') {
+		if (!getcwd(cwd, sizeof cwd))
+			return err_sys(e, -errno, "--root: find the working directory");
+		*root = arena_printf(a, "%s/%s", streq(cwd, "/") ? "" : cwd, *root);
+	}
+	if (is_slash(*root))
+		return err_set(e, ERR_INVALID, "--root: '/' cannot be the root of states");
 	return 0;
 }
 
-static int check(struct globals *g, struct err *e)
+static int find_root(struct globals *g, struct arena *a, struct err *e)
 {
-	if (streq(g->root, "/"))
-		return err_set(e, ERR_INVALID, "--root: '/' cannot be the root of states");
-	if (!g->cgroup_manager || streq(g->cgroup_manager, "cgroupfs"))
+	g->root_is_default = !g->root || !*g->root;
+	return g->root_is_default ? default_root(a, &g->root, e) : named_root(a, &g->root, e);
+}
+
+static int find_manager(struct globals *g, struct err *e)
+{
+	const char *word = g->cgroup_manager;
+
+	if (!word || streq(word, "cgroupfs"))
 		return 0;
-	if (streq(g->cgroup_manager, "disabled"))
+	if (streq(word, "disabled"))
 		g->no_cgroup = true;
-	else if (streq(g->cgroup_manager, "systemd"))
+	else if (streq(word, "systemd"))
 		g->systemd_cgroup = true;
 	else
-		return err_set(e, ERR_INVALID, "--cgroup-manager: unknown manager '%s'", g->cgroup_manager);
+		return err_set(e, ERR_INVALID, "--cgroup-manager: '%s' is not cgroupfs, systemd or disabled", word);
 	return 0;
 }
 
@@ -80,7 +126,7 @@ int globals_parse(int argc, char **argv, struct arena *a, struct globals *ret, s
 	struct strs words = { 0 };
 	int r;
 
-	log_open(STDERR_FILENO, LOG_FORMAT_TEXT, LOG_LEVEL_INFO, "tare-runtime");
+	logs_begin();
 	for (int i = 1; i < argc; i++)
 		strs_push(a, &words, argv[i]);
 	r = opts_parse(&globals_command, &words, a, ret, ret_words, e);
@@ -88,52 +134,11 @@ int globals_parse(int argc, char **argv, struct arena *a, struct globals *ret, s
 		*ret_words = (struct strs){ 0 };
 		r = 0;
 	}
-	if (r < 0)
+	if (r == 0)
+		r = logs_open(&ret->logs, e);
+	if (r == 0)
+		r = find_manager(ret, e);
+	if (r < 0 || ret->version || ret_words->n == 0)
 		return r;
-	if (!ret->root || !*ret->root)
-		ret->root = default_root(a);
-	r = open_log(ret, e);
-	return r < 0 ? r : check(ret, e);
-}
-
-void globals_report(const struct globals *g, const struct err *e)
-{
-	log_error("%s", e->msg);
-	if (g->log_is_file)
-		dprintf(STDERR_FILENO, "%s\n", e->msg);
-}
-
-int globals_print_version(void)
-{
-	printf("tare-runtime version %s\nspec: %s\n", TARE_VERSION, OCI_RUNTIME_VERSION);
-	return 0;
-}
-
-static void print_options(const struct command *c)
-{
-	for (size_t t = 0; t < COMMAND_MAX_TABLES; t++)
-		for (const struct opt *o = c->opts[t]; o && o->name; o++) {
-			char name[64];
-
-			if (!o->help)
-				continue;
-			snprintf(name, sizeof name, "--%s%s%s", o->name, o->metavar ? " " : "", o->metavar ? o->metavar : "");
-			printf("  %c%c%s %-36s %s\n", o->short_name ? '-' : ' ', o->short_name ? o->short_name : ' ', o->short_name ? "," : " ",
-				name, o->help);
-		}
-}
-
-int globals_print_help(const struct command *of)
-{
-	const struct command *c = of ? of : &globals_command;
-
-	printf("Usage: %s%s [OPTIONS] %s\n\n%s\n", of ? "tare-runtime " : "", c->names[0], c->args ? c->args : "", c->summary);
-	if (!of) {
-		printf("\nCommands:\n");
-		for (size_t i = 0; verbs[i]; i++)
-			printf("  %-10s %s\n", verbs[i]->command.names[0], verbs[i]->command.summary);
-	}
-	printf("\nOptions:\n");
-	print_options(c);
-	return 0;
+	return find_root(ret, a, e);
 }

@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * globals: the options before the command, the log they open, and the texts about the program itself.
+ * globals: the options before the command.
+ *
+ * The root, if it is not named, is /run/tare/runtime; who is not root of the host and has $XDG_RUNTIME_DIR has it there, by runc's rule: a root of a
+ * user namespace that calls himself root ($USER) is meant to be one. Directories there need a sticky bit, or cleaners of old files take them.
  */
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "bin/runtime/logs.h"
 #include "cli/command.h"
 
 struct globals {
-	bool debug, version, systemd_cgroup, no_cgroup;
-	const char *log, *log_format, *root, *rootless, *cgroup_manager;
-	bool log_is_file;
+	struct logs logs;
+	bool version, systemd_cgroup, no_cgroup;
+	const char *root;      /* absolute */
+	bool root_is_default;
+	struct opt_bool rootless; /* not set: auto */
+	const char *cgroup_manager;
 };
 
-/* Reads the options before the verb, opens the log, finds the root. @ret_words starts with the verb. */
+extern const struct command globals_command;
+
+/* The commit this program was built from, or "". */
+extern const char globals_commit[];
+
+/* Reads the options before the verb, opens the log, finds the root. @ret_words starts with the verb; it is empty if help was asked for. */
 int globals_parse(int argc, char **argv, struct arena *a, struct globals *ret, struct strs *ret_words, struct err *e);
-
-/* The one error: to the log, and if that is a file also in plain words to stderr, as callers of runc expect. */
-void globals_report(const struct globals *g, const struct err *e);
-
-/* These print and return 0. */
-int globals_print_version(void);
-int globals_print_help(const struct command *of);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/vec.h"
 #include "bin/runtime/globals.h"
+#include "bin/runtime/help.h"
 #include "bin/runtime/runtime.h"
 #include "cli/opts.h"
 #include "os/memfd.h"
@@ -24,29 +25,31 @@ static const struct verb *find(const char *name)
 	return NULL;
 }
 
-static int count_args(const struct command *c, size_t n, struct err *e)
+/* As runc counts: what follows the options of a verb, the id among it. */
+static int check_args(const struct command *c, size_t n, struct err *e)
 {
-	if ((int)n < c->min_args)
-		return err_set(e, ERR_INVALID, "'%s' requires %s: %s", c->names[0], n ? "more arguments" : "an argument", c->args);
-	if (c->max_args >= 0 && (int)n > c->max_args)
-		return err_set(e, ERR_INVALID, "'%s' takes at most %d argument%s", c->names[0], c->max_args, c->max_args == 1 ? "" : "s");
+	if (c->min_args == c->max_args && n != (size_t)c->min_args)
+		return err_set(e, ERR_INVALID, "\"%s\" requires exactly %d argument(s)", c->names[0], c->min_args);
+	if (n < (size_t)c->min_args)
+		return err_set(e, ERR_INVALID, "\"%s\" requires a minimum of %d argument(s)", c->names[0], c->min_args);
+	if (c->max_args >= 0 && n > (size_t)c->max_args)
+		return err_set(e, ERR_INVALID, "\"%s\" requires a maximum of %d argument(s)", c->names[0], c->max_args);
 	return 0;
 }
 
-static int run_verb_of(const struct verb *v, const struct strs *words, struct runtime *rt, struct err *e)
+static int run_verb_of(const struct verb *v, const struct strs *words, struct runtime *rt, int *failure, struct err *e)
 {
 	void *options = arena_alloc(rt->a, v->command.options_size + 1);
 	struct strs args = { 0 };
 	int r = opts_parse(&v->command, words, rt->a, options, &args, e);
 
-	if (r == -ECANCELED) {
-		globals_print_help(&v->command);
-		return 0;
-	}
+	if (r == -ECANCELED)
+		return help_print(&v->command);
 	if (r == 0)
-		r = count_args(&v->command, args.n, e);
+		r = check_args(&v->command, args.n, e);
 	if (r < 0)
 		return r;
+	*failure = v->command.failure ? v->command.failure : 1;
 	if (v->enters) {
 		r = memfd_self_ensure(rt->argv);
 		if (r < 0)
@@ -56,21 +59,41 @@ static int run_verb_of(const struct verb *v, const struct strs *words, struct ru
 	return v->run(rt, options, e);
 }
 
-static int dispatch(struct globals *g, struct strs *words, struct runtime *rt, struct err *e, int *failure)
+static int unknown(const char *word, struct err *e)
+{
+	const char *near = help_nearest_verb(word);
+
+	if (near)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: there is no command '%s' (did you mean '%s'?)", word, near);
+	return err_set(e, ERR_UNSUPPORTED, "unsupported: there is no command '%s'", word);
+}
+
+static int help(const struct strs *words, struct err *e)
+{
+	const struct verb *v;
+
+	if (words->n < 2)
+		return help_print(NULL);
+	if (streq(words->v[1], "--man"))
+		return help_print_manual();
+	v = find(words->v[1]);
+	return v ? help_print(&v->command) : unknown(words->v[1], e);
+}
+
+static int dispatch(const struct globals *g, struct strs *words, struct runtime *rt, int *failure, struct err *e)
 {
 	const struct verb *v;
 
 	if (g->version || (words->n == 1 && streq(words->v[0], "version")))
-		return globals_print_version();
+		return help_print_version();
 	if (words->n == 0 || streq(words->v[0], "help"))
-		return globals_print_help(NULL);
+		return help(words, e);
 	v = find(words->v[0]);
 	if (!v)
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: there is no command '%s'", words->v[0]);
-	*failure = v->command.failure ? v->command.failure : 1;
+		return unknown(words->v[0], e);
 	words->v++;
 	words->n--;
-	return run_verb_of(v, words, rt, e);
+	return run_verb_of(v, words, rt, failure, e);
 }
 
 /* A caller that closed its standard descriptors must not have them taken by what we open, which the container would inherit. */
@@ -98,12 +121,14 @@ int main(int argc, char **argv)
 	r = globals_parse(argc, argv, &a, &g, &words, &e);
 	if (r == 0) {
 		rt.root = g.root;
+		rt.root_is_default = g.root_is_default;
+		rt.rootless = g.rootless;
 		rt.systemd_cgroup = g.systemd_cgroup;
 		rt.no_cgroup = g.no_cgroup;
-		r = dispatch(&g, &words, &rt, &e, &failure);
+		r = dispatch(&g, &words, &rt, &failure, &e);
 	}
 	if (r >= 0)
 		return r;
-	globals_report(&g, &e);
+	logs_report(&g.logs, &e);
 	return failure;
 }

@@ -18,6 +18,8 @@ struct runtime {
 	struct arena *a;
 	char **argv;
 	const char *root;
+	bool root_is_default;
+	struct opt_bool rootless; /* --rootless, not set for auto */
 	bool systemd_cgroup, no_cgroup;
 	const struct strs *args; /* what follows the options of the verb */
 };

@@ -57,6 +57,7 @@ static struct launch_options launch_options_of(const struct runtime *rt, const s
 	l.notify_socket = notify_socket();
 	l.systemd_cgroup = rt->systemd_cgroup;
 	l.no_cgroup = rt->no_cgroup;
+	l.rootless = rt->rootless;
 	return l;
 }
 

@@ -24,7 +24,7 @@ static int state_run(struct runtime *rt, const void *options, struct err *e)
 	int r = control_open(rt->root, rt->args->v[0], rt->a, &c, e);
 
 	if (r == 0)
-		r = state_print_full(&c.state, c.status, NULL, &b);
+		r = state_print_full(&c.state, c.status, NULL, JSON_INDENT_2, &b);
 	if (r == 0)
 		r = fd_write_all(STDOUT_FILENO, b.p, b.n);
 	return r;
@@ -95,29 +95,30 @@ static int print_json(const struct rows *rows)
 	VEC_EACH(const struct row, row, rows) {
 		if (row != rows->v)
 			buf_add_char(&b, ',');
-		state_print_full(&row->state, row->status, row->owner, &b);
+		state_print_full(&row->state, row->status, row->owner, JSON_INDENT_NONE, &b);
 	}
-	buf_add_char(&b, ']');
+	buf_add_str(&b, "]\n");
 	return fd_write_all(STDOUT_FILENO, b.p, b.n);
 }
 
+/* The columns of runc: at least twelve wide, three more than their widest cell. */
 static int widest(int now, const char *s)
 {
-	return (int)strlen(s) > now ? (int)strlen(s) : now;
+	return (int)strlen(s) + 3 > now ? (int)strlen(s) + 3 : now;
 }
 
 static int print_table(const struct rows *rows)
 {
-	int id = 2, bundle = 6, created = 7;
+	int id = 12, bundle = 12, created = 12;
 
 	VEC_EACH(const struct row, row, rows) {
 		id = widest(id, row->state.id);
 		bundle = widest(bundle, row->state.bundle);
 		created = widest(created, row->state.created);
 	}
-	printf("%-*s   %-10s  %-9s   %-*s   %-*s   OWNER\n", id, "ID", "PID", "STATUS", bundle, "BUNDLE", created, "CREATED");
+	printf("%-*s%-12s%-12s%-*s%-*sOWNER\n", id, "ID", "PID", "STATUS", bundle, "BUNDLE", created, "CREATED");
 	VEC_EACH(const struct row, row, rows)
-		printf("%-*s   %-10d  %-9s   %-*s   %-*s   %s\n", id, row->state.id, row->status == STATE_STOPPED ? 0 : row->state.pid,
+		printf("%-*s%-12d%-12s%-*s%-*s%s\n", id, row->state.id, row->status == STATE_STOPPED ? 0 : row->state.pid,
 			enumtab_name(&state_status_words, (int)row->status), bundle, row->state.bundle, created, row->state.created, row->owner);
 	return 0;
 }
@@ -130,7 +131,7 @@ static int list_run(struct runtime *rt, const void *options, struct err *e)
 
 	if (root >= 0)
 		dir_each(root, add_row, &rows);
-	else if (root != -ENOENT)
+	else if (root != -ENOENT || !rt->root_is_default)
 		return root;
 	err_clear(e);
 	if (o->quiet) {

@@ -15,12 +15,13 @@
 #include "spec/oci_runtime.h"
 
 struct spec_options {
-	const char *bundle;
+	const char *bundle, *file;
 	bool rootless;
 };
 
 static const struct opt spec_opts[] = {
 	OPT(struct spec_options, bundle, "bundle", 'b', STR, "DIR", "Write it there (default: the working directory)"),
+	OPT(struct spec_options, file, "file", 'f', STR, "FILE", "Write it there instead of to config.json of the bundle"),
 	OPT(struct spec_options, rootless, "rootless", 0, FLAG, NULL, "For an unprivileged user"),
 	OPT_END,
 };
@@ -115,6 +116,7 @@ static int spec_run(struct runtime *rt, const void *options, struct err *e)
 {
 	const struct spec_options *o = options;
 	scoped_fd int dir = dir_open(AT_FDCWD, o->bundle ? o->bundle : "."), fd = -EBADF;
+	const char *name = o->file ? o->file : "config.json";
 	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
 	int r;
 
@@ -123,11 +125,11 @@ static int spec_run(struct runtime *rt, const void *options, struct err *e)
 	r = oci_config_encode(make(o->rootless, rt->a), true, &b);
 	if (r < 0)
 		return err_sys(e, r, "encode the document");
-	fd = openat(dir, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0 && errno == EEXIST)
-		return err_set(e, ERR_EXISTS, "file config.json exists. Remove it first");
+		return err_set(e, ERR_EXISTS, "file %s exists. Remove it first", name);
 	r = fd < 0 ? -errno : fd_write_all(fd, b.p, b.n);
-	return r < 0 ? err_sys(e, r, "write config.json") : 0;
+	return r < 0 ? err_sys(e, r, "write '%s'", name) : 0;
 }
 
 const struct verb spec_verb = {

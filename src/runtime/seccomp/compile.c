@@ -462,3 +462,12 @@ int filter_compile(const struct filter_request *q, struct arena *a, struct filte
 
 	return r < 0 ? err_wrap(e, "linux.seccomp") : 0;
 }
+
+void filter_library_version(unsigned ret[3])
+{
+	const struct scmp_version *v = seccomp_version();
+
+	ret[0] = v->major;
+	ret[1] = v->minor;
+	ret[2] = v->micro;
+}

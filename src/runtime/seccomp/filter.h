@@ -59,3 +59,6 @@ int filter_load_listening(const struct filter_program *p);
 /* For `features`: NULL-terminated lists of what this build knows and what this kernel supports. */
 const char *const *filter_known_flags(void);
 const char *const *filter_known_archs(void);
+
+/* Major, minor, micro of the libseccomp we are linked with. */
+void filter_library_version(unsigned ret[3]);
