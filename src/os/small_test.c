@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of the modules that are a table and a call or two: cap, dev, landlock, memfd, pty, rlimit, self, trace. */
+#include "os/netif.h"
 #include "os/cap.h"
 #include "os/dev.h"
 #include "os/landlock.h"
@@ -217,4 +218,14 @@ TEST(trace_appends_one_line_per_step)
 	assert_int_equal(file_read_text(t.fd, "trace", text, sizeof text), 0);
 	assert_non_null(str_after(text, "os-test os.test do "));
 	assert_non_null(strstr(text, "\nos-test os.note do "));
+}
+
+TEST(interface_names_are_those_the_kernel_takes)
+{
+	static const char *const bad[] = { "", ".", "..", "a/b", "a:1", "a b", "eth%s", "eth%d%d", "%", "sixteen-letters!" };
+
+	assert_true(netif_name_is_valid("eth0", false) && netif_name_is_valid("fifteen-letters", false));
+	assert_true(netif_name_is_valid("eth%d", true) && !netif_name_is_valid("eth%d", false));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(netif_name_is_valid(bad[i], true));
 }

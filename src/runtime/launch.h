@@ -21,6 +21,7 @@
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/hooks.h"
 #include "runtime/mounts/mounts.h"
+#include "runtime/netdev.h"
 #include "runtime/notify.h"
 #include "runtime/plan.h"
 #include "runtime/program.h"
@@ -73,6 +74,7 @@ struct launch {
 	int tree;                        /* rootfs.open: the container's tree, detached; by init if the plan says so */
 	int sync_parent, sync_init;      /* sync.open */
 	struct proc init;                /* init.spawn */
+	struct netdev_moves devices;     /* net.devices */
 	struct terminal terminal;        /* console.receive; in init: console.make */
 	struct notify notify;            /* notify.open: only `run` */
 

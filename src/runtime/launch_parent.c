@@ -134,7 +134,7 @@ static struct launch launch_new(const struct launch_options *o, struct arena *a)
 	return (struct launch){
 		.opts = o, .a = a, .facts = arena_new(a, struct host_facts), .root_fd = -EBADF, .procfd = -EBADF, .dir_fd = -EBADF,
 		.console_sock = -EBADF, .gate = -EBADF, .tree = -EBADF, .sync_parent = -EBADF, .sync_init = -EBADF, .init = PROC_NONE,
-		.terminal = TERMINAL_NONE, .roots = MOUNT_ROOTS_NONE, .notify = NOTIFY_NONE, .hook_output = HOOK_OUTPUT_NONE,
+		.terminal = TERMINAL_NONE, .roots = MOUNT_ROOTS_NONE, .notify = NOTIFY_NONE, .hook_output = HOOK_OUTPUT_NONE, .devices = NETDEV_MOVES_NONE,
 	};
 }
 
@@ -227,6 +227,7 @@ void launch_done(struct launch *l)
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		fd_done(fds[i]);
 	notify_done(&l->notify);
+	netdev_done(&l->devices);
 	cgroup_close(l->cgroup);
 	l->cgroup = NULL;
 }

@@ -439,6 +439,39 @@ static int map_ids(void *ctx, struct err *e)
 	return r < 0 ? r : sync_say(l->sync_parent, SYNC_MAPPED, e);
 }
 
+static bool has_net_devices(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->config->linux->n_net_devices > 0;
+}
+
+/* Init waits for it: its sysctls may be about them. */
+static int move_devices(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	const struct oci_linux *x = l->config->linux;
+	const struct oci_namespace *ns = oci_namespace_find(x, OCI_NS_NETWORK);
+	int fd = ns->path && *ns->path ? ns_open_path(ns->path, NS_NET) : ns_open(AT_FDCWD, l->init.pid, NS_NET), r;
+
+	if (fd < 0)
+		return err_sys(e, fd, "open the container's network namespace");
+	r = netdev_move_all(x->net_devices, x->n_net_devices, fd, l->a, &l->devices, e);
+	if (r < 0)
+		return r;
+	r = sync_say(l->sync_parent, SYNC_DEVICES_MOVED, e);
+	if (r < 0)
+		netdev_return_all(&l->devices);
+	return r;
+}
+
+static void return_devices(void *ctx)
+{
+	struct launch *l = ctx;
+
+	netdev_return_all(&l->devices);
+}
+
 static bool has_console(const void *ctx)
 {
 	const struct launch *l = ctx;
@@ -564,6 +597,7 @@ const struct step create_steps[] = {
 	{ "init.pidfd",       has_pidfd_receiver, send_pidfd,        NULL            },
 	{ "init.oom_score",   has_oom_score,      set_oom_score,     NULL            },
 	{ "ids.map",          maps_ids,           map_ids,           NULL            },
+	{ "net.devices",      has_net_devices,    move_devices,      return_devices  },
 	{ "state.publish",    no_hooks,           publish_state,     NULL            },
 	{ "console.receive",  has_console,        receive_console,   NULL            },
 	{ "hooks.runtime",    has_runtime_hooks,  run_runtime_hooks, NULL            },

@@ -13,6 +13,7 @@
 #include "os/fd.h"
 #include "os/keyring.h"
 #include "os/mount.h"
+#include "os/netif.h"
 #include "os/path_safe.h"
 #include "os/procfs.h"
 #include "os/userns.h"
@@ -178,6 +179,35 @@ static int join_keyring(void *ctx, struct err *e)
 	snprintf(name, sizeof name, "_ses.%s", l->opts->id);
 	r = keyring_join(name);
 	return r < 0 && r != -ENOSYS ? err_sys(e, r, "join a new session keyring (see --no-new-keyring)") : 0;
+}
+
+static bool has_own_network(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->plan.clone_flags & CLONE_NEWNET;
+}
+
+/* A kernel without IPv4 has nothing to set up. */
+static int set_loopback_up(void *ctx, struct err *e)
+{
+	int r = netif_loopback_up();
+
+	return r < 0 && r != -EAFNOSUPPORT ? err_sys(e, r, "set the loopback interface up") : 0;
+}
+
+static bool has_net_devices(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->config->linux->n_net_devices > 0;
+}
+
+static int wait_devices(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+
+	return sync_expect(l->sync_init, SYNC_DEVICES_MOVED, PARENT, e);
 }
 
 static bool has_names(const void *ctx)
@@ -505,6 +535,8 @@ const struct step init_steps[] = {
 	{ "init.guard_late",     guards_late,         guard,                NULL },
 	{ "ns.unshare",          unshares,            unshare_namespaces,   NULL },
 	{ "keyring.join",        wants_keyring,       join_keyring,         NULL },
+	{ "net.loopback",        has_own_network,     set_loopback_up,      NULL },
+	{ "net.wait",            has_net_devices,     wait_devices,         NULL },
 	{ "names.set",           has_names,           set_names,            NULL },
 	{ "sysctl.write",        has_sysctls,         write_sysctls,        NULL },
 	{ "rootfs.propagation",  NULL,                set_propagation,      NULL },

@@ -9,7 +9,7 @@
 #include "os/sock.h"
 
 static const char *const words[] = {
-	[SYNC_FAILED] = "failed", [SYNC_PID] = "pid", [SYNC_MAPPED] = "mapped", [SYNC_CONSOLE] = "console",
+	[SYNC_FAILED] = "failed", [SYNC_PID] = "pid", [SYNC_MAPPED] = "mapped", [SYNC_DEVICES_MOVED] = "devices moved", [SYNC_CONSOLE] = "console",
 	[SYNC_ROOTFS_READY] = "rootfs ready", [SYNC_GO_ON] = "go on", [SYNC_SECCOMP_FD] = "seccomp fd",
 	[SYNC_READY] = "ready", [SYNC_START] = "start",
 };

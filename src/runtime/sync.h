@@ -7,6 +7,7 @@
  *        |                      |---- clone3 ---------->|
  *        |<------ PID ----------|                       |     only with a stage
  *        |------- MAPPED ------------------------------>|     only if a user namespace is made
+ *        |------- DEVICES_MOVED ----------------------->|     only if devices of the host moved into its network namespace
  *        |<------ CONSOLE[fd] --------------------------|     only with a terminal
  *        |<------ ROOTFS_READY -------------------------|     only with prestart or createRuntime hooks,
  *        |------- GO_ON ------------------------------->|     which the parent runs between the two
@@ -32,6 +33,7 @@ enum sync_msg {
 	SYNC_FAILED,
 	SYNC_PID,
 	SYNC_MAPPED,
+	SYNC_DEVICES_MOVED,
 	SYNC_CONSOLE,
 	SYNC_ROOTFS_READY,
 	SYNC_GO_ON,

@@ -163,6 +163,11 @@ static const struct field personality_fields[] = {
 };
 static const struct schema personality_schema = SCHEMA("personality", struct oci_personality, personality_fields);
 
+static const struct field net_device_fields[] = {
+	FIELD(struct oci_net_device, name, "name", STR, FIELD_OMIT_EMPTY),
+};
+static const struct schema net_device_schema = SCHEMA("netDevice", struct oci_net_device, net_device_fields);
+
 static const struct field memory_policy_fields[] = {
 	FIELD(struct oci_memory_policy, mode,  "mode",  STR,  FIELD_REQUIRED),
 	FIELD(struct oci_memory_policy, nodes, "nodes", STR,  FIELD_OMIT_EMPTY),
@@ -336,7 +341,7 @@ static const struct field linux_fields[] = {
 	FIELD_PTR(struct oci_linux,  time_offsets,       "timeOffsets",       &time_offsets_schema,  FIELD_OMIT_EMPTY),
 	FIELD_PTR(struct oci_linux,  intel_rdt,          "intelRdt",          &present_schema,       FIELD_OMIT_EMPTY),
 	FIELD_PTR(struct oci_linux,  memory_policy,      "memoryPolicy",      &memory_policy_schema, FIELD_OMIT_EMPTY),
-	FIELD_PTR(struct oci_linux,  net_devices,        "netDevices",        &present_schema,       FIELD_OMIT_EMPTY),
+	FIELD_DICT(struct oci_linux, net_devices,        "netDevices",        &net_device_schema,    FIELD_OMIT_EMPTY),
 };
 const struct schema oci_linux_schema = SCHEMA("linux", struct oci_linux, linux_fields);
 

@@ -182,6 +182,12 @@ struct oci_personality {
 	struct strs flags;
 };
 
+/* linux.netDevices: a device of the host and its name in the container. */
+struct oci_net_device {
+	const char *key;  /* the host's name */
+	const char *name; /* NULL or "": the same; may be a template "eth%d" */
+};
+
 struct oci_memory_policy {
 	const char *mode;  /* "MPOL_BIND" */
 	const char *nodes; /* "0-3,7"; NULL or "": none */
@@ -367,7 +373,8 @@ struct oci_linux {
 	struct oci_personality *personality;
 	struct oci_present *intel_rdt;
 	struct oci_memory_policy *memory_policy;
-	struct oci_present *net_devices;
+	struct oci_net_device *net_devices;
+	size_t n_net_devices;
 };
 
 struct oci_config {

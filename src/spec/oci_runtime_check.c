@@ -8,6 +8,7 @@
 
 #include "base/bitlist.h"
 #include "base/scope.h"
+#include "os/netif.h"
 #include "os/rlimit.h"
 #include "spec/oci_words.h"
 
@@ -311,6 +312,21 @@ static int memory_policy_check(const struct oci_memory_policy *p, struct err *e)
 	return memory_policy_flags_check(p, e);
 }
 
+static int net_devices_check(const struct oci_linux *l, struct err *e)
+{
+	for (size_t i = 0; i < l->n_net_devices; i++) {
+		const struct oci_net_device *d = &l->net_devices[i];
+
+		if (!netif_name_is_valid(d->key, false))
+			return err_set(e, ERR_INVALID, "linux.netDevices: '%s' is not the name of a network device", d->key);
+		if (d->name && *d->name && !netif_name_is_valid(d->name, true))
+			return err_set(e, ERR_INVALID, "linux.netDevices['%s'].name: '%s' is not a name for a network device", d->key, d->name);
+	}
+	if (l->n_net_devices && !oci_namespace_find(l, OCI_NS_NETWORK))
+		return invalid(e, "linux.netDevices", "there is no network namespace to move them into");
+	return 0;
+}
+
 /* What we know the name of but do not do is refused, never passed over in silence. */
 static int linux_unsupported(const struct oci_linux *l, struct err *e)
 {
@@ -319,7 +335,6 @@ static int linux_unsupported(const struct oci_linux *l, struct err *e)
 		const char *name;
 	} rows[] = {
 		{ l->intel_rdt != NULL, "linux.intelRdt" },
-		{ l->net_devices != NULL, "linux.netDevices" },
 		{ l->resources && l->resources->rdma.n, "linux.resources.rdma" },
 	};
 
@@ -352,6 +367,8 @@ static int linux_check(const struct oci_config *c, struct err *e)
 		r = personality_check(l->personality, e);
 	if (r == 0 && l->memory_policy)
 		r = memory_policy_check(l->memory_policy, e);
+	if (r == 0)
+		r = net_devices_check(l, e);
 	if (r == 0)
 		r = paths_check(&l->masked_paths, "maskedPaths", e);
 	if (r == 0)

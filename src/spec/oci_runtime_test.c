@@ -61,8 +61,8 @@ TEST(oci_config_refuses_what_we_know_but_do_not_do)
 {
 	struct err e;
 
-	assert_int_equal(decode(HEAD "\"linux\":{\"netDevices\":{\"eth0\":{}}}}", &e), -ENOTSUP);
-	assert_non_null(strstr(e.msg, "unsupported: linux.netDevices"));
+	assert_int_equal(decode(HEAD "\"linux\":{\"intelRdt\":{}}}", &e), -ENOTSUP);
+	assert_non_null(strstr(e.msg, "unsupported: linux.intelRdt"));
 }
 
 TEST(oci_config_absent_capability_sets_are_empty)
@@ -168,4 +168,21 @@ TEST(oci_linux_properties_are_checked_with_their_path)
 	};
 
 	judge(rows, ARRAY_LEN(rows), "\"linux\":{", "}");
+}
+
+TEST(oci_net_devices_need_names_and_a_namespace)
+{
+	static const struct verdict rows[] = {
+		{ "\"eth0\":{}", NULL },
+		{ "\"eth0\":{\"name\":\"\"}", NULL },
+		{ "\"eth0\":{\"name\":\"lan%d\"},\"eth1\":{\"name\":\"lan%d\"}", NULL },
+		{ "\"eth0\":{\"name\":\"lan%s\"}", "linux.netDevices['eth0'].name" },
+		{ "\"eth0\":{\"name\":\"a/b\"}", "linux.netDevices['eth0'].name" },
+		{ "\"eth0\":{\"name\":5}", "linux.netDevices" },
+		{ "\"\":{}", "linux.netDevices" },
+		{ "\"eth%d\":{}", "linux.netDevices: 'eth%d'" },
+	}, alone[] = { { "\"eth0\":{}", "linux.netDevices: there is no network namespace" } };
+
+	judge(rows, ARRAY_LEN(rows), "\"linux\":{\"namespaces\":[{\"type\":\"network\"}],\"netDevices\":{", "}}");
+	judge(alone, 1, "\"linux\":{\"netDevices\":{", "}}");
 }

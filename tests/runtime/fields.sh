@@ -184,4 +184,39 @@ check "rootfsPropagation: private does not" prints propnotbelow "at=/proc; $prop
 check "rootfsPropagation: no such word" says propbad 'linux\.rootfsPropagation' '.linux.rootfsPropagation = "public"'
 check "domainname" prints domain 'cat /proc/sys/kernel/domainname' example.org '.domainname = "example.org"'
 
+# --- network devices ---
+
+check "loopback is up" prints loup 'ip addr show lo | grep -c "inet 127.0.0.1"' 1
+device() { ip link add "$1" type veth peer name "$1p" && ip addr add "$2" dev "$1" && ip link set "$1" up; }
+if device dv0 192.0.2.1/24 2>/dev/null; then
+	ip addr add 192.0.2.77/32 peer 198.51.100.1/32 dev dv0
+	ip addr add 203.0.113.9/24 scope link dev dv0
+	ip addr add 192.0.2.10/24 valid_lft 1000 preferred_lft 1000 dev dv0
+	ip -6 addr add 2001:db8::1/64 nodad dev dv0 2>/dev/null
+	show='ip -o addr show dev $dev | tr -s " " | cut -d" " -f3-6 | grep -v fe80 | sort; cat /sys/class/net/$dev/flags'
+	wanted=$'inet 192.0.2.1/24 scope global\ninet 192.0.2.77 peer 198.51.100.1/32'
+	[ ! -e /proc/sys/net/ipv6 ] || wanted+=$'\ninet6 2001:db8::1/64 scope global'
+	check "netDevices: a clash of names is an error" says devclash "name in the container network device 'lo'" '.linux.netDevices = {dv0: {name: "lo"}}'
+	check "netDevices: and the device is where it was" equal "dv0 192.0.2.1/24" "$(ip -o -4 addr show dev dv0 | tr -s ' ' | cut -d' ' -f2,4 | head -1)"
+	check "netDevices: no such device" says devnone "look up network device 'nosuch'" '.linux.netDevices = {dv0: {}, nosuch: {}}'
+	check "netDevices: the others are back, up" matches '^[0-9]+: dv0.*LOWER_UP|^[0-9]+: dv0.*,UP' "$(ip -o link show dev dv0)"
+	check "netDevices: a failing hook brings them back" says devhook 'hook #0' '.linux.netDevices = {dv0: {name: "eth0"}}' '.hooks = {createRuntime: [{path: "/bin/false"}]}'
+	check "netDevices: with their addresses" equal "192.0.2.1/24 192.0.2.77/32" "$(ip -o -4 addr show dev dv0 | tr -s ' ' | sed 's/ peer [^ ]*/\/32/' | cut -d' ' -f4 | sort | xargs)"
+	bundle dev "dev=eth7; $show; cat /proc/sys/net/ipv4/conf/eth7/forwarding" '.linux.netDevices = {dv0: {name: "eth7"}}' '.linux.sysctl = {"net.ipv4.conf.eth7.forwarding": "1"}'
+	check "netDevices: renamed, up, with its permanent global addresses, before sysctls" equal "$wanted"$'\n0x1003\n1' "$(run dev 2>&1)"
+	check "netDevices: it is not brought back" fails ip link show dev dv0
+	device dv1 192.0.2.11/24
+	device dv2 192.0.2.12/24
+	check "netDevices: names from a template" prints devtemplate 'ls /sys/class/net | xargs' 'lan0 lan1 lo' '.linux.netDevices = {dv1: {name: "lan%d"}, dv2: {name: "lan%d"}}'
+	device dv3 192.0.2.13/24
+	ip netns add "fields$$"
+	check "netDevices: into a namespace that is there" prints devjoin 'ls /sys/class/net | xargs' 'dv3 lo' \
+		".linux.netDevices = {dv3: {}}" ".linux.namespaces |= map(if .type == \"network\" then .path = \"/run/netns/fields$$\" else . end)"
+	check "netDevices: where it stays" ip -n "fields$$" link show dev dv3
+	ip netns del "fields$$"
+else
+	skip "netDevices" "no veth here"
+fi
+check "netDevices: without a network namespace" says devhost 'linux\.netDevices' '.linux.netDevices = {lo: {}}' '.linux.namespaces |= map(select(.type != "network"))'
+
 runtime_done
