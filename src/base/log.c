@@ -34,6 +34,11 @@ void log_speak(enum log_transport t, const char *id)
 	snprintf(sink.id, sizeof sink.id, "%s", id);
 }
 
+int log_descriptor(void)
+{
+	return sink.fd;
+}
+
 bool log_on(enum log_level level)
 {
 	return level <= sink.max;

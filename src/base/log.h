@@ -21,6 +21,9 @@ void log_open(int fd, enum log_format format, enum log_level max, const char *pr
 /* What @fd of log_open speaks; @id (copied, at most 127 bytes) names us there. */
 void log_speak(enum log_transport t, const char *id);
 
+/* The descriptor it goes to: for whoever closes all others. */
+int log_descriptor(void);
+
 /* True if records of that level go anywhere: guards work that only a log needs. */
 bool log_on(enum log_level level);
 

@@ -7,6 +7,8 @@
 #include <linux/stat.h> /* struct statx, which musl lacks and glibc takes from here, too */
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -160,6 +162,43 @@ static int range_from(unsigned first, bool cloexec)
 
 	/* -EINVAL: close_range of kernel 5.9, which does not know the flag yet. */
 	return r == -ENOSYS || r == -EPERM || (r == -EINVAL && cloexec) ? walk_from(first, cloexec) : r;
+}
+
+static int close_between(unsigned first, unsigned last)
+{
+	enum { MANY = 1 << 20 };
+	int r;
+
+	if (first > last)
+		return 0;
+	r = result(syscall(SYS_close_range, first, last, 0));
+	if (r != -ENOSYS && r != -EPERM)
+		return r;
+	for (unsigned fd = first; fd <= last && fd < MANY; fd++)
+		close((int)fd);
+	return 0;
+}
+
+static int by_number(const void *x, const void *y)
+{
+	return *(const int *)x - *(const int *)y;
+}
+
+int fd_close_others(unsigned first, const int *keep, size_t n)
+{
+	int sorted[FD_KEEP_MAX], r = 0;
+
+	assert(n <= FD_KEEP_MAX);
+	if (n)
+		memcpy(sorted, keep, n * sizeof *sorted);
+	qsort(sorted, n, sizeof *sorted, by_number);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (sorted[i] < (int)first)
+			continue;
+		r = sorted[i] == (int)first ? 0 : close_between(first, (unsigned)sorted[i] - 1);
+		first = (unsigned)sorted[i] + 1;
+	}
+	return r < 0 ? r : close_between(first, ~0u);
 }
 
 int fd_close_from(unsigned first)

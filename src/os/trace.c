@@ -41,6 +41,11 @@ void trace_begin(const char *program)
 	steps_trace(trace_line, &tracer);
 }
 
+int trace_descriptor(void)
+{
+	return tracer.fd;
+}
+
 void trace_note(const char *name, uint64_t start_ns)
 {
 	if (tracer.fd >= 0)

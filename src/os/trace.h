@@ -11,5 +11,8 @@
 /* Called first in main, with the program's name (static). Does nothing without TARE_TRACE. */
 void trace_begin(const char *program);
 
+/* The descriptor of the file, or -1: for whoever closes all others. */
+int trace_descriptor(void);
+
 /* A line for something that is no step: it took from @start_ns (proc_now_ns) to now. */
 void trace_note(const char *name, uint64_t start_ns);

@@ -148,7 +148,7 @@ static _Noreturn void child_main(struct exec *x)
 		.memory_policy = x->config->linux ? x->config->linux->memory_policy : NULL, .seccomp = x->seccomp,
 		.seccomp_early = !p->no_new_privileges && !mighty, .agent_sync = x->agent ? x->sync_child : -EBADF, .new_session = true,
 		.userns = joins(x, OCI_NS_USER), .keep_groups = launch_keeps_groups(&x->c->state.annotations), .slave = -EBADF,
-		.label = -EBADF, .first_free_fd = 3 + x->o->preserve_fds,
+		.label = -EBADF, .keep = { x->sync_child, -EBADF, -EBADF, -EBADF }, .first_free_fd = 3 + x->o->preserve_fds,
 	};
 	become(x, &e);
 	sync_say_failed(x->sync_child, &e);

@@ -37,6 +37,7 @@ static struct program program_of(const struct launch *l)
 		.agent_sync = l->plan.seccomp_agent ? l->sync_init : -EBADF,
 		.seccomp_early = l->plan.seccomp_early, .new_session = true, .userns = l->plan.userns,
 		.keep_groups = l->plan.keep_groups, .slave = -EBADF, .label = -EBADF,
+		.keep = { l->sync_init, l->gate, l->hook_output.out, l->hook_output.err },
 		.first_free_fd = 3 + n + l->opts->preserve_fds, .listen_fds = listen,
 	};
 }

@@ -20,6 +20,7 @@
 #include "os/proc.h"
 #include "os/procfs.h"
 #include "os/rlimit.h"
+#include "os/trace.h"
 #include "os/user.h"
 #include "runtime/seccomp/listener.h"
 #include "runtime/terminal.h"
@@ -40,6 +41,19 @@ static const char *env_find(const struct strs *env, const char *name)
 }
 
 /* ---- steps, in table order ------------------------------------------------------------------------------------------------------------ */
+
+/*
+ * What the runtime or a careless caller has open of the host is closed before any path of the container is walked: close-on-exec is too late, since a link
+ * to /proc/self/fd/N may be the working directory or the program itself (CVE-2024-21626).
+ */
+static int close_others(void *ctx, struct err *e)
+{
+	const struct program *p = ctx;
+	const int keep[] = { p->keep[0], p->keep[1], p->keep[2], p->keep[3], p->slave, p->label, p->agent_sync, log_descriptor(), trace_descriptor() };
+	int r = fd_close_others(p->first_free_fd, keep, ARRAY_LEN(keep));
+
+	return r < 0 ? err_sys(e, r, "close what does not belong to the program") : 0;
+}
 
 static bool wants_session(const void *ctx)
 {
@@ -405,6 +419,7 @@ static bool listens_late(const void *ctx)
 
 /*
  * The order:
+ *   - first everything is let go that could lead a path of the container outside;
  *   - session before terminal: only a session leader without one can take a controlling terminal;
  *   - stdio, limits and scheduling while we are root: the program's user may not;
  *   - cwd before the user is switched, because root may enter directories its user may not, and again after it if root was refused;
@@ -414,6 +429,7 @@ static bool listens_late(const void *ctx)
  */
 const struct step program_steps[] = {
 	/* clang-format off */
+	{ "program.close",       NULL,               close_others,      NULL },
 	{ "program.session",     wants_session,      session_new,       NULL },
 	{ "program.terminal",    has_terminal,       attach_terminal,   NULL },
 	{ "program.stdio",       wants_stdio_owner,  own_stdio,         NULL },

@@ -29,6 +29,7 @@ struct program {
 	int label;                             /* attr/exec of this process, open for writing, owned; -EBADF: none */
 	const char *label_text;
 	unsigned first_free_fd;                /* descriptors from here on do not reach the program */
+	int keep[4];                           /* what is still needed until then: sockets, files that hooks print to; negative: nothing */
 	const char *listen_fds;                /* LISTEN_FDS to pass on, or NULL */
 
 	/* written by steps */

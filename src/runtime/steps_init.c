@@ -494,21 +494,6 @@ static int set_root_propagation(void *ctx, struct err *e)
 	return r < 0 ? err_sys(e, r, "change the propagation of the container's '/'") : 0;
 }
 
-/* What init holds of the host is let go before the container's own paths are walked as paths (CVE-2024-21626). */
-static int close_host(void *ctx, struct err *e)
-{
-	struct launch *l = ctx;
-
-	fd_done(&l->roots.proc);
-	fd_done(&l->roots.sys);
-	fd_done(&l->procfd);
-	fd_done(&l->dir_fd);
-	fd_done(&l->root_fd);
-	cgroup_close(l->cgroup);
-	l->cgroup = NULL;
-	return 0;
-}
-
 /*
  * The order, with its reasons:
  *   - offsets of time before all, for /proc/self/timens_offsets of an undumpable process belongs to root of the host;
@@ -522,7 +507,7 @@ static int close_host(void *ctx, struct err *e)
  *   - all hooks of create after mounts and devices, as the specification wants, and before the masks, which would hide what hooks change;
  *   - masks, read-only paths and a read-only root after everything that writes below the root, and before the pivot, because their sources are
  *     the host's;
- *   - the pivot last of the mounts; then every descriptor of the host goes, and program_steps take over.
+ *   - the pivot last of the mounts; program_steps, which take over, begin by closing every descriptor of the host.
  */
 const struct step init_steps[] = {
 	/* clang-format off */
@@ -555,7 +540,6 @@ const struct step init_steps[] = {
 	{ "rootfs.readonly",     is_readonly,         make_root_readonly,   NULL },
 	{ "rootfs.pivot",        NULL,                pivot,                NULL },
 	{ "rootfs.propagate",    has_propagation,     set_root_propagation, NULL },
-	{ "init.close_host",     NULL,                close_host,           NULL },
 	/* clang-format on */
 };
 const size_t n_init_steps = ARRAY_LEN(init_steps);

