@@ -12,9 +12,9 @@ beside() {
 
 @test "attackers: a directory of the host left open is found through /proc/PID/fd" {
 	tree fds
-	beside "sleep 4 7<'$home/host'" fds canary 3000
+	beside "sleep 2 7<'$home/host'" fds canary 1500
 	[[ $output == *ESCAPE* ]]
-	beside "sleep 4 7</" fds "${home#/}/host/canary" 3000
+	beside "sleep 2 7</" fds "${home#/}/host/canary" 1500
 	[[ $output == *ESCAPE* ]]
 }
 
@@ -23,6 +23,14 @@ beside() {
 	cp "$root/bin/busybox" "$home/host/busybox"
 	beside "'$home/host/busybox' sleep 0.3" exe 6000
 	[[ $output == *"ESCAPE $home/host/busybox"* ]]
+}
+
+@test "attackers: the memory of a runtime that could be dumped is found" {
+	tree mem
+	mkdir "$home/bin"
+	cp "$root/bin/busybox" "$home/bin/busybox-runtime"
+	beside "'$home/bin/busybox-runtime' sleep 2" mem 1500
+	[[ $output == *ESCAPE* ]]
 }
 
 @test "attackers: directories made by path end up on the host while a link is being swapped" {

@@ -10,7 +10,7 @@ setup() {
 }
 
 @test "no race of a hostile tree against opening, making and removing reaches what lies outside its root" {
-	TARE_RACE=10 run timeout 300 "$os_test"
+	TARE_RACE=$((3 + ${TARE_ATTACK_SECONDS:-2})) run timeout 300 "$os_test"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	grep -q '^ok .*path_race' <<<"$output"
