@@ -69,6 +69,8 @@ static void plan_new(const struct oci_linux *l, struct launch_plan *p)
 			continue;
 		if (ns->type == OCI_NS_CGROUP)
 			p->init_unshare |= CLONE_NEWCGROUP;
+		else if (ns->type == OCI_NS_IPC && p->map_ids)
+			p->init_unshare |= CLONE_NEWIPC; /* made with a mapped root, or nobody would own its mqueue file system */
 		else if (ns->type == OCI_NS_TIME && l->time_offsets)
 			p->init_unshare |= (uint64_t)ns_table[NS_TIME].flag;
 		else

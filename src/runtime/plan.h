@@ -75,7 +75,7 @@ struct launch_choice {
 
 struct launch_plan {
 	uint64_t clone_flags;          /* CLONE_NEW* init is born into */
-	uint64_t init_unshare;         /* CLONE_NEWCGROUP, after entering the cgroup; CLONE_NEWTIME with offsets */
+	uint64_t init_unshare;         /* CLONE_NEWCGROUP, after entering the cgroup; CLONE_NEWTIME with offsets; CLONE_NEWIPC, with mapped ids */
 	struct launch_joins stage_joins;
 	struct launch_joins init_joins;
 	bool stage;                    /* a process between parent and init */

@@ -205,6 +205,17 @@ TEST(plan_joins_before_a_new_user_namespace_takes_the_right_away)
 	assert_true(p.clone_flags & CLONE_NEWUSER);
 }
 
+TEST(plan_of_an_ipc_namespace_waits_for_mapped_ids)
+{
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(HEAD MNT ",{\"type\":\"ipc\"}]}}", (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_true(p.clone_flags & CLONE_NEWIPC && p.init_unshare == 0);
+	assert_int_equal(plan_of(HEAD MNT ",{\"type\":\"user\"},{\"type\":\"ipc\"}" MAPS, (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_true(!(p.clone_flags & CLONE_NEWIPC) && p.init_unshare == CLONE_NEWIPC);
+}
+
 TEST(plan_of_time_offsets_is_unshared_by_init_and_without_them_cloned)
 {
 	struct launch_plan p;
@@ -281,7 +292,7 @@ TEST(plan_of_awkward_combinations)
 		{ HEAD MNT JOIN("user") NEW("cgroup") JOIN("ipc") JOIN("uts") "]}}", USER, "+mount ~cgroup stage:user stage:ipc stage:uts (stage)" },
 		/* a new user namespace alone needs none */
 		{ HEAD MNT NEW("user") NEW("network") NEW("ipc") NEW("uts") NEW("pid") NEW("cgroup") MAPS, USER,
-			"+user +ipc +uts +network +pid +mount ~cgroup " },
+			"+user +uts +network +pid +mount ~cgroup ~ipc " },
 		/* an ordinary user without a user namespace gets one, also where something is to be joined */
 		{ HEAD MNT NEW("pid") "]}}", USER, "+user +pid +mount " },
 		{ HEAD MNT JOIN("network") "]}}", USER, "+user +mount stage:network (stage)" },

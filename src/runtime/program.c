@@ -216,14 +216,30 @@ static int set_memory_policy(void *ctx, struct err *e)
 	return 0;
 }
 
+/* Of a name that is given twice the later value counts, at the place of the first, as in runc and crun: programs read the first, shells the last. */
+static void env_set(struct strs *env, const char *entry, struct arena *a)
+{
+	size_t n = strcspn(entry, "=") + 1;
+
+	for (size_t i = 0; i < env->n; i++)
+		if (strncmp(env->v[i], entry, n) == 0) {
+			env->v[i] = entry;
+			return;
+		}
+	strs_push(a, env, entry);
+}
+
 /* The environment as given; HOME from the container's passwd file if it is missing. */
 static int make_env(void *ctx, struct err *e)
 {
 	struct program *p = ctx;
 	struct strs env = { 0 };
 
-	for (size_t i = 0; i < p->process->env.n; i++)
-		strs_push(p->a, &env, p->process->env.v[i]);
+	for (size_t i = 0; i < p->process->env.n; i++) {
+		if (!strchr(p->process->env.v[i], '='))
+			return err_set(e, ERR_INVALID, "process.env[%zu]: '%s' must be NAME=VALUE", i, p->process->env.v[i]);
+		env_set(&env, p->process->env.v[i], p->a);
+	}
 	if (!env_find(&env, "HOME")) {
 		scoped_fd int passwd = openat(AT_FDCWD, "/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		struct user u = { .home = "/" };
@@ -285,7 +301,10 @@ static struct cap_sets cap_sets_of(const struct oci_process *process)
 	uint64_t mine = cap_permitted();
 	struct cap_sets s = { .bounding = cap_mask(&c->bounding, mine), .permitted = cap_mask(&c->permitted, mine) };
 
-	s.effective = cap_mask(&c->effective, mine) & s.permitted;
+	s.effective = cap_mask(&c->effective, mine);
+	if (s.effective & ~s.permitted)
+		log_warn("process.capabilities.effective: what is not in permitted cannot be granted");
+	s.effective &= s.permitted;
 	s.inheritable = cap_mask(&c->inheritable, mine);
 	s.ambient = cap_mask(&c->ambient, mine) & s.permitted & s.inheritable;
 	return s;

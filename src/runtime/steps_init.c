@@ -153,14 +153,15 @@ static bool unshares(const void *ctx)
 {
 	const struct launch *l = ctx;
 
-	return l->plan.init_unshare & CLONE_NEWCGROUP;
+	return l->plan.init_unshare & (CLONE_NEWCGROUP | CLONE_NEWIPC);
 }
 
 static int unshare_namespaces(void *ctx, struct err *e)
 {
-	int r = ns_unshare(CLONE_NEWCGROUP);
+	const struct launch *l = ctx;
+	int r = ns_unshare(l->plan.init_unshare & (CLONE_NEWCGROUP | CLONE_NEWIPC));
 
-	return r < 0 ? err_sys(e, r, "unshare the cgroup namespace") : 0;
+	return r < 0 ? err_sys(e, r, "unshare the cgroup and IPC namespaces") : 0;
 }
 
 static bool wants_keyring(const void *ctx)

@@ -22,7 +22,6 @@ static const struct sysctl_row rows[] = {
 	{ "sys/kernel/shmmni", OCI_NS_IPC },
 	{ "sys/kernel/shm_rmid_forced", OCI_NS_IPC },
 	{ "sys/kernel/domainname", OCI_NS_UTS },
-	{ "sys/kernel/hostname", OCI_NS_UTS },
 	{ "sys/user", OCI_NS_USER },
 };
 
@@ -70,6 +69,8 @@ int sysctls_check(const struct oci_linux *l, struct err *e)
 		const char *key = l->sysctl.v[i].key, *path = sysctl_path(key, &a);
 		const struct sysctl_row *row = is_plain(path) ? row_of(path) : NULL;
 
+		if (streq(path, "sys/kernel/hostname"))
+			return err_set(e, ERR_INVALID, "linux.sysctl: '%s' is not allowed as it conflicts with the member 'hostname'", key);
 		if (!row)
 			return err_set(e, ERR_INVALID, "linux.sysctl: '%s' belongs to no namespace of a container", key);
 		if (!oci_namespace_find(l, row->ns))

@@ -30,7 +30,8 @@ TEST(a_sysctl_needs_the_namespace_it_belongs_to)
 	assert_int_equal(check("kernel.shmmax", OCI_NS_IPC), 0);
 	assert_int_equal(check("kernel.shmmax", OCI_NS_NETWORK), -EINVAL);
 	assert_int_equal(check("fs.mqueue.msg_max", OCI_NS_IPC), 0);
-	assert_int_equal(check("kernel.hostname", OCI_NS_UTS), 0);
+	assert_int_equal(check("kernel.domainname", OCI_NS_UTS), 0);
+	assert_int_equal(check("kernel.hostname", OCI_NS_UTS), -EINVAL); /* there is a member for it */
 }
 
 TEST(sysctls_of_the_host_and_paths_in_disguise_are_refused)

@@ -77,6 +77,14 @@ bundle versionless true 'del(.ociVersion)'
 check "no version is refused" fails run versionless
 check "an empty host name leaves the namespace's own" prints hostless 'hostname' "$(hostname)" '.hostname = ""'
 check "environment as given, in order" prints env 'xargs -0 -n1 </proc/self/environ | grep ^test' $'testb=123\ntesta=value a' '.process.env += ["testb=123", "testa=value a"]'
+check "of a variable that is given twice the later value counts" prints envtwice 'echo $A; env | grep -c ^A=' $'2\n1' '.process.env += ["A=1", "A=2"]'
+bundle envbare true '.process.env += ["BARE"]'
+check "a variable without a value is refused" fails run envbare
+bundle hostctl true '.linux.sysctl = {"kernel.hostname": "x"}'
+check "the host name is no sysctl" fails run hostctl
+check "who has a user namespace owns its message queues" prints mqueue 'stat -c %u:%g /dev/mqueue' 0:0 '.linux.namespaces += [{type: "user"}] |
+	.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 1000}] | .linux.gidMappings = .linux.uidMappings |
+	.mounts |= map(select(.type != "sysfs" and .type != "cgroup")) | .mounts += [{destination: "/dev/mqueue", type: "mqueue", source: "mqueue"}]'
 check "a working directory is made" prints mkcwd 'pwd' /not/there/yet '.process.cwd = "/not/there/yet"' "$own_root"
 bundle relcwd true '.process.cwd = "tmp"'
 check "a relative working directory is refused" fails run relcwd
