@@ -56,10 +56,6 @@ clean() {
 }
 
 @test "what is not built says unsupported" {
-	run -1 rt checkpoint c
-	[[ $output == *"unsupported"* ]]
-	run -1 rt create --bundle "$home/b" --pidfd-socket /x c
-	[[ $output == *"unsupported"* ]]
 	run -1 "$runtime" --root "$home/state" --systemd-cgroup create --bundle "$home/b" c
 	[[ $output == *"unsupported"* ]]
 	clean

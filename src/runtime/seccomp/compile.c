@@ -322,29 +322,46 @@ static bool is_done(const struct oci_seccomp *s, size_t rule, size_t place)
 	return false;
 }
 
-/* Negative numbers stand for what the architecture lacks, or multiplexes (socketcall, ipc), which only libseccomp takes apart. */
-enum { LACKING = -1000 };
+/* Above it are libseccomp's numbers for what an architecture multiplexes (socketcall, ipc), below it those for what it lacks. */
+enum { LACKING = -1000, NUMBERS_END = 1024 };
 
-static int exact_add_call(const struct compiler *c, uint32_t arch, const char *name, struct arena *a, struct filter_code *p, struct err *e)
+/*
+ * The number by which @arch calls @name, negative if it has none. Where an architecture also multiplexes the call, libseccomp names that way; the
+ * arguments lie behind a pointer there, which no filter can follow: the rules hold for the direct call, and the profile's word about socketcall or ipc
+ * for the other.
+ */
+static int direct_number(uint32_t arch, const char *name)
 {
-	struct exact_rules rules = exact_rules_of(c, name, a);
 	int number = seccomp_syscall_resolve_name_arch(arch, name);
 
-	if (!exact_is_needed(&rules) || number == __NR_SCMP_ERROR)
-		return 0;
+	if (number >= 0 || number < LACKING || number == __NR_SCMP_ERROR)
+		return number;
+	for (int i = 0; i < NUMBERS_END; i++) {
+		char *found = seccomp_syscall_resolve_num_arch(arch, i);
+		bool same = found && streq(found, name);
+
+		free(found);
+		if (same)
+			return i;
+	}
+	return number;
+}
+
+static void exact_add_call(const struct compiler *c, uint32_t arch, const char *name, struct arena *a, struct filter_code *p)
+{
+	struct exact_rules rules = exact_rules_of(c, name, a);
+	int number = exact_is_needed(&rules) ? direct_number(arch, name) : -1;
+
 	if (number < 0)
-		return exact_is_only_way(&rules) && number > LACKING ?
-			err_set(e, ERR_UNSUPPORTED, "unsupported: rules about several arguments of '%s' on this architecture", name) : 0;
+		return;
 	exact_emit(a, p, arch == SCMP_ARCH_X32 ? (uint32_t)number | X32_BIT : (uint32_t)number, (arch & __AUDIT_ARCH_64BIT) != 0, &rules,
 		c->default_action);
-	return 0;
 }
 
 /* The calls of one architecture; nothing if none needs it. */
-static int exact_add_arch(const struct compiler *c, uint32_t arch, struct arena *a, struct filter_code *p, struct err *e)
+static void exact_add_arch(const struct compiler *c, uint32_t arch, struct arena *a, struct filter_code *p)
 {
 	size_t begin = p->n, after;
-	int r = 0;
 
 	filter_emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
 	filter_emit(a, p, BPF_JMP | BPF_JEQ | BPF_K, arch == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : arch, 1, 0);
@@ -352,23 +369,19 @@ static int exact_add_arch(const struct compiler *c, uint32_t arch, struct arena 
 	filter_emit(a, p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	after = p->n;
 	for (size_t i = 0; i < c->s->n_syscalls; i++)
-		for (size_t k = 0; r == 0 && c->s->syscalls[i].n_args && k < c->s->syscalls[i].names.n; k++)
+		for (size_t k = 0; c->s->syscalls[i].n_args && k < c->s->syscalls[i].names.n; k++)
 			if (!is_done(c->s, i, k))
-				r = exact_add_call(c, arch, c->s->syscalls[i].names.v[k], a, p, e);
+				exact_add_call(c, arch, c->s->syscalls[i].names.v[k], a, p);
 	if (p->n == after)
 		p->n = begin;
 	else
 		p->v[begin + 2].k = (uint32_t)(p->n - begin - 3);
-	return r;
 }
 
-static int exact_add(const struct compiler *c, struct arena *a, struct filter_code *p, struct err *e)
+static void exact_add(const struct compiler *c, struct arena *a, struct filter_code *p)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < c->n_archs; i++)
-		r = exact_add_arch(c, c->archs[i], a, p, e);
-	return r;
+	for (size_t i = 0; i < c->n_archs; i++)
+		exact_add_arch(c, c->archs[i], a, p);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------------------------------ */
@@ -432,7 +445,7 @@ static int section_compile(const struct oci_seccomp *s, bool strict, struct aren
 	if (r == 0 && preamble_is_needed(&c))
 		preamble_add(&c, a, &p);
 	if (r == 0)
-		r = exact_add(&c, a, &p, e);
+		exact_add(&c, a, &p);
 	if (r == 0)
 		r = filter_export(&c, a, &p, e);
 	return r < 0 ? r : program_finish(&p, flags, a, ret, e);

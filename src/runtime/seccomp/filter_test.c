@@ -166,6 +166,28 @@ TEST(several_conditional_rules_about_one_call_answer_as_they_read)
 	assert_int_equal(run_two(p, AUDIT_ARCH_X86_64, SYS_read, 0, 0), SECCOMP_RET_ALLOW);
 }
 
+/* 32-bit x86 reaches socket directly (359) and through socketcall (102), where only the profile's word about socketcall counts. */
+TEST(conditions_hold_for_the_direct_way_into_a_multiplexed_call)
+{
+	enum { X86_SOCKET = 359, X86_SOCKETCALL = 102 };
+	scoped_arena struct arena a = { 0 };
+	const char *socket_name[] = { "socket" }, *mux[] = { "socketcall", "clone3" }, *archs[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X86" };
+	struct oci_seccomp_arg one[] = { { .index = 0, .value = 16, .op = OCI_SECCOMP_NE } }, other[] = { { .index = 1, .value = 9, .op = OCI_SECCOMP_NE } };
+	struct oci_seccomp_syscall three[] = {
+		{ .names = { socket_name, 1 }, .action = OCI_SECCOMP_ALLOW, .args = one, .n_args = 1 },
+		{ .names = { socket_name, 1 }, .action = OCI_SECCOMP_ALLOW, .args = other, .n_args = 1 },
+		{ .names = { mux, 2 }, .action = OCI_SECCOMP_ALLOW },
+	};
+	struct oci_seccomp s = { .default_action = OCI_SECCOMP_ERRNO, .architectures = { archs, 2 }, .syscalls = three, .n_syscalls = 3 };
+	struct filter_program *p = compiled(&s, &a);
+
+	assert_int_equal(run_two(p, AUDIT_ARCH_I386, X86_SOCKET, 16, 9), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(run_two(p, AUDIT_ARCH_I386, X86_SOCKET, 16, 8), SECCOMP_RET_ALLOW);
+	assert_int_equal(run_two(p, AUDIT_ARCH_I386, X86_SOCKET, 2, 9), SECCOMP_RET_ALLOW);
+	assert_int_equal(run_two(p, AUDIT_ARCH_I386, X86_SOCKETCALL, 1, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(run_two(p, AUDIT_ARCH_X86_64, SYS_socket, 16, 9), SECCOMP_RET_ERRNO | EPERM);
+}
+
 TEST(a_rule_without_conditions_makes_the_others_of_its_call_meaningless)
 {
 	scoped_arena struct arena a = { 0 };
