@@ -357,6 +357,18 @@ static int spawn(void *ctx, struct err *e)
 	return x->stage ? meet_child(x, e) : 0;
 }
 
+static bool has_resctrl(const void *ctx)
+{
+	return ((const struct exec *)ctx)->c->state.resctrl;
+}
+
+static int enter_resctrl(void *ctx, struct err *e)
+{
+	const struct exec *x = ctx;
+
+	return resctrl_enter(x->c->state.resctrl, x->child.pid, e);
+}
+
 static void kill_child(void *ctx)
 {
 	struct exec *x = ctx;
@@ -467,6 +479,7 @@ static const struct step exec_steps[] = {
 	{ "exec.pidns",    joins_pidns,          join_pidns,           NULL       },
 	{ "exec.affinity", has_initial_affinity, set_initial_affinity, NULL       },
 	{ "exec.spawn",    NULL,                 spawn,                kill_child },
+	{ "exec.resctrl",  has_resctrl,          enter_resctrl,        NULL       },
 	{ "exec.oom",      has_oom_score,        set_oom_score,        NULL       },
 	{ "exec.pidfd",    has_pidfd_socket,     send_pidfd,           NULL       },
 	{ "exec.terminal", has_terminal,         receive_console,      NULL       },

@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "runtime/cgroup/cgroup.h"
+#include "runtime/resctrl.h"
 #include "spec/oci_runtime.h"
 
 enum state_status { STATE_CREATING, STATE_CREATED, STATE_RUNNING, STATE_PAUSED, STATE_STOPPED, STATE_STATUS_COUNT };
@@ -39,6 +40,7 @@ struct state {
 	bool terminal;
 	struct pairs annotations;
 	struct cgroup_record cgroup;
+	struct resctrl_record *resctrl; /* NULL: none */
 };
 extern const struct schema state_schema;
 

@@ -167,6 +167,49 @@ static int limit_cgroup(void *ctx, struct err *e)
 	return cgroup_limits(l->cgroup, e);
 }
 
+/* ---- resctrl -------------------------------------------------------------------------------------------------------------------------- */
+
+static bool has_resctrl(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->config->linux->intel_rdt;
+}
+
+static int note_resctrl(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	const char *root;
+	int r = resctrl_find_root(l->a, &root, e);
+
+	if (r == 0)
+		r = resctrl_plan(l->config->linux->intel_rdt, root, l->opts->id, l->a, &l->state.resctrl, e);
+	return r < 0 ? r : state_save(l->dir_fd, &l->state, true, e);
+}
+
+static int make_resctrl(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+
+	return resctrl_make(l->state.resctrl, l->config->linux->intel_rdt, e);
+}
+
+static void remove_resctrl(void *ctx)
+{
+	const struct launch *l = ctx;
+	struct err e = { 0 };
+
+	if (resctrl_remove(l->state.resctrl, &e) < 0)
+		log_warn("%s", e.msg);
+}
+
+static int enter_resctrl(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+
+	return resctrl_enter(l->state.resctrl, l->init.pid, e);
+}
+
 /* ---- what init will need ----------------------------------------------------------------------------------------------------------------- */
 
 static bool has_seccomp(const void *ctx)
@@ -585,6 +628,8 @@ const struct step create_steps[] = {
 	{ "cgroup.note",      has_cgroup,         note_cgroup,       NULL            },
 	{ "cgroup.create",    has_cgroup,         create_cgroup,     remove_cgroup   },
 	{ "cgroup.limits",    made_cgroup,        limit_cgroup,      NULL            },
+	{ "resctrl.note",     has_resctrl,        note_resctrl,      NULL            },
+	{ "resctrl.make",     has_resctrl,        make_resctrl,      remove_resctrl  },
 	{ "seccomp.prepare",  has_seccomp,        prepare_seccomp,   NULL            },
 	{ "hooks.output",     has_hooks,          open_hook_output,  NULL            },
 	{ "console.connect",  has_console_socket, connect_console,   NULL            },
@@ -594,6 +639,7 @@ const struct step create_steps[] = {
 	{ "sources.open",     opens_for_init,     open_sources,      NULL            },
 	{ "sync.open",        NULL,               open_sync,         NULL            },
 	{ "init.spawn",       NULL,               spawn_init,        kill_init       },
+	{ "resctrl.enter",    has_resctrl,        enter_resctrl,     NULL            },
 	{ "init.pidfd",       has_pidfd_receiver, send_pidfd,        NULL            },
 	{ "init.oom_score",   has_oom_score,      set_oom_score,     NULL            },
 	{ "ids.map",          maps_ids,           map_ids,           NULL            },

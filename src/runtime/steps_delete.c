@@ -117,6 +117,20 @@ static int remove_cgroup(void *ctx, struct err *e)
 	return cgroup_remove(d->cgroup, e);
 }
 
+static bool has_resctrl(const void *ctx)
+{
+	const struct removal *d = ctx;
+
+	return d->c->state.resctrl;
+}
+
+static int remove_resctrl(void *ctx, struct err *e)
+{
+	const struct removal *d = ctx;
+
+	return resctrl_remove(d->c->state.resctrl, e);
+}
+
 static int remove_state(void *ctx, struct err *e)
 {
 	struct removal *d = ctx;
@@ -146,6 +160,7 @@ static const struct step delete_steps[] = {
 	{ "delete.kill",     is_alive,        kill_init,     NULL },
 	{ "delete.others",   may_have_others, kill_others,   NULL },
 	{ "delete.cgroup",   has_cgroup,      remove_cgroup, NULL },
+	{ "delete.resctrl",  has_resctrl,     remove_resctrl, NULL },
 	{ "delete.state",    NULL,            remove_state,  NULL },
 	{ "delete.poststop", has_poststop,    run_poststop,  NULL },
 	/* clang-format on */

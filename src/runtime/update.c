@@ -132,3 +132,27 @@ int control_update(const struct control *c, const struct oci_resources *asked, s
 	cgroup_close(x.cgroup);
 	return r;
 }
+
+static int new_class(const struct control *c, const struct oci_intel_rdt *asked, struct err *e)
+{
+	struct state state = c->state;
+	const char *root;
+	int r = resctrl_find_root(c->a, &root, e);
+
+	if (r == 0)
+		r = resctrl_plan(asked, root, state.id, c->a, &state.resctrl, e);
+	if (r == 0)
+		r = state_save(c->dir_fd, &state, true, e);
+	if (r == 0)
+		r = resctrl_make(state.resctrl, asked, e);
+	return r < 0 ? r : resctrl_enter(state.resctrl, state.pid, e);
+}
+
+int control_update_classes(const struct control *c, const struct oci_intel_rdt *asked, struct err *e)
+{
+	int r = oci_intel_rdt_check(asked, e);
+
+	if (r < 0)
+		return r;
+	return c->state.resctrl ? resctrl_update(c->state.resctrl, asked->l3_cache_schema, asked->mem_bw_schema, e) : new_class(c, asked, e);
+}

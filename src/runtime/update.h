@@ -10,3 +10,6 @@
 #include "runtime/control.h"
 
 int control_update(const struct control *c, const struct oci_resources *asked, struct err *e);
+
+/* Other shares of caches and memory bandwidth; a container that had no class of service of its own gets one. */
+int control_update_classes(const struct control *c, const struct oci_intel_rdt *asked, struct err *e);

@@ -168,6 +168,15 @@ static const struct field net_device_fields[] = {
 };
 static const struct schema net_device_schema = SCHEMA("netDevice", struct oci_net_device, net_device_fields);
 
+static const struct field intel_rdt_fields[] = {
+	FIELD(struct oci_intel_rdt, clos_id,           "closID",           STR,  FIELD_OMIT_EMPTY),
+	FIELD(struct oci_intel_rdt, l3_cache_schema,   "l3CacheSchema",    STR,  FIELD_OMIT_EMPTY),
+	FIELD(struct oci_intel_rdt, mem_bw_schema,     "memBwSchema",      STR,  FIELD_OMIT_EMPTY),
+	FIELD(struct oci_intel_rdt, schemata,          "schemata",         STRS, FIELD_OMIT_EMPTY),
+	FIELD(struct oci_intel_rdt, enable_monitoring, "enableMonitoring", BOOL, FIELD_OMIT_EMPTY),
+};
+static const struct schema intel_rdt_schema = SCHEMA("intelRdt", struct oci_intel_rdt, intel_rdt_fields);
+
 static const struct field memory_policy_fields[] = {
 	FIELD(struct oci_memory_policy, mode,  "mode",  STR,  FIELD_REQUIRED),
 	FIELD(struct oci_memory_policy, nodes, "nodes", STR,  FIELD_OMIT_EMPTY),
@@ -321,7 +330,7 @@ const struct schema oci_seccomp_schema = SCHEMA("seccomp", struct oci_seccomp, s
 
 /* ---- linux, config, state ---------------------------------------------------------------------------------------------------------------- */
 
-/* No property of these is read, only that they are there. */
+/* No property of these is read. */
 static const struct schema present_schema = { .name = "object", .size = sizeof(struct oci_present) };
 
 static const struct field linux_fields[] = {
@@ -339,7 +348,7 @@ static const struct field linux_fields[] = {
 	FIELD(struct oci_linux,      mount_label,        "mountLabel",        STR,                   FIELD_OMIT_EMPTY),
 	FIELD_PTR(struct oci_linux,  personality,        "personality",       &personality_schema,   FIELD_OMIT_EMPTY),
 	FIELD_PTR(struct oci_linux,  time_offsets,       "timeOffsets",       &time_offsets_schema,  FIELD_OMIT_EMPTY),
-	FIELD_PTR(struct oci_linux,  intel_rdt,          "intelRdt",          &present_schema,       FIELD_OMIT_EMPTY),
+	FIELD_PTR(struct oci_linux,  intel_rdt,          "intelRdt",          &intel_rdt_schema,     FIELD_OMIT_EMPTY),
 	FIELD_PTR(struct oci_linux,  memory_policy,      "memoryPolicy",      &memory_policy_schema, FIELD_OMIT_EMPTY),
 	FIELD_DICT(struct oci_linux, net_devices,        "netDevices",        &net_device_schema,    FIELD_OMIT_EMPTY),
 };
@@ -355,6 +364,11 @@ static const struct field config_fields[] = {
 	FIELD_PTR(struct oci_config,  hooks,       "hooks",       &hooks_schema,       FIELD_OMIT_EMPTY),
 	FIELD(struct oci_config,      annotations, "annotations", PAIRS,               FIELD_OMIT_EMPTY),
 	FIELD_PTR(struct oci_config,  linux,       "linux",       &oci_linux_schema,   FIELD_OMIT_EMPTY),
+	FIELD_PTR(struct oci_config,  windows,     "windows",     &present_schema,     FIELD_OMIT_EMPTY),
+	FIELD_PTR(struct oci_config,  solaris,     "solaris",     &present_schema,     FIELD_OMIT_EMPTY),
+	FIELD_PTR(struct oci_config,  vm,          "vm",          &present_schema,     FIELD_OMIT_EMPTY),
+	FIELD_PTR(struct oci_config,  zos,         "zos",         &present_schema,     FIELD_OMIT_EMPTY),
+	FIELD_PTR(struct oci_config,  freebsd,     "freebsd",     &present_schema,     FIELD_OMIT_EMPTY),
 };
 const struct schema oci_config_schema = SCHEMA("config", struct oci_config, config_fields);
 

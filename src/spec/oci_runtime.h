@@ -188,6 +188,14 @@ struct oci_net_device {
 	const char *name; /* NULL or "": the same; may be a template "eth%d" */
 };
 
+struct oci_intel_rdt {
+	const char *clos_id;         /* "/": the default class */
+	const char *l3_cache_schema; /* "L3:0=7f0;1=1f" */
+	const char *mem_bw_schema;   /* "MB:0=20;1=70" */
+	struct strs schemata;        /* lines of the same kind */
+	bool enable_monitoring;
+};
+
 struct oci_memory_policy {
 	const char *mode;  /* "MPOL_BIND" */
 	const char *nodes; /* "0-3,7"; NULL or "": none */
@@ -347,7 +355,7 @@ struct oci_seccomp {
 
 /* ---- linux, config ----------------------------------------------------------------------------------------------------------------------- */
 
-/* Objects we do not implement yet but must refuse by name rather than ignore. */
+/* What is said for other platforms: that it is an object is all we ask of it. */
 struct oci_present {
 	char unused;
 };
@@ -371,7 +379,7 @@ struct oci_linux {
 	struct strs readonly_paths;
 	const char *mount_label;
 	struct oci_personality *personality;
-	struct oci_present *intel_rdt;
+	struct oci_intel_rdt *intel_rdt;
 	struct oci_memory_policy *memory_policy;
 	struct oci_net_device *net_devices;
 	size_t n_net_devices;
@@ -388,6 +396,7 @@ struct oci_config {
 	struct oci_hooks *hooks;
 	struct pairs annotations;
 	struct oci_linux *linux;
+	struct oci_present *windows, *solaris, *vm, *zos, *freebsd;
 };
 
 extern const struct schema oci_config_schema;
@@ -408,6 +417,7 @@ int oci_process_decode(struct str json, struct arena *a, struct oci_process **re
 int oci_mount_check(const struct oci_mount *m, const char *path, struct err *e);
 int oci_config_check(const struct oci_config *c, struct err *e);
 int oci_process_check(const struct oci_process *p, const char *path, struct err *e);
+int oci_intel_rdt_check(const struct oci_intel_rdt *x, struct err *e);
 
 /* Writes the document into @b; @pretty as Go's MarshalIndent with tabs. */
 int oci_config_encode(const struct oci_config *c, bool pretty, struct buf *b);

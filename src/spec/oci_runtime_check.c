@@ -312,6 +312,34 @@ static int memory_policy_check(const struct oci_memory_policy *p, struct err *e)
 	return memory_policy_flags_check(p, e);
 }
 
+static int schema_line_check(const char *line, const char *prefix, const char *name, struct err *e)
+{
+	if (!line || !*line)
+		return 0;
+	if (strchr(line, '\n'))
+		return err_set(e, ERR_INVALID, "linux.intelRdt.%s: more than one line", name);
+	return str_after(line, prefix) ? 0 : err_set(e, ERR_INVALID, "linux.intelRdt.%s: '%s' does not begin with '%s'", name, line, prefix);
+}
+
+/* The names resctrl itself has there are no classes. */
+int oci_intel_rdt_check(const struct oci_intel_rdt *x, struct err *e)
+{
+	static const char *const taken[] = { ".", "..", "info", "mon_groups", "mon_data" };
+	const char *clos = x->clos_id ? x->clos_id : "";
+	int r;
+
+	if (strchr(clos, '/') && !streq(clos, "/"))
+		return err_set(e, ERR_INVALID, "linux.intelRdt.closID: '%s' is not the name of a directory", clos);
+	for (size_t i = 0; i < ARRAY_LEN(taken); i++)
+		if (streq(clos, taken[i]))
+			return err_set(e, ERR_INVALID, "linux.intelRdt.closID: '%s' is not the name of a class", clos);
+	for (size_t i = 0; i < x->schemata.n; i++)
+		if (!*x->schemata.v[i] || strchr(x->schemata.v[i], '\n'))
+			return err_set(e, ERR_INVALID, "linux.intelRdt.schemata[%zu]: not one line", i);
+	r = schema_line_check(x->l3_cache_schema, "L3", "l3CacheSchema", e);
+	return r < 0 ? r : schema_line_check(x->mem_bw_schema, "MB:", "memBwSchema", e);
+}
+
 static int net_devices_check(const struct oci_linux *l, struct err *e)
 {
 	for (size_t i = 0; i < l->n_net_devices; i++) {
@@ -334,7 +362,6 @@ static int linux_unsupported(const struct oci_linux *l, struct err *e)
 		bool there;
 		const char *name;
 	} rows[] = {
-		{ l->intel_rdt != NULL, "linux.intelRdt" },
 		{ l->resources && l->resources->rdma.n, "linux.resources.rdma" },
 	};
 
@@ -367,6 +394,8 @@ static int linux_check(const struct oci_config *c, struct err *e)
 		r = personality_check(l->personality, e);
 	if (r == 0 && l->memory_policy)
 		r = memory_policy_check(l->memory_policy, e);
+	if (r == 0 && l->intel_rdt)
+		r = oci_intel_rdt_check(l->intel_rdt, e);
 	if (r == 0)
 		r = net_devices_check(l, e);
 	if (r == 0)

@@ -34,7 +34,10 @@ TEST(oci_config_needs_a_root_and_ignores_unknown_keys)
 {
 	struct err e;
 
-	assert_int_equal(decode(HEAD "\"solaris\":{\"x\":1}}", &e), 0);
+	assert_int_equal(decode(HEAD "\"nonsense\":5,\"process\":null}", &e), 0);
+	assert_int_equal(decode(HEAD "\"solaris\":{\"x\":1},\"vm\":{},\"windows\":{},\"zos\":{},\"freebsd\":{}}", &e), 0);
+	assert_int_equal(decode(HEAD "\"vm\":5}", &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "vm: "));
 	assert_int_equal(decode("{\"ociVersion\":\"1.0.2\"}", &e), -EINVAL);
 	assert_int_equal(decode("{\"ociVersion\":\"2.0.0\",\"root\":{\"path\":\"r\"}}", &e), -EINVAL);
 }
@@ -61,8 +64,8 @@ TEST(oci_config_refuses_what_we_know_but_do_not_do)
 {
 	struct err e;
 
-	assert_int_equal(decode(HEAD "\"linux\":{\"intelRdt\":{}}}", &e), -ENOTSUP);
-	assert_non_null(strstr(e.msg, "unsupported: linux.intelRdt"));
+	assert_int_equal(decode(HEAD "\"linux\":{\"resources\":{\"rdma\":{\"mlx5\":{}}}}}", &e), -ENOTSUP);
+	assert_non_null(strstr(e.msg, "unsupported: linux.resources.rdma"));
 }
 
 TEST(oci_config_absent_capability_sets_are_empty)
@@ -160,6 +163,14 @@ TEST(oci_linux_properties_are_checked_with_their_path)
 		{ "\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\"}", NULL },
 		{ "\"memoryPolicy\":{\"mode\":\"MPOL_PREFERRED\"}", NULL },
 		{ "\"memoryPolicy\":{}", "linux.memoryPolicy.mode" },
+		{ "\"intelRdt\":{\"closID\":\"/\",\"enableMonitoring\":true,\"schemata\":[\"L2:0=f\"]}", NULL },
+		{ "\"intelRdt\":{\"l3CacheSchema\":\"L3:0=f\",\"memBwSchema\":\"MB:0=20\",\"enableCMT\":true}", NULL },
+		{ "\"intelRdt\":{\"closID\":\"a/b\"}", "linux.intelRdt.closID" },
+		{ "\"intelRdt\":{\"closID\":\"..\"}", "linux.intelRdt.closID" },
+		{ "\"intelRdt\":{\"closID\":\"info\"}", "linux.intelRdt.closID" },
+		{ "\"intelRdt\":{\"memBwSchema\":\"L3:0=f\"}", "linux.intelRdt.memBwSchema" },
+		{ "\"intelRdt\":{\"l3CacheSchema\":\"L3:0=f\\nMB:0=1\"}", "linux.intelRdt.l3CacheSchema" },
+		{ "\"intelRdt\":{\"schemata\":[\"L3:0=f\",\"\"]}", "linux.intelRdt.schemata[1]" },
 		{ "\"memoryPolicy\":{\"mode\":\"MPOL_ANY\"}", "linux.memoryPolicy.mode: unknown mode 'MPOL_ANY'" },
 		{ "\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\",\"nodes\":\"0\"}", "linux.memoryPolicy.nodes" },
 		{ "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"\"}", "linux.memoryPolicy.nodes" },

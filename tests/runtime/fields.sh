@@ -219,4 +219,19 @@ else
 fi
 check "netDevices: without a network namespace" says devhost 'linux\.netDevices' '.linux.netDevices = {lo: {}}' '.linux.namespaces |= map(select(.type != "network"))'
 
+# --- intelRdt ---
+
+check "intelRdt: a class that is a path" says rdtpath 'linux\.intelRdt\.closID' '.linux.intelRdt = {closID: "a/b"}'
+if grep -q ' resctrl ' /proc/mounts; then
+	skip "intelRdt without resctrl" "this host has it"
+else
+	check "intelRdt: without resctrl an error" says rdtnone 'linux\.intelRdt: no resctrl mount' '.linux.intelRdt = {l3CacheSchema: "L3:0=f"}'
+	bundle rdtupdate 'sleep 1000'
+	up rdtupdate
+	rdt_update() { out=$(rt update --mem-bw-schema "$1" rdtupdate 2>&1) && return 1; matches "$2" "$out"; }
+	check "intelRdt: update says so, too" rdt_update MB:0=20 'no resctrl mount'
+	check "intelRdt: update checks the line" rdt_update L3:0=f 'memBwSchema'
+	down rdtupdate
+fi
+
 runtime_done

@@ -19,6 +19,7 @@ struct update_options {
 	struct oci_cpu cpu;
 	struct oci_pids pids;
 	struct oci_block_io block_io;
+	struct oci_intel_rdt rdt;
 };
 
 /* ---- values ------------------------------------------------------------------------------------------------------------------------------ */
@@ -90,8 +91,8 @@ static const struct opt update_opts[] = {
 	OPT_CALL("kernel-memory", 0, take_kernel, "BYTES", NULL),
 	OPT_CALL("kernel-memory-tcp", 0, take_kernel_tcp, "BYTES", NULL),
 	OPT(struct update_options, pids.limit, "pids-limit",        0,   OPT_I64, "N",    "Most processes and threads; -1: no limit"),
-	OPT_UNSUPPORTED("l3-cache-schema", 0, "SCHEMA"),
-	OPT_UNSUPPORTED("mem-bw-schema", 0, "SCHEMA"),
+	OPT(struct update_options, rdt.l3_cache_schema, "l3-cache-schema", 0, STR, "SCHEMA", "Its part of the L3 caches: L3:0=7f0;1=1f"),
+	OPT(struct update_options, rdt.mem_bw_schema, "mem-bw-schema", 0, STR,     "SCHEMA", "Its memory bandwidth: MB:0=20;1=70"),
 	OPT_END,
 };
 /* clang-format on */
@@ -146,7 +147,8 @@ static int update_run(struct runtime *rt, const void *options, struct err *e)
 	if (r < 0)
 		return r;
 	drop_kernel_memory(&asked, rt->a);
-	return control_update(&c, &asked, e);
+	r = control_update(&c, &asked, e);
+	return r < 0 || o->file || (!o->rdt.l3_cache_schema && !o->rdt.mem_bw_schema) ? r : control_update_classes(&c, &o->rdt, e);
 }
 
 const struct verb update_verb = {
