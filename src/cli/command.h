@@ -68,6 +68,7 @@ struct opt {
 	{ .name = (name_), .short_name = (short_), .kind = OPT_KIND_##KIND,                             \
 	  .offset = offsetof(type, member) + FIELD_TYPE_CHECK(type, member, OPT_CTYPE_##KIND),          \
 	  .metavar = (metavar_), .help = (help_) }
+/* @metavar NULL: a flag, whose function gets "true" or what stood behind '='. */
 #define OPT_CALL(name_, short_, fn, metavar_, help_) \
 	{ .name = (name_), .short_name = (short_), .kind = OPT_KIND_CALL, .call = (fn), .metavar = (metavar_), .help = (help_) }
 /* @metavar NULL: the flag takes no value. */

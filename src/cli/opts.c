@@ -181,7 +181,9 @@ static int apply(struct parser *p, const struct opt *o, const char *value)
 
 static bool wants_value(const struct opt *o)
 {
-	return o->kind != OPT_KIND_FLAG && (o->kind != OPT_KIND_UNSUPPORTED || o->metavar);
+	bool tells = o->kind == OPT_KIND_UNSUPPORTED || o->kind == OPT_KIND_CALL; /* by its word for the value */
+
+	return o->kind != OPT_KIND_FLAG && (!tells || o->metavar);
 }
 
 /* The value of an option that was not written with '=': the next word, or "true" for a flag. */

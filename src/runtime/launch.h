@@ -39,7 +39,8 @@ struct launch_options {
 	const char *console_socket; /* NULL: none */
 	const char *pidfd_socket;   /* NULL: none */
 	const char *notify_socket;  /* of the service manager; NULL: none */
-	uint32_t preserve_fds;
+	uint32_t listen_fds;        /* sockets of LISTEN_FDS: the first of what is passed on, from 3 */
+	uint32_t preserve_fds;      /* what comes after them */
 	struct opt_bool rootless;   /* go on without a cgroup we may not make; not set: if we are not root of the host */
 	bool run, detach, keep;
 	bool no_pivot, no_new_keyring, no_subreaper;

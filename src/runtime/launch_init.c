@@ -2,12 +2,9 @@
 /*
  * init: the child that becomes the container's first process.
  */
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/limits.h"
-#include "base/parse.h"
 #include "os/fd.h"
 #include "os/signal.h"
 #include "os/sock.h"
@@ -15,22 +12,8 @@
 #include "runtime/launch.h"
 #include "runtime/sync.h"
 
-/* The sockets of LISTEN_FDS come first among what is passed on, as runc has it. */
-static uint32_t listen_count(const char **ret)
-{
-	uint32_t n = 0;
-
-	*ret = getenv("LISTEN_FDS");
-	if (!*ret || parse_u32(*ret, &n) < 0 || n > LIMIT_PASSED_FDS)
-		*ret = NULL;
-	return *ret ? n : 0;
-}
-
 static struct program program_of(const struct launch *l)
 {
-	const char *listen;
-	uint32_t n = listen_count(&listen);
-
 	return (struct program){
 		.a = l->a, .process = l->config->process, .personality = l->config->linux->personality,
 		.memory_policy = l->config->linux->memory_policy, .seccomp = l->seccomp,
@@ -38,7 +21,7 @@ static struct program program_of(const struct launch *l)
 		.seccomp_early = l->plan.seccomp_early, .new_session = true, .userns = l->plan.userns,
 		.keep_groups = l->plan.keep_groups, .slave = -EBADF, .label = -EBADF,
 		.keep = { l->sync_init, l->gate, l->hook_output.out, l->hook_output.err },
-		.first_free_fd = 3 + n + l->opts->preserve_fds, .listen_fds = listen,
+		.first_free_fd = 3 + l->opts->listen_fds + l->opts->preserve_fds, .listen_fds = l->opts->listen_fds,
 	};
 }
 

@@ -69,14 +69,6 @@ static int read_config(struct launch *l, struct err *e)
 	return access(l->rootfs, F_OK) < 0 ? err_sys(e, -errno, "rootfs '%s'", l->rootfs) : 0;
 }
 
-static int check_preserved(const struct launch_options *o, struct err *e)
-{
-	for (uint32_t i = 0; i < o->preserve_fds; i++)
-		if (fcntl(3 + (int)i, F_GETFD) < 0)
-			return err_set(e, ERR_INVALID, "--preserve-fds: descriptor %u is not open", 3 + i);
-	return 0;
-}
-
 /* The ids of /etc/subuid and /etc/subgid, for a container that will have a user namespace nobody asked for. */
 static int read_subids(const struct launch *l, struct launch_choice *choice, struct err *e)
 {
@@ -146,7 +138,7 @@ int launch_create(const struct launch_options *o, struct arena *a, struct launch
 	*l = launch_new(o, a);
 	r = state_check_id(o->id, e);
 	if (r == 0)
-		r = check_preserved(o, e);
+		r = program_check_passed(o->listen_fds + o->preserve_fds, e);
 	if (r == 0)
 		r = enter_bundle(l, e);
 	if (r == 0)

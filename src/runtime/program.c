@@ -229,18 +229,20 @@ static void env_set(struct strs *env, const char *entry, struct arena *a)
 	strs_push(a, env, entry);
 }
 
-/* The environment as given; HOME from the container's passwd file if it is missing. */
+/* The environment as given; HOME from the container's passwd file if it is missing or empty. */
 static int make_env(void *ctx, struct err *e)
 {
 	struct program *p = ctx;
 	struct strs env = { 0 };
+	const char *home;
 
 	for (size_t i = 0; i < p->process->env.n; i++) {
 		if (!strchr(p->process->env.v[i], '='))
 			return err_set(e, ERR_INVALID, "process.env[%zu]: '%s' must be NAME=VALUE", i, p->process->env.v[i]);
 		env_set(&env, p->process->env.v[i], p->a);
 	}
-	if (!env_find(&env, "HOME")) {
+	home = env_find(&env, "HOME");
+	if (!home || !*home) {
 		scoped_fd int passwd = openat(AT_FDCWD, "/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		struct user u = { .home = "/" };
 		char uid[12];
@@ -248,10 +250,10 @@ static int make_env(void *ctx, struct err *e)
 		snprintf(uid, sizeof uid, "%u", p->process->user.uid);
 		if (user_resolve(passwd, -EBADF, uid, p->a, &u) < 0 || !u.home || !*u.home)
 			u.home = "/";
-		strs_push(p->a, &env, arena_printf(p->a, "HOME=%s", u.home));
+		env_set(&env, arena_printf(p->a, "HOME=%s", u.home), p->a);
 	}
 	if (p->listen_fds) {
-		strs_push(p->a, &env, arena_printf(p->a, "LISTEN_FDS=%s", p->listen_fds));
+		strs_push(p->a, &env, arena_printf(p->a, "LISTEN_FDS=%u", p->listen_fds));
 		strs_push(p->a, &env, "LISTEN_PID=1");
 	}
 	p->env = strs_argv(p->a, &env);
@@ -504,6 +506,17 @@ int program_open_label(struct program *p, int procfd, struct err *e)
 	if (p->label < 0)
 		return err_sys(e, p->label, "open the label of the next program");
 	p->label_text = apparmor ? arena_printf(p->a, "exec %s", profile) : label;
+	return 0;
+}
+
+int program_check_passed(unsigned n, struct err *e)
+{
+	for (unsigned i = 0; i < n; i++) {
+		int flags = fcntl(3 + (int)i, F_GETFD);
+
+		if (flags < 0 || flags & FD_CLOEXEC)
+			return err_set(e, ERR_INVALID, "unable to stat preserved-fd %u (of %u): descriptor %u is not open", i, n, 3 + i);
+	}
 	return 0;
 }
 

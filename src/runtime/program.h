@@ -30,7 +30,7 @@ struct program {
 	const char *label_text;
 	unsigned first_free_fd;                /* descriptors from here on do not reach the program */
 	int keep[4];                           /* what is still needed until then: sockets, files that hooks print to; negative: nothing */
-	const char *listen_fds;                /* LISTEN_FDS to pass on, or NULL */
+	unsigned listen_fds;                   /* LISTEN_FDS to pass on; 0: none */
 
 	/* written by steps */
 	bool cwd_later;
@@ -49,6 +49,9 @@ int program_prepare(struct program *p, struct err *e);
 
 /* The filter, the descriptors, execve. Returns only to fail. */
 int program_exec(struct program *p, struct err *e);
+
+/* Are the @n descriptors from 3 on really the caller's to pass on? What is close-on-exec was opened by us. */
+int program_check_passed(unsigned n, struct err *e);
 
 /* Finds an executable as execvp would, in the caller's root. Errors in the words engines look for. */
 int program_find(const char *name, const char *search, struct arena *a, const char **ret, struct err *e);

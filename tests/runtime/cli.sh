@@ -255,4 +255,56 @@ if rt create --help 2>&1 | grep -q -e --config; then
 	check "run --config reads elsewhere" equal "from elsewhere" "$(cd "$home" && rt run --bundle "$home/elsewhere" --config elsewhere.json elsewhere </dev/null)"
 fi
 
+# --- exec ---
+
+bundle ex 'sleep 1000' '.process.env += ["WHO=box", "EMPTY="]' '.process.user = {uid: 0, gid: 0, additionalGids: [7]}'
+rt create --bundle "$home/ex" ex </dev/null >"$home/ex.out" 2>&1
+check "exec works in a created container" equal hello "$(rt exec ex echo hello)"
+rt start ex
+ex() { rt exec "$@" </dev/null; }
+check "--cwd" equal /tmp "$(ex --cwd /tmp ex pwd)"
+check "a relative --cwd is refused" equal 255 "$(status_of_command exec --cwd tmp ex pwd)"
+check "--env adds to the container's" equal $'1\nbox' "$(ex -e A=1 --env B=2 ex sh -c 'echo $A; echo $WHO')"
+check "--env replaces" equal you "$(ex -e WHO=you ex sh -c 'echo $WHO')"
+check "what is replaced is not there twice" equal 1 "$(ex -e WHO=you ex env | grep -c ^WHO=)"
+check "--user UID:GID" equal "12:34" "$(ex --user 12:34 ex sh -c 'echo $(id -u):$(id -g)')"
+check "--user UID keeps the group" equal "12:0" "$(ex -u 12 ex sh -c 'echo $(id -u):$(id -g)')"
+for user in 1x x +1 0x1 4294967296 -1 1: :1 1:2:3; do
+	check "--user $user is refused" equal 255 "$(status_of_command exec -u "$user" ex true)"
+done
+check "--additional-gids adds to the container's" equal "7 8 9" "$(ex -g 8 --additional-gids 9 ex sh -c 'sed -n "s/^Groups:[[:space:]]*//p" /proc/self/status | tr -s "[:space:]" " "' | tr ' ' '\n' | grep -x -E '[789]' | tr '\n' ' ' | sed 's/ $//')"
+caps() { ex "$@" ex sh -c 'grep -E "^Cap(Inh|Prm|Eff|Bnd|Amb)" /proc/self/status' | awk '{ printf "%s ", $2 }'; }
+base=$(caps)
+plus() { printf '0000000000000000 %016x %016x %016x 0000000000000000 ' $((0x$(echo "$base" | cut -d' ' -f2) | 1 << 21)) $((0x$(echo "$base" | cut -d' ' -f3) | 1 << 21)) $((0x$(echo "$base" | cut -d' ' -f4) | 1 << 21)); }
+check "--cap adds to bounding, effective and permitted, and to nothing else" equal "$(plus)" "$(caps --cap CAP_SYS_ADMIN)"
+check "--no-new-privs" equal 1 "$(ex --no-new-privs ex sed -n 's/^NoNewPrivs:.//p' /proc/self/status)"
+check "--no-new-privs=false takes it from the container's" equal 0 "$(ex --no-new-privs=false ex sed -n 's/^NoNewPrivs:.//p' /proc/self/status)"
+jq '.process | .args = ["sh", "-c", "echo $WHO $(id -u); exit 4"] | .env += ["WHO=file"] | .user.uid = 5' "$home/ex/config.json" >"$home/process.json"
+from_file() { local s=0 out; out=$(ex --process "$home/process.json" ex) || s=$?; equal "file 5 4" "$out $s"; }
+check "--process FILE is the whole process" from_file
+check "a process file that is none is refused" equal 255 "$(echo '{"args": []}' >"$home/bad.json"; status_of_command exec --process "$home/bad.json" ex)"
+check "no command and no file is refused" equal 255 "$(status_of_command exec ex)"
+detached() { (cd "$home" && ex --detach --pid-file exec.pid ex sh -c 'echo $$ >/proc/self/oom_score_adj 2>/dev/null; sleep 1000') && grep -q sleep "/proc/$(cat "$home/exec.pid")/cmdline"; }
+check "--detach returns and --pid-file says whom it left" detached
+check "the status is the program's" equal 42 "$(status_of_command exec ex sh -c 'exit 42')"
+check "a signal's is 128 and its number" equal 143 "$(status_of_command exec ex sh -c 'kill -TERM $$; sleep 1')"
+check "--preserve-fds passes descriptors on" equal hello "$(ex --preserve-fds 1 ex cat /proc/self/fd/3 3<<<hello)"
+check "and no more than that" equal "" "$(ex --preserve-fds 1 ex sh -c 'cat <&4 2>/dev/null' 3<<<a 4<<<b)"
+check "one that is not open is refused" equal 255 "$(status_of_command exec --preserve-fds 1 ex true 3<&-)"
+check "a terminal that goes nowhere is refused" matches 'cannot allocate tty' "$(said exec -t -d ex true)"
+check "so is a console socket without one" matches 'cannot use console socket' "$(said exec --console-socket /tmp/x ex true)"
+down ex
+
+# --- descriptors ---
+
+bundle fds 'echo ${LISTEN_FDS:-none} ${LISTEN_PID:-none}; for fd in 3 4 5; do [ -e /proc/self/fd/$fd ] && echo $fd; done; true'
+fds() { "$@" "$runtime" --root "$home/state" run --bundle "$home/fds" ${preserve:+--preserve-fds $preserve} fds </dev/null; }
+check "nothing is passed on by itself" equal "none none" "$(fds env 3<<<a 4<<<b)"
+check "--preserve-fds passes on" equal $'none none\n3' "$(preserve=1 fds env 3<<<a 4<<<b)"
+listening='export LISTEN_PID=$$; exec "$0" "$@"'
+check "LISTEN_FDS comes first, with the pid of the container" equal $'1 1\n3\n4' "$(preserve=1 LISTEN_FDS=1 fds bash -c "$listening" 3<<<a 4<<<b 5<<<c)"
+check "LISTEN_FDS of somebody else is nothing to us" equal "none none" "$(LISTEN_PID=1 LISTEN_FDS=1 fds env 3<<<a)"
+check "one that is not open is an error" equal 1 "$(preserve=2 fds env 3<<<a >/dev/null 2>&1; echo $?)"
+check "and leaves nothing" gone fds
+
 runtime_done

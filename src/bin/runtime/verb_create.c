@@ -48,6 +48,17 @@ static const char *notify_socket(void)
 	return s && *s ? s : NULL;
 }
 
+/* The sockets of LISTEN_FDS, if LISTEN_PID does not say that they are for somebody else (sd_listen_fds(3)). */
+static uint32_t listen_fds(void)
+{
+	const char *count = getenv("LISTEN_FDS"), *whose = getenv("LISTEN_PID");
+	uint32_t n, pid;
+
+	if (!count || parse_u32(count, &n) < 0 || n > LIMIT_PASSED_FDS)
+		return 0;
+	return !whose || (parse_u32(whose, &pid) == 0 && pid == (uint32_t)getpid()) ? n : 0;
+}
+
 static struct launch_options launch_options_of(const struct runtime *rt, const struct create_options *o)
 {
 	struct launch_options l = o->launch;
@@ -55,6 +66,7 @@ static struct launch_options launch_options_of(const struct runtime *rt, const s
 	l.root = rt->root;
 	l.id = rt->args->v[0];
 	l.notify_socket = notify_socket();
+	l.listen_fds = listen_fds();
 	l.systemd_cgroup = rt->systemd_cgroup;
 	l.no_cgroup = rt->no_cgroup;
 	l.rootless = rt->rootless;

@@ -15,13 +15,23 @@
 #include "os/file.h"
 #include "os/pty.h"
 #include "runtime/exec.h"
+#include "runtime/program.h"
 
 struct exec_line {
 	const char *console_socket, *pidfd_socket, *cwd, *user, *process, *pid_file, *process_label, *apparmor;
 	struct strs env, caps, groups, cgroups;
-	bool tty, detach, no_new_privs, ignore_paused;
+	bool tty, detach, ignore_paused;
+	struct opt_bool no_new_privs;
 	int32_t preserve_fds;
 };
+
+static int take_no_new_privs(void *options, const char *value, struct arena *a, struct err *e)
+{
+	struct exec_line *o = options;
+
+	o->no_new_privs.set = true;
+	return parse_bool(value, &o->no_new_privs.v) < 0 ? err_set(e, ERR_INVALID, "'%s' is not true or false", value) : 0;
+}
 
 /* clang-format off */
 static const struct opt exec_opts[] = {
@@ -37,7 +47,7 @@ static const struct opt exec_opts[] = {
 	OPT(struct exec_line, pid_file,       "pid-file",        0,   STR,  "FILE",   "Write its pid there"),
 	OPT(struct exec_line, process_label,  "process-label",   0,   STR,  "LABEL",  "SELinux label"),
 	OPT(struct exec_line, apparmor,       "apparmor",        0,   STR,  "PROFILE", "AppArmor profile"),
-	OPT(struct exec_line, no_new_privs,   "no-new-privs",    0,   FLAG, NULL,     "It cannot gain privileges"),
+	OPT_CALL("no-new-privs", 0, take_no_new_privs, NULL, "It cannot gain privileges (=false: it can, whatever the container says)"),
 	OPT(struct exec_line, caps,           "cap",             'c', STRS, "CAP",    "Add a capability"),
 	OPT(struct exec_line, preserve_fds,   "preserve-fds",    0,   INT,  "N",      "Pass N descriptors from 3 on"),
 	OPT(struct exec_line, cgroups,        "cgroup",          0,   STRS, "[CTRL,…:]PATH", "Put it in a sub-cgroup of the container"),
@@ -109,7 +119,7 @@ static int process_of_line(const struct exec_line *o, const struct strs *args, c
 	p.terminal = o->tty;
 	p.console_size = NULL;
 	p.env = joined(&own->env, &o->env, a);
-	p.no_new_privileges = p.no_new_privileges || o->no_new_privs;
+	p.no_new_privileges = o->no_new_privs.set ? o->no_new_privs.v : p.no_new_privileges;
 	p.apparmor_profile = o->apparmor ? o->apparmor : p.apparmor_profile;
 	p.selinux_label = o->process_label ? o->process_label : p.selinux_label;
 	if (o->cwd)
@@ -151,7 +161,7 @@ static int make_process(const struct exec_line *o, const struct runtime *rt, con
 	if (o->process)
 		return read_process(o->process, rt->a, ret, e);
 	if (args.n == 0)
-		return err_set(e, ERR_INVALID, "process args cannot be empty");
+		return err_set(e, ERR_INVALID, "exec args cannot be empty");
 	r = state_load_config(c->dir_fd, rt->a, &config, e);
 	return r < 0 ? r : process_of_line(o, &args, config->process, rt->a, ret, e);
 }
@@ -173,8 +183,10 @@ static int exec_in(const struct exec_line *o, struct runtime *rt, struct err *e)
 		.console_socket = o->console_socket, .pidfd_socket = o->pidfd_socket, .preserve_fds = (uint32_t)o->preserve_fds,
 	};
 	struct proc p = PROC_NONE;
-	int r = control_open(rt->root, rt->args->v[0], rt->a, &c, e);
+	int r = program_check_passed(x.preserve_fds, e);
 
+	if (r == 0)
+		r = control_open(rt->root, rt->args->v[0], rt->a, &c, e);
 	if (r == 0)
 		r = make_process(o, rt, &c, &process, e);
 	if (r < 0)
