@@ -44,6 +44,7 @@ enum {
 	LIMIT_ID_RANGES = 340,                 /* rows of an id map: the kernel takes no more */
 	LIMIT_BITLIST = 8192,                  /* processors or memory nodes in a list; the largest kernel knows 8192 */
 	LIMIT_DBUS_MESSAGE = 256 * 1024,       /* one message from or to systemd: replies to us have 200 bytes, a unit with 100 device rules 8 kB */
+	LIMIT_DBUS_LINE = 512,                 /* one line of a bus's authentication: "OK" and 32 digits */
 	LIMIT_GVARIANT_TEXT = 64 * 1024,       /* a systemd property in an annotation; crun's and runc's users write some 50 bytes */
 	LIMIT_PASSED_FDS = 1024,               /* descriptors handed through to a program (--preserve-fds, LISTEN_FDS); RLIMIT_NOFILE's usual soft value */
 };

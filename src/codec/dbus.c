@@ -81,6 +81,13 @@ bool dbus_signature_is_valid(const char *s)
 	return s != NULL;
 }
 
+bool dbus_signature_is_single(const char *s)
+{
+	const char *end = strlen(s) > SIGNATURE_MAX ? NULL : type_end(s, 0);
+
+	return end && *end == '\0';
+}
+
 /* ---- writing ---- */
 
 void dbus_align(struct buf *b, size_t to)
@@ -278,7 +285,7 @@ static const char *skip(struct dbus_reader *r, const char *s, int depth)
 	switch (*s) {
 	case 'v':
 		inner = dbus_get_signature(r);
-		if (r->bad || !*inner || type_end(inner, 0)[0] != '\0')
+		if (r->bad || !dbus_signature_is_single(inner))
 			r->bad = true;
 		else
 			skip(r, inner, depth + 1);

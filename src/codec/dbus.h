@@ -62,8 +62,9 @@ const char *dbus_get_signature(struct dbus_reader *r); /* borrowed; "" if bad; c
 /* Passes over one complete value, and says where the rest of @signature begins; NULL (and bad) if there is none. */
 const char *dbus_skip(struct dbus_reader *r, const char *signature);
 
-/* True for any number of complete types, not deeper than the specification allows. */
+/* True for any number of complete types, not deeper than the specification allows; for exactly one. */
 bool dbus_signature_is_valid(const char *s);
+bool dbus_signature_is_single(const char *s);
 
 /* ---- messages ---- */
 

@@ -61,8 +61,10 @@ static int named_type(struct text *t, struct buf *ret)
 
 	blanks(t);
 	if (*t->p == '@') {
+		scoped_buf struct buf name = BUF(SIGNATURE_MAX);
+
 		n = strcspn(++t->p, " \t\n");
-		if (n == 0 || n > SIGNATURE_MAX || buf_add(ret, t->p, n) < 0)
+		if (buf_add(&name, t->p, n) < 0 || !dbus_signature_is_single(buf_text(&name)) || buf_add(ret, name.p, n) < 0)
 			return -EINVAL;
 		t->p += n;
 		return 1;
@@ -463,7 +465,7 @@ static int write_variant(struct text *t, struct buf *b)
 	look = *t;
 	r = type_of(&look, &inner);
 	type = buf_text(&inner);
-	if (r < 0 || !dbus_signature_is_valid(type))
+	if (r < 0 || !dbus_signature_is_single(type))
 		return -EINVAL;
 	dbus_put_signature(b, type);
 	r = write_as(t, &type, b);
@@ -537,7 +539,7 @@ int gvariant_put(struct buf *body, const char *text, bool seconds)
 		return -EINVAL;
 	blanks(&look);
 	type = buf_text(&signature);
-	if (*look.p || !*type || !dbus_signature_is_valid(type))
+	if (*look.p || !dbus_signature_is_single(type))
 		return -EINVAL;
 	if (seconds)
 		return signature.n == 1 ? put_seconds(body, t, *type) : -EINVAL;

@@ -42,7 +42,7 @@ TEST(texts_that_are_no_value_are_refused)
 {
 	static const char *const rows[] = {
 		"", " ", "'a", "a", "tru", "truely", "1 2", "[]", "[1, 'a']", "[1,", "(1", "{1}", "{'a' 1}", "<1", "byte 256", "uint32 -1", "--1", "0x",
-		"1.2.3", "nan", "inf", "@", "@zz 1", "@s 1", "int32 'a'", "objectpath 'a'", "signature 'z'", "'\\u0000'", "'\\u00e4'", "[uint32 1, uint64 2]",
+		"1.2.3", "nan", "inf", "@", "@zz 1", "<@auv []>", "@ss 'a'", "@s 1", "int32 'a'", "objectpath 'a'", "signature 'z'", "'\\u0000'", "'\\u00e4'", "[uint32 1, uint64 2]",
 		"@{ss} 1", "[@as []", "2147483648",
 	};
 	char deep[64];
