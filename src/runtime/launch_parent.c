@@ -92,6 +92,7 @@ static int plan(struct launch *l, struct err *e)
 	const struct cgroup_request request = {
 		.id = o->id, .cgroups_path = l->config->linux ? l->config->linux->cgroups_path : NULL,
 		.resources = l->config->linux ? l->config->linux->resources : NULL, .disabled = o->no_cgroup, .systemd = o->systemd_cgroup,
+		.rootless = o->systemd_cgroup && facts_rootless(l->facts), .uid = choice.euid, .annotations = &l->config->annotations,
 	};
 	const struct cgroup_host *host;
 	int r = launch_wants_subids(l->config, choice.euid) ? read_subids(l, &choice, e) : 0;

@@ -49,6 +49,7 @@ struct full_state {
 	const char *bundle;
 	const char *rootfs;
 	const char *created;
+	const char *systemd_scope;
 	struct pairs annotations;
 	const char *owner;
 };
@@ -62,6 +63,7 @@ static const struct field full_fields[] = {
 	FIELD(struct full_state, bundle,      "bundle",      STR,   0),
 	FIELD(struct full_state, rootfs,      "rootfs",      STR,   0),
 	FIELD(struct full_state, created,     "created",     STR,   0),
+	FIELD(struct full_state, systemd_scope, "systemd-scope", STR, FIELD_OMIT_EMPTY),
 	FIELD(struct full_state, annotations, "annotations", PAIRS, FIELD_OMIT_EMPTY),
 	FIELD(struct full_state, owner,       "owner",       STR,   0),
 	/* clang-format on */
@@ -264,7 +266,7 @@ int state_print_full(const struct state *s, enum state_status status, const char
 	struct full_state f = {
 		.oci_version = OCI_RUNTIME_VERSION, .id = s->id, .status = enumtab_name(&state_status_words, (int)status),
 		.pid = status == STATE_STOPPED ? 0 : s->pid, .bundle = s->bundle, .rootfs = s->rootfs, .created = s->created,
-		.annotations = s->annotations, .owner = owner ? owner : "",
+		.annotations = s->annotations, .systemd_scope = s->cgroup.unit, .owner = owner ? owner : "",
 	};
 
 	return json_encode(&full_schema, &f, indent, b);

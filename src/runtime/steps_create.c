@@ -587,6 +587,21 @@ static int wait_ready(void *ctx, struct err *e)
 	return sync_expect(l->sync_parent, SYNC_READY, INIT, e);
 }
 
+static bool holds_cgroup(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->cgroup && cgroup_is_held(l->cgroup);
+}
+
+static int settle_cgroup(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+
+	cgroup_settle(l->cgroup);
+	return 0;
+}
+
 static bool has_pid_file(const void *ctx)
 {
 	const struct launch *l = ctx;
@@ -649,6 +664,7 @@ const struct step create_steps[] = {
 	{ "hooks.runtime",    has_runtime_hooks,  run_runtime_hooks, NULL            },
 	{ "seccomp.agent",    has_agent,          tell_agent,        NULL            },
 	{ "init.ready",       NULL,               wait_ready,        NULL            },
+	{ "cgroup.settle",    holds_cgroup,       settle_cgroup,     NULL            },
 	{ "state.settle",     has_runtime_hooks,  publish_state,     NULL            },
 	{ "pidfile.write",    has_pid_file,       write_pid_file,    remove_pid_file },
 	/* clang-format on */

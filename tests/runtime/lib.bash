@@ -2,9 +2,10 @@
 # shellcheck shell=bash
 #
 # What the scripts of this folder share: a bundle over a busybox tree, runs and containers of it, and what they must leave
-# behind, which is nothing. RUNTIME names the program under test (default tare-runtime).
+# behind, which is nothing. RUNTIME names the program under test (default tare-runtime); RUNTIME_MANAGER=systemd asks it for
+# systemd's cgroups.
 
-here=$(dirname "$0")
+here=$(dirname "${BASH_SOURCE[0]}")
 if [ -e "$here/tap.bash" ]; then . "$here/tap.bash"; else . "$here/../lib/tap.bash"; fi     # in the machine all lie in /tests
 
 runtime=${RUNTIME:-tare-runtime}
@@ -19,15 +20,27 @@ if [ ! -d $rootfs ]; then
 	mkdir "$rootfs"
 	tar -C "$rootfs" -xf "$("$here/../lib/make-images" busybox)/busybox.rootfs.tar"
 fi
-rt() { command "$runtime" --root "$home/state" "$@"; }
+manager=${RUNTIME_MANAGER:-cgroupfs}
+rt() { command "$runtime" --root "$home/state" $([ "$manager" != systemd ] || echo --systemd-cgroup) "$@"; }
 v2() { [ -e $cg/cgroup.controllers ]; }
+
+# What linux.cgroupsPath says for NAME, and the v2 directory that is then NAME's.
+if [ "$manager" = systemd ]; then
+	cgroups_path() { echo "$slice.slice:tare:$1"; }
+	cgroup_dir() { find "$cg/$slice.slice/tare-$1.scope" -maxdepth 1 -name container | grep . || echo "$cg/$slice.slice/tare-$1.scope"; }
+	cgroups_of() { find $cg -depth -type d -path "*/$slice.slice/tare-$1*"; }
+else
+	cgroups_path() { echo "/$slice/$1"; }
+	cgroup_dir() { echo "$cg/$slice/$1"; }
+	cgroups_of() { find $cg -depth -type d -path "*/$slice/$1*"; }
+fi
 
 # bundle NAME SHELL_COMMAND [JQ_FILTER…]: a bundle over the shared busybox tree, cgroup /$slice/NAME.
 bundle() {
 	local name=$1 script=$2 filter
 	shift 2
 	mkdir -p "$home/$name"
-	jq -n --arg sh "$script" --arg name "/$slice/$name" --arg rootfs "$rootfs" '{
+	jq -n --arg sh "$script" --arg name "$(cgroups_path "$name")" --arg rootfs "$rootfs" '{
 		ociVersion: "1.0.2", hostname: "inside", root: {path: $rootfs},
 		process: {cwd: "/", args: ["/bin/sh", "-c", $sh], env: ["PATH=/bin:/sbin"], user: {uid: 0, gid: 0}, noNewPrivileges: true,
 			capabilities: {bounding: ["CAP_KILL", "CAP_MKNOD"], permitted: ["CAP_KILL", "CAP_MKNOD"], effective: ["CAP_KILL", "CAP_MKNOD"]}},
@@ -56,7 +69,7 @@ pid_of() { rt state "$1" | jq -r .pid; }
 
 # A setting of a container's cgroup by the name it has in v2, wherever the host keeps it.
 limit() {
-	v2 && { cat "$cg/$slice/$1/$2"; return; }
+	v2 && { cat "$(cgroup_dir "$1")/$2"; return; }
 	v1() { cat "$cg/$1/$slice/$name/$2"; }
 	local name=$1
 	case $2 in
@@ -71,9 +84,8 @@ limit() {
 	esac
 }
 freeze() {
-	if v2; then echo 1 >"$cg/$slice/$1/cgroup.freeze"; else echo FROZEN >"$cg/freezer/$slice/$1/freezer.state"; fi
+	if v2; then echo 1 >"$(cgroup_dir "$1")/cgroup.freeze"; else echo FROZEN >"$cg/freezer/$slice/$1/freezer.state"; fi
 }
-cgroups_of() { find $cg -depth -type d -path "*/$slice/$1*"; }
 # until_true COMMAND… : waits up to 5 s.
 until_true() {
 	local i
@@ -95,7 +107,7 @@ prints() {
 
 # The end of every script.
 runtime_done() {
-	check "no cgroup is left" equal '' "$(find $cg -mindepth 2 -type d -path "*/$slice/*" | grep -v "/$slice/deep")"
+	check "no cgroup is left" equal '' "$(find $cg -mindepth 2 -type d \( -path "*/$slice/*" -o -path "*/$slice.slice/*" \) | grep -v "/$slice/deep")"
 	check "no mount is left" equal 0 "$(grep -c "$home" /proc/mounts)"
 	find $cg -depth -type d -path "*/$slice*" -exec rmdir {} + 2>/dev/null
 	plan_done

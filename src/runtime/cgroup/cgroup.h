@@ -10,6 +10,8 @@
  *     pause    cgroup_open → cgroup_freeze
  *     delete   cgroup_open → cgroup_kill_all (only without an own pid namespace) → cgroup_remove → cgroup_close
  *     undo of create: cgroup_remove
+ *     With systemd (unit.h) create begins with a conversation with it and the unit is held by a process that only waits until cgroup_settle; remove
+ *     ends with another. Without, nothing of this is paid.
  *
  * Entering: a process moved by its pid makes the kernel wait for an RCU grace period (2.5 to 12 ms on the build machine). So nobody is moved:
  *     on v2 the child is born inside (CLONE_INTO_CGROUP); on v1 the still single-threaded child writes "0" to `tasks`, which takes no global
@@ -39,6 +41,8 @@ struct cgroup_record {
 	const char *driver; /* "v1" "hybrid" "v2" "disabled" */
 	struct pairs dirs;  /* controllers of a hierarchy ("cpu,cpuacct", "" for v2) → directory */
 	struct strs made;   /* the directories that did not exist before, in the order they were made */
+	const char *unit;   /* systemd's name for it; NULL: systemd does not know it */
+	bool user_unit;     /* … the systemd of a user */
 };
 extern const struct schema cgroup_record_schema;
 
@@ -47,7 +51,10 @@ struct cgroup_request {
 	const char *cgroups_path;              /* linux.cgroupsPath; NULL: "tare-<id>" below the runtime's own cgroup */
 	const struct oci_resources *resources; /* NULL: none */
 	bool disabled;                         /* make nothing; any limit is then an error */
-	bool systemd;                          /* --systemd-cgroup: answered with "unsupported" */
+	bool systemd;                          /* a unit of systemd: cgroups_path is "slice:prefix:name" (unit.h) */
+	bool rootless;                         /* … of the user's own systemd; only asked for with @systemd */
+	uint32_t uid;                          /* … this user's */
+	const struct pairs *annotations;       /* … with these; may be NULL without @systemd */
 };
 
 /*
@@ -86,6 +93,10 @@ int cgroup_enter(const struct cgroup *c, struct err *e);
 
 /* Moves a process from outside: slow (see above), for processes we did not start ourselves. */
 int cgroup_attach(const struct cgroup *c, pid_t pid, struct err *e);
+
+/* True from cgroup_create on if cgroup_settle must be called; that is due when init is inside. */
+bool cgroup_is_held(const struct cgroup *c);
+void cgroup_settle(struct cgroup *c);
 
 /* What to remember of an open cgroup. Borrows from @c's arena. */
 const struct cgroup_record *cgroup_record(const struct cgroup *c);

@@ -60,6 +60,35 @@ const struct cgroup_driver cgroup_driver_disabled = {
 	.kill_all = disabled_kill_all,
 };
 
+/* ---- the manager who is not there ---- */
+
+static int cgroupfs_begin(struct cgroup *c, struct err *e)
+{
+	return 0;
+}
+
+static void cgroupfs_settle(struct cgroup *c)
+{
+}
+
+static int cgroupfs_end(struct cgroup *c, struct err *e)
+{
+	return 0;
+}
+
+static int cgroupfs_change(struct cgroup *c, const struct cgroup_writes *writes, struct err *e)
+{
+	return 0;
+}
+
+const struct cgroup_manager cgroup_manager_cgroupfs = {
+	.name = "cgroupfs",
+	.begin = cgroupfs_begin,
+	.settle = cgroupfs_settle,
+	.end = cgroupfs_end,
+	.change = cgroupfs_change,
+};
+
 /* ---- finding ---- */
 
 const struct cgroup_driver *cgroup_driver_find(const char *name)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * driver: what differs between the kinds of cgroup trees once the directories are open: stopping, continuing and killing everybody inside.
+ * driver: what differs between the kinds of cgroup trees once the directories are open: stopping, continuing and killing everybody inside;
+ * and between those who own the tree above the container (manager): nobody but us, or systemd.
  *
  * Making, limiting, entering and removing are the same for all, because the plan has already said which directory and which file.
  * Four drivers: v1 (freezer), v2 (cgroup.freeze, cgroup.kill), hybrid (v1's freezer, v2's if v1 has none) and disabled (a null object).
@@ -10,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "os/proc.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/cgroup/plan.h"
 
@@ -25,7 +27,11 @@ struct cgroup_dir {
 struct cgroup {
 	struct arena *a;
 	const struct cgroup_driver *driver;
+	const struct cgroup_manager *manager;
 	const struct cgroup_plan *plan; /* only after cgroup_create */
+	const char *v2_path;            /* the manager says where the container's v2 directory is; NULL: as planned */
+	struct proc holder;             /* keeps systemd's unit alive until cgroup_settle; pid 0: none */
+	const char *hold;               /* the holder's own directory, or NULL */
 	struct cgroup_dir *dirs;
 	size_t n_dirs;
 	struct cgroup_record rec;
@@ -37,6 +43,18 @@ struct cgroup_driver {
 	int (*is_frozen)(const struct cgroup *c, struct err *e);
 	int (*kill_all)(const struct cgroup *c, int sig, struct err *e);
 };
+
+struct cgroup_manager {
+	const char *name;
+	int (*begin)(struct cgroup *c, struct err *e);  /* before the first directory; what it did stays in c->rec when later steps fail */
+	void (*settle)(struct cgroup *c);               /* init is inside, or will never be */
+	int (*end)(struct cgroup *c, struct err *e);    /* our directories are gone */
+	/* Limits have been written; takes the same rows. */
+	int (*change)(struct cgroup *c, const struct cgroup_writes *writes, struct err *e);
+};
+
+extern const struct cgroup_manager cgroup_manager_cgroupfs; /* nobody but us: nothing to do */
+extern const struct cgroup_manager cgroup_manager_systemd;
 
 extern const struct cgroup_driver cgroup_driver_v1;
 extern const struct cgroup_driver cgroup_driver_v2;

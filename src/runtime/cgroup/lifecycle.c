@@ -13,11 +13,14 @@
 #include "runtime/cgroup/driver.h"
 #include "runtime/cgroup/plan.h"
 #include "runtime/cgroup/tree.h"
+#include "runtime/cgroup/unit.h"
 
 static const struct field record_fields[] = {
 	FIELD(struct cgroup_record, driver, "driver", STR, FIELD_OMIT_EMPTY),
 	FIELD(struct cgroup_record, dirs, "dirs", PAIRS, 0),
 	FIELD(struct cgroup_record, made, "made", STRS, 0),
+	FIELD(struct cgroup_record, unit, "unit", STR, FIELD_OMIT_EMPTY),
+	FIELD(struct cgroup_record, user_unit, "userUnit", BOOL, FIELD_OMIT_EMPTY),
 };
 const struct schema cgroup_record_schema = SCHEMA("cgroup", struct cgroup_record, record_fields);
 
@@ -43,6 +46,11 @@ void cgroup_plan_announce(const struct cgroup_plan *p, struct arena *a, struct c
 		const char *path = arena_printf(a, "%s/%s", d->mount, d->path);
 
 		pairs_set(a, &ret->dirs, d->controllers, path);
+		/* What systemd makes on v2 it takes away; below its unit there is one level of ours. */
+		if (p->unit && d->v2 && *p->unit->subgroup)
+			strs_push(a, &ret->made, path);
+		if (p->unit && d->v2)
+			continue;
 		announce(path, strlen(d->mount), a, &ret->made);
 	}
 }
@@ -51,6 +59,8 @@ void cgroup_plan_record(const struct cgroup_plan *p, struct arena *a, struct cgr
 {
 	cgroup_plan_announce(p, a, ret);
 	ret->driver = p->driver->name;
+	ret->unit = p->unit ? p->unit->name : NULL;
+	ret->user_unit = p->unit && p->unit->user;
 }
 
 void cgroup_record_add(struct cgroup_record *rec, const char *controllers, const char *path, struct arena *a)
@@ -68,11 +78,15 @@ void cgroup_record_add(struct cgroup_record *rec, const char *controllers, const
 
 /* ---- creating ---------------------------------------------------------------------------------------------------------------------------- */
 
-static int dir_create(struct cgroup *c, int root, const struct cgroup_dir_plan *d, struct err *e)
+static int dir_create(struct cgroup *c, int root, const struct cgroup_dir_plan *planned, struct err *e)
 {
 	struct cgroup_dir *dir = &c->dirs[c->n_dirs];
-	int fd = tree_make(root, d, c->plan, c->a, &c->rec.made, e);
+	struct cgroup_dir_plan copy = *planned, *d = &copy;
+	int fd;
 
+	if (d->v2 && c->v2_path)
+		d->path = c->v2_path;
+	fd = tree_make(root, d, c->plan, c->a, &c->rec.made, e);
 	if (fd < 0)
 		return fd;
 	*dir = (struct cgroup_dir){
@@ -84,24 +98,46 @@ static int dir_create(struct cgroup *c, int root, const struct cgroup_dir_plan *
 	return 0;
 }
 
+static int dirs_create(struct cgroup *c, struct err *e)
+{
+	scoped_fd int root = tree_root();
+	int r = 0;
+
+	c->dirs = arena_array(c->a, struct cgroup_dir, c->plan->dirs.n);
+	VEC_EACH(const struct cgroup_dir_plan, d, &c->plan->dirs) {
+		r = dir_create(c, root, d, e);
+		if (r < 0)
+			break;
+	}
+	return r;
+}
+
 int cgroup_create(const struct cgroup_plan *p, struct arena *a, struct cgroup **ret, struct err *e)
 {
 	scoped_cgroup struct cgroup *c = arena_new(a, struct cgroup);
-	scoped_fd int root = tree_root();
 	struct err late;
+	int r;
 
-	*c = (struct cgroup){ .a = a, .driver = p->driver, .plan = p, .rec.driver = p->driver->name };
-	c->dirs = arena_array(a, struct cgroup_dir, p->dirs.n);
-	VEC_EACH(const struct cgroup_dir_plan, d, &p->dirs) {
-		int r = dir_create(c, root, d, e);
-
-		if (r < 0) {
-			cgroup_remove(c, &late); /* the first failure is the one to hear of */
-			return r;
-		}
+	*c = (struct cgroup){ .a = a, .driver = p->driver, .manager = p->manager, .plan = p, .holder = PROC_NONE, .rec.driver = p->driver->name };
+	r = p->manager->begin(c, e);
+	if (r == 0)
+		r = dirs_create(c, e);
+	if (r < 0) {
+		cgroup_remove(c, &late); /* the first failure is the one to hear of */
+		return r;
 	}
 	*ret = take_ptr(&c);
 	return 0;
+}
+
+bool cgroup_is_held(const struct cgroup *c)
+{
+	return c->holder.pid > 0;
+}
+
+void cgroup_settle(struct cgroup *c)
+{
+	c->manager->settle(c);
 }
 
 /* ---- entering ---------------------------------------------------------------------------------------------------------------------------- */
@@ -174,7 +210,10 @@ int cgroup_open(const struct cgroup_record *rec, struct arena *a, struct cgroup 
 	scoped_cgroup struct cgroup *c = arena_new(a, struct cgroup);
 	scoped_fd int root = tree_root();
 
-	*c = (struct cgroup){ .a = a, .driver = cgroup_driver_find(rec->driver), .rec = *rec };
+	*c = (struct cgroup){
+		.a = a, .driver = cgroup_driver_find(rec->driver), .holder = PROC_NONE, .rec = *rec,
+		.manager = rec->unit ? &cgroup_manager_systemd : &cgroup_manager_cgroupfs,
+	};
 	if (!c->driver)
 		return err_set(e, ERR_CORRUPT, "the state names an unknown cgroup driver '%s'", rec->driver ? rec->driver : "");
 	c->dirs = arena_array(a, struct cgroup_dir, rec->dirs.n);
@@ -240,7 +279,7 @@ static const struct cgroup_dir *leaf_at(const struct cgroup *c, const char *path
 	return NULL;
 }
 
-int cgroup_remove(struct cgroup *c, struct err *e)
+static int dirs_remove(struct cgroup *c, struct err *e)
 {
 	scoped_fd int root = tree_root();
 	uint64_t deadline = proc_now_ns() + CGROUP_REMOVE_MS * 1000000ull;
@@ -261,4 +300,14 @@ int cgroup_remove(struct cgroup *c, struct err *e)
 	if (r < 0)
 		*e = first;
 	return r;
+}
+
+int cgroup_remove(struct cgroup *c, struct err *e)
+{
+	int r;
+
+	if (cgroup_is_held(c))
+		cgroup_settle(c);
+	r = dirs_remove(c, e);
+	return r == 0 && c->rec.unit ? c->manager->end(c, e) : r;
 }

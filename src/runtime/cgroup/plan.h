@@ -8,6 +8,8 @@
 #include "runtime/cgroup/resources.h"
 
 struct cgroup_driver;
+struct cgroup_manager;
+struct unit_plan;
 
 /* One directory to be made: a hierarchy of v1, or the v2 tree. */
 struct cgroup_dir_plan {
@@ -20,6 +22,8 @@ struct cgroup_dir_plan {
 
 struct cgroup_plan {
 	const struct cgroup_driver *driver;
+	const struct cgroup_manager *manager;
+	const struct unit_plan *unit;      /* NULL without systemd */
 	struct VEC(struct cgroup_dir_plan) dirs;
 	struct cgroup_writes writes;       /* limits and, on v1, device rules, in order */
 	struct device_program program;     /* device rules on v2; empty: none needed */

@@ -5,6 +5,7 @@
 
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/cgroup/driver.h"
+#include "runtime/cgroup/unit.h"
 
 struct maker {
 	const struct cgroup_request *q;
@@ -37,9 +38,14 @@ static int place(const struct maker *m, const char *controller, const char *moun
 {
 	const char *wanted = m->q->cgroups_path;
 	const char *own = cgroup_host_own(m->h, controller, mount_root), *base;
+	const struct unit_plan *u = m->p->unit;
 	char *path = NULL;
 	int r;
 
+	if (u) {
+		*ret = *u->subgroup ? arena_printf(m->a, "%s/%s", u->path, u->subgroup) : u->path;
+		return 0;
+	}
 	if (!wanted || !*wanted)
 		wanted = arena_printf(m->a, "tare-%s", m->q->id);
 	base = *wanted == '/' ? "" : v2 ? path_above(own, m->a) : own;
@@ -76,7 +82,7 @@ static int plan_v1_dirs(const struct maker *m, struct err *e)
 	for (size_t i = 0; i < m->h->facts->n_v1; i++) {
 		const struct cgroup_hierarchy *y = &m->h->facts->v1[i];
 		struct cgroup_dir_plan d = { .mount = y->mount };
-		bool make = false;
+		bool make = m->p->unit && strs_has(&y->controllers, "name=systemd"); /* where systemd counts who is in the unit */
 		int r;
 
 		for (enum cgroup_ctl ctl = 0; ctl < CGROUP_CTL_COUNT; ctl++) {
@@ -116,7 +122,7 @@ static void enable_unified(const struct maker *m)
 static int plan_v2_dir(const struct maker *m, struct err *e)
 {
 	struct cgroup_dir_plan d = { .controllers = "", .mount = m->h->facts->v2_mount, .v2 = true };
-	bool make = m->h->facts->mode == CGROUP_V2;
+	bool make = m->h->facts->mode == CGROUP_V2 || m->p->unit; /* systemd counts here if it can */
 	int r;
 
 	if (!d.mount)
@@ -195,16 +201,29 @@ static int disabled_check(const struct maker *m, struct err *e)
 	return 0;
 }
 
+static int plan_unit(const struct maker *m, struct err *e)
+{
+	struct unit_plan *u;
+	int r = unit_plan_make(m->q, m->h, m->a, &u, e);
+
+	if (r < 0)
+		return r;
+	m->p->unit = u;
+	m->p->manager = &cgroup_manager_systemd;
+	return 0;
+}
+
 int cgroup_plan_make(const struct cgroup_request *q, const struct cgroup_host *h, struct arena *a, struct cgroup_plan **ret,
 		     struct err *e)
 {
 	struct maker m = { q, h, a, arena_new(a, struct cgroup_plan), 0 };
 	int r;
 
-	if (q->systemd)
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: --systemd-cgroup: cgroups are made by writing to the cgroup file systems");
 	m.p->driver = driver_of(&m);
+	m.p->manager = &cgroup_manager_cgroupfs;
 	r = resources_plan(q->resources, h, a, &m.p->writes, e);
+	if (r == 0 && q->systemd && m.p->driver != &cgroup_driver_disabled)
+		r = plan_unit(&m, e);
 	if (r < 0)
 		return r;
 	VEC_EACH(const struct cgroup_write, w, &m.p->writes)
@@ -232,6 +251,8 @@ bool cgroup_plan_is_active(const struct cgroup_plan *p)
 void cgroup_plan_print(const struct cgroup_plan *p, struct buf *b)
 {
 	buf_printf(b, "cgroup driver %s\n", p->driver->name);
+	if (p->unit)
+		unit_print(p->unit, b);
 	VEC_EACH(const struct cgroup_dir_plan, d, &p->dirs)
 		buf_printf(b, "cgroup mkdir %s/%s\n", d->mount, d->path);
 	for (size_t i = 0; i < p->enable_needed.n; i++)

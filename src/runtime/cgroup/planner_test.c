@@ -138,15 +138,50 @@ TEST(without_cgroups_limits_are_refused_and_no_limits_are_fine)
 	assert_false(cgroup_plan_is_active(p));
 }
 
-TEST(systemd_is_answered_honestly)
+TEST(with_systemd_directories_are_where_the_unit_is)
+{
+	static const struct {
+		enum cgroup_mode mode;
+		const char *path;
+	} rows[] = {
+		{ CGROUP_V2, "machine.slice/tare-web.scope/container" },
+		{ CGROUP_HYBRID, "machine.slice/tare-web.scope" },
+		{ CGROUP_V1, "machine.slice/tare-web.scope" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		scoped_arena struct arena a = { 0 };
+		struct cgroup_request q = { .id = "web", .cgroups_path = "machine.slice:tare:web", .systemd = true };
+		struct cgroup_record rec;
+		struct cgroup_plan *p;
+		struct err e = { 0 };
+
+		assert_int_equal(cgroup_plan_make(&q, fake_host(&a, rows[i].mode), &a, &p, &e), 0);
+		assert_true(p->dirs.n > 0);
+		VEC_EACH(const struct cgroup_dir_plan, d, &p->dirs)
+			assert_string_equal(d->path, rows[i].path);
+		assert_true((cgroup_plan_dir_of(p, CGROUP_CTL_COUNT) != NULL) == (rows[i].mode != CGROUP_V1));
+		cgroup_plan_record(p, &a, &rec);
+		assert_string_equal(rec.unit, "tare-web.scope");
+		/* Of v2 only the level below the scope is ours to remove. */
+		if (rows[i].mode == CGROUP_V2)
+			assert_int_equal(rec.made.n, 1);
+	}
+}
+
+TEST(without_systemd_there_is_no_unit)
 {
 	scoped_arena struct arena a = { 0 };
-	struct cgroup_request q = { .id = "web", .systemd = true };
+	struct cgroup_request q = { .id = "web", .cgroups_path = "/a:b:c" };
+	struct cgroup_record rec;
 	struct cgroup_plan *p;
 	struct err e = { 0 };
 
-	assert_true(cgroup_plan_make(&q, fake_host(&a, CGROUP_V2), &a, &p, &e) < 0);
-	assert_int_equal(e.kind, ERR_UNSUPPORTED);
+	assert_int_equal(cgroup_plan_make(&q, fake_host(&a, CGROUP_V2), &a, &p, &e), 0);
+	assert_null(p->unit);
+	assert_ptr_equal(p->manager, &cgroup_manager_cgroupfs);
+	cgroup_plan_record(p, &a, &rec);
+	assert_null(rec.unit);
 }
 
 TEST(a_plan_can_be_read)

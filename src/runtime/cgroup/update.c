@@ -242,6 +242,8 @@ int update_write(struct cgroup_update *u, struct err *e)
 {
 	int r = cgroup_write_all(u->c, &u->writes, &u->before, e);
 
+	if (r == 0)
+		r = u->c->manager->change(u->c, &u->writes, e);
 	if (r < 0)
 		update_write_back(u);
 	return r;
@@ -249,7 +251,10 @@ int update_write(struct cgroup_update *u, struct err *e)
 
 void update_write_back(struct cgroup_update *u)
 {
+	struct err ignored; /* what went wrong first is what is reported */
+
 	cgroup_write_back(u->c, &u->before);
+	u->c->manager->change(u->c, &u->before, &ignored);
 }
 
 /* ---- moving in --------------------------------------------------------------------------------------------------------------------------- */
