@@ -7,14 +7,15 @@
 
 #include "os/internal.h"
 
-/* Everything for whoever possesses it; view, read and search for its user. */
-enum { PERMISSIONS = 0x3f0b0000 };
+/* Everything for whoever possesses it; view, read, search and link for its user; search for others. */
+enum { PERMISSIONS = 0x3f1b0000, OTHERS_SEARCH = 0x08 };
 
 int keyring_join(const char *name)
 {
-	int serial = result(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name));
+	return result(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name));
+}
 
-	if (serial < 0)
-		return serial;
-	return syscall(SYS_keyctl, KEYCTL_SETPERM, serial, PERMISSIONS) < 0 ? -errno : serial;
+int keyring_permit(int serial, bool userns)
+{
+	return result(syscall(SYS_keyctl, KEYCTL_SETPERM, serial, PERMISSIONS | (userns ? OTHERS_SEARCH : 0)));
 }

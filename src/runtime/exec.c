@@ -53,11 +53,6 @@ static int pid_flags(const struct exec *x)
 
 /* ---- the child ------------------------------------------------------------------------------------------------------------------------- */
 
-static bool has_label(const struct oci_process *p)
-{
-	return (p->apparmor_profile && *p->apparmor_profile) || (p->selinux_label && *p->selinux_label);
-}
-
 static int set_affinity(const char *list, struct err *e)
 {
 	struct bitlist cpus;
@@ -82,7 +77,7 @@ static int enter(struct exec *x, int also, struct err *e)
 
 	if (r < 0)
 		return err_sys(e, r, "become undumpable");
-	if (has_label(x->o->process)) {
+	if (lsm_wants(x->o->process)) {
 		x->procfd = procfs_open();
 		if (x->procfd < 0)
 			return err_sys(e, x->procfd, "open a private procfs");
@@ -122,6 +117,8 @@ static int become(struct exec *x, struct err *e)
 
 	if (r == 0)
 		r = become_root(x, e);
+	if (r == 0 && !x->c->state.keep_keyring)
+		r = program_join_keyring(&x->program, x->c->state.id, x->procfd, false, e);
 	if (r == 0)
 		r = program_open_label(&x->program, x->procfd, e);
 	if (r == 0 && x->o->process->terminal)
@@ -148,7 +145,7 @@ static _Noreturn void child_main(struct exec *x)
 		.memory_policy = x->config->linux ? x->config->linux->memory_policy : NULL, .seccomp = x->seccomp,
 		.seccomp_early = !p->no_new_privileges && !mighty, .agent_sync = x->agent ? x->sync_child : -EBADF, .new_session = true,
 		.userns = joins(x, OCI_NS_USER), .keep_groups = launch_keeps_groups(&x->c->state.annotations), .slave = -EBADF,
-		.label = -EBADF, .keep = { x->sync_child, -EBADF, -EBADF, -EBADF }, .first_free_fd = 3 + x->o->preserve_fds,
+		.labels = LSM_LABELS_NONE, .keep = { x->sync_child, -EBADF, -EBADF, -EBADF }, .first_free_fd = 3 + x->o->preserve_fds,
 	};
 	become(x, &e);
 	sync_say_failed(x->sync_child, &e);

@@ -19,7 +19,7 @@ static struct program program_of(const struct launch *l)
 		.memory_policy = l->config->linux->memory_policy, .seccomp = l->seccomp,
 		.agent_sync = l->plan.seccomp_agent ? l->sync_init : -EBADF,
 		.seccomp_early = l->plan.seccomp_early, .new_session = true, .userns = l->plan.userns,
-		.keep_groups = l->plan.keep_groups, .slave = -EBADF, .label = -EBADF,
+		.keep_groups = l->plan.keep_groups, .slave = -EBADF, .labels = LSM_LABELS_NONE,
 		.keep = { l->sync_init, l->gate, l->hook_output.out, l->hook_output.err },
 		.first_free_fd = 3 + l->opts->listen_fds + l->opts->preserve_fds, .listen_fds = l->opts->listen_fds,
 	};

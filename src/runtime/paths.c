@@ -9,12 +9,14 @@
 #include "os/fd.h"
 #include "os/mount.h"
 #include "os/path_safe.h"
+#include "runtime/lsm.h"
 #include "runtime/mounts/mounts.h"
 
 /* Made when first needed. */
 struct covers {
 	int null;      /* the host's null device, O_PATH */
 	int directory; /* a detached empty tmpfs */
+	const struct lsm_mount *label;
 };
 
 static void covers_done(struct covers *c)
@@ -38,8 +40,9 @@ static int cover_file(struct covers *c, struct err *e)
 /* The first directory takes the tmpfs itself, the others copies of that mount (a copy of a detached mount needs Linux 6.15). */
 static int cover_directory(struct covers *c, struct err *e)
 {
-	static struct pair rows[] = { { "size", "0k" }, { "nr_inodes", "1" }, { "mode", "555" } };
-	static const struct pairs data = { rows, 3 };
+	const char *labelled = lsm_mount_option(c->label, "tmpfs");
+	struct pair rows[] = { { "size", "0k" }, { "nr_inodes", "1" }, { "mode", "555" }, { labelled, c->label->label } };
+	const struct pairs data = { rows, labelled ? 4 : 3 };
 	int tree;
 
 	if (c->directory < 0) {
@@ -79,9 +82,9 @@ static int mask(int target, struct covers *c, struct err *e)
 	return r < 0 ? err_sys(e, r, "cover it") : 0;
 }
 
-int paths_mask(int root, const struct mount_roots *roots, const struct strs *paths, struct err *e)
+int paths_mask(int root, const struct mount_roots *roots, const struct lsm_mount *label, const struct strs *paths, struct err *e)
 {
-	SCOPED(covers_done) struct covers c = { -EBADF, -EBADF };
+	SCOPED(covers_done) struct covers c = { -EBADF, -EBADF, label };
 
 	for (size_t i = 0; i < paths->n; i++) {
 		scoped_fd int target = path_find(root, roots, paths->v[i]);

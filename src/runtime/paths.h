@@ -10,8 +10,12 @@
 #include "base/err.h"
 #include "base/str.h"
 
+struct lsm_mount;
 struct mount_roots;
 
-/* @root is the container's tree; what lies in /proc or /sys is looked for from @roots instead, if they are mounted. */
-int paths_mask(int root, const struct mount_roots *roots, const struct strs *paths, struct err *e);
+/*
+ * @root is the container's tree; what lies in /proc or /sys is looked for from @roots instead, if they are mounted. The tmpfs that masks directories gets
+ * the @label of new file systems.
+ */
+int paths_mask(int root, const struct mount_roots *roots, const struct lsm_mount *label, const struct strs *paths, struct err *e);
 int paths_make_readonly(int root, const struct mount_roots *roots, const struct strs *paths, struct err *e);

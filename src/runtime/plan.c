@@ -231,6 +231,18 @@ static int plan_console(const struct oci_process *proc, const struct launch_choi
 	return 0;
 }
 
+/* crun's annotation. Without SELinux a label of mounts means nothing, to the peers as well. */
+#define MOUNT_CONTEXT "run.oci.mount_context_type"
+
+static struct lsm_mount plan_mount_label(const struct oci_config *c, struct host_facts *facts)
+{
+	const char *label = c->linux->mount_label;
+
+	if (!label || !*label || !facts_selinux(facts))
+		return (struct lsm_mount){ 0 };
+	return (struct lsm_mount){ label, pairs_find(&c->annotations, MOUNT_CONTEXT) };
+}
+
 static int plan_check(const struct oci_config *c, struct host_facts *facts, struct err *e)
 {
 	const struct oci_linux *l = c->linux;
@@ -247,8 +259,9 @@ static int plan_check(const struct oci_config *c, struct host_facts *facts, stru
 		return err_set(e, ERR_INVALID, "linux.timeOffsets: there is no new time namespace");
 	if (c->process->selinux_label && *c->process->selinux_label && !facts_selinux(facts))
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: process.selinuxLabel: SELinux is not enabled on this host");
-	if (l->mount_label && *l->mount_label && facts_selinux(facts))
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: linux.mountLabel");
+	if (!lsm_is_context_type(pairs_find(&c->annotations, MOUNT_CONTEXT)))
+		return err_set(e, ERR_INVALID, "annotations: " MOUNT_CONTEXT ": '%s' is none of context, fscontext, defcontext, rootcontext",
+			pairs_find(&c->annotations, MOUNT_CONTEXT));
 	if (c->process->apparmor_profile && *c->process->apparmor_profile && !facts_apparmor(facts))
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: process.apparmorProfile: AppArmor is not enabled on this host");
 	return 0;
@@ -276,6 +289,7 @@ int launch_plan_make(const struct oci_config *c, const struct launch_choice *cho
 		plan_auto_userns(&c->process->user, choice, a, &p);
 	if (p.map_ids)
 		p.maps = plan_writer(&p, choice);
+	p.mount_label = plan_mount_label(c, facts);
 	p.keep_groups = launch_keeps_groups(&c->annotations);
 	p.stage = ns_is_joined(l, OCI_NS_USER) || ns_is_joined(l, OCI_NS_PID) || (p.map_ids && any_joined_but_user(l));
 	plan_new(l, &p);

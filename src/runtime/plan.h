@@ -25,6 +25,7 @@
 #include "os/facts.h"
 #include "os/ns.h"
 #include "os/subid.h"
+#include "runtime/lsm.h"
 #include "spec/oci_runtime.h"
 
 /* Where init waits between "ready" and the program. */
@@ -83,6 +84,7 @@ struct launch_plan {
 	bool map_ids;                  /* … and it is new: the parent says MAPPED when the maps are written */
 	bool auto_userns;              /* … though nobody asked: an ordinary user can do nothing without one */
 	enum launch_maps maps;
+	struct lsm_mount mount_label;  /* of new file systems; none where SELinux is off */
 	bool keep_groups;              /* supplementary groups stay those of the caller (run.oci.keep_original_groups) */
 	bool parent_opens;             /* the parent opens rootfs and bind sources: container root may not reach them */
 	bool late_dumpable;            /* not root: maps can only be written while the child is dumpable */

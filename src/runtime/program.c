@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "base/bitlist.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/vec.h"
 #include "os/cap.h"
 #include "os/fd.h"
+#include "os/keyring.h"
 #include "os/ns.h"
 #include "os/proc.h"
 #include "os/procfs.h"
@@ -49,7 +51,8 @@ static const char *env_find(const struct strs *env, const char *name)
 static int close_others(void *ctx, struct err *e)
 {
 	const struct program *p = ctx;
-	const int keep[] = { p->keep[0], p->keep[1], p->keep[2], p->keep[3], p->slave, p->label, p->agent_sync, log_descriptor(), trace_descriptor() };
+	const int keep[] = { p->keep[0], p->keep[1], p->keep[2], p->keep[3], p->slave, p->labels.apparmor.fd, p->labels.selinux.fd,
+		p->agent_sync, log_descriptor(), trace_descriptor() };
 	int r = fd_close_others(p->first_free_fd, keep, ARRAY_LEN(keep));
 
 	return r < 0 ? err_sys(e, r, "close what does not belong to the program") : 0;
@@ -418,16 +421,14 @@ static bool has_label(const void *ctx)
 {
 	const struct program *p = ctx;
 
-	return p->label >= 0;
+	return p->labels.apparmor.fd >= 0 || p->labels.selinux.fd >= 0;
 }
 
 static int set_label(void *ctx, struct err *e)
 {
 	struct program *p = ctx;
-	int r = fd_write_all(p->label, p->label_text, strlen(p->label_text));
 
-	fd_done(&p->label);
-	return r < 0 ? err_sys(e, r, "set the label '%s'", p->label_text) : 0;
+	return lsm_apply(&p->labels, e);
 }
 
 /* An agent is told while there is somebody to tell it. Without one the filter comes as late as it can: see program_exec(). */
@@ -446,7 +447,8 @@ static bool listens_late(const void *ctx)
  *   - cwd before the user is switched, because root may enter directories its user may not, and again after it if root was refused;
  *   - the early filter is last of what root does: without no_new_privs loading needs CAP_SYS_ADMIN, which the next step takes away;
  *   - the executable is looked up as the user, so "permission denied" is said at create, not at start;
- *   - no_new_privs and the label are properties of the next execve and change nothing here.
+ *   - no_new_privs and the labels are properties of the next execve and change nothing here. Labels come last: whether a profile may still replace the
+ *     one we have is judged at the execve, under no_new_privs, whenever it was written; that is why a confined caller stacks (lsm.h).
  */
 const struct step program_steps[] = {
 	/* clang-format off */
@@ -493,20 +495,39 @@ int program_exec(struct program *p, struct err *e)
 	return err_sys(e, -errno, "exec %s", name);
 }
 
+static int label_keys(const char *label, int procfd, struct err *e)
+{
+	scoped_fd int attr = lsm_open_attr(procfd, e);
+
+	return attr < 0 ? attr : lsm_label_keys(attr, label, e);
+}
+
+int program_join_keyring(const struct program *p, const char *id, int procfd, bool first, struct err *e)
+{
+	const char *label = p->process->selinux_label;
+	bool labelled = label && *label;
+	char name[LIMIT_ID + 8];
+	int serial, r = labelled ? label_keys(label, procfd, e) : 0;
+
+	if (r < 0)
+		return r;
+	snprintf(name, sizeof name, "_ses.%s", id);
+	serial = keyring_join(name);
+	if (serial == -ENOSYS)
+		return 0;
+	r = serial >= 0 && first ? keyring_permit(serial, p->userns) : serial;
+	if (r < 0)
+		return err_sys(e, r, "join a session keyring (see --no-new-keyring)");
+	return labelled ? label_keys(NULL, procfd, e) : 0;
+}
+
 int program_open_label(struct program *p, int procfd, struct err *e)
 {
-	const char *profile = p->process->apparmor_profile, *label = p->process->selinux_label;
-	bool apparmor = profile && *profile;
+	scoped_fd int attr = lsm_wants(p->process) ? lsm_open_attr(procfd, e) : -EBADF;
 
-	if (!apparmor && (!label || !*label))
+	if (!lsm_wants(p->process))
 		return 0;
-	p->label = procfs_open_at(procfd, apparmor ? "self/attr/apparmor/exec" : "self/attr/exec", O_WRONLY);
-	if (p->label == -ENOENT)
-		p->label = procfs_open_at(procfd, "self/attr/exec", O_WRONLY);
-	if (p->label < 0)
-		return err_sys(e, p->label, "open the label of the next program");
-	p->label_text = apparmor ? arena_printf(p->a, "exec %s", profile) : label;
-	return 0;
+	return attr < 0 ? attr : lsm_prepare(attr, p->process, p->a, &p->labels, e);
 }
 
 int program_check_passed(unsigned n, struct err *e)

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/step.h"
+#include "runtime/lsm.h"
 #include "runtime/seccomp/filter.h"
 #include "spec/oci_runtime.h"
 
@@ -26,8 +27,7 @@ struct program {
 	bool userns;
 	bool keep_groups;                      /* supplementary groups are the caller's */
 	int slave;                             /* terminal, owned; -EBADF: none */
-	int label;                             /* attr/exec of this process, open for writing, owned; -EBADF: none */
-	const char *label_text;
+	struct lsm_labels labels;              /* to be written right before the program is executed; owned */
 	unsigned first_free_fd;                /* descriptors from here on do not reach the program */
 	int keep[4];                           /* what is still needed until then: sockets, files that hooks print to; negative: nothing */
 	unsigned listen_fds;                   /* LISTEN_FDS to pass on; 0: none */
@@ -41,7 +41,13 @@ struct program {
 extern const struct step program_steps[];
 extern const size_t n_program_steps;
 
-/* Opens where the label of the next program goes, while the host's procfs is in sight. @procfd is borrowed. Nothing to do without a label. */
+/*
+ * Joins the session keyring of the container @id, labelled as the program will be, so that nobody in it sees the caller's keys. @first: it is ours to
+ * make, and to let the processes that come later find it. Where the kernel has no keyrings there is nothing to do.
+ */
+int program_join_keyring(const struct program *p, const char *id, int procfd, bool first, struct err *e);
+
+/* Opens where the labels of the next program go, while the host's procfs is in sight. @procfd is borrowed. Nothing to do without a label. */
 int program_open_label(struct program *p, int procfd, struct err *e);
 
 /* Everything up to the gate. */

@@ -33,6 +33,7 @@ static const struct field state_fields[] = {
 	FIELD(struct state,     own_pid,     "ownPid",      BOOL,  FIELD_OMIT_EMPTY),
 	FIELD(struct state,     poststop,    "poststop",    BOOL,  FIELD_OMIT_EMPTY),
 	FIELD(struct state,     terminal,    "terminal",    BOOL,  FIELD_OMIT_EMPTY),
+	FIELD(struct state,     keep_keyring, "keepKeyring", BOOL, FIELD_OMIT_EMPTY),
 	FIELD(struct state,     annotations, "annotations", PAIRS, FIELD_OMIT_EMPTY),
 	FIELD_OBJ(struct state, cgroup,      "cgroup",      &cgroup_record_schema, 0),
 	FIELD_PTR(struct state, resctrl,     "resctrl",     &resctrl_record_schema, FIELD_OMIT_EMPTY),

@@ -38,6 +38,7 @@ struct state {
 	bool own_pid;                /* init is the first of a pid namespace: nothing outlives it */
 	bool poststop;               /* there are poststop hooks in config.json */
 	bool terminal;
+	bool keep_keyring;           /* --no-new-keyring: the session keyring is the caller's, for exec too */
 	struct pairs annotations;
 	struct cgroup_record cgroup;
 	struct resctrl_record *resctrl; /* NULL: none */

@@ -59,7 +59,8 @@ static struct state new_state(const struct launch *l)
 		.id = l->opts->id, .bundle = l->bundle, .rootfs = l->rootfs, .created = arena_strdup(l->a, created),
 		.owner = geteuid(), .namespaces = l->plan.namespaces,
 		.own_pid = (l->plan.clone_flags & CLONE_NEWPID) != 0, .poststop = has_poststop(l),
-		.terminal = l->config->process->terminal, .annotations = l->config->annotations,
+		.terminal = l->config->process->terminal, .keep_keyring = l->opts->no_new_keyring,
+		.annotations = l->config->annotations,
 	};
 }
 
@@ -302,7 +303,7 @@ static bool needs_procfs(const void *ctx)
 	const struct oci_process *p = l->config->process;
 
 	return l->plan.map_ids || l->mounts.mapped || l->config->linux->time_offsets || l->config->linux->sysctl.n || p->oom_score_adj.set ||
-		p->apparmor_profile || p->selinux_label;
+		lsm_wants(p);
 }
 
 static int open_procfs(void *ctx, struct err *e)

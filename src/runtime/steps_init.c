@@ -11,7 +11,6 @@
 
 #include "base/limits.h"
 #include "os/fd.h"
-#include "os/keyring.h"
 #include "os/mount.h"
 #include "os/netif.h"
 #include "os/path_safe.h"
@@ -174,12 +173,8 @@ static bool wants_keyring(const void *ctx)
 static int join_keyring(void *ctx, struct err *e)
 {
 	const struct launch *l = ctx;
-	char name[NAME_MAX + 8];
-	int r;
 
-	snprintf(name, sizeof name, "_ses.%s", l->opts->id);
-	r = keyring_join(name);
-	return r < 0 && r != -ENOSYS ? err_sys(e, r, "join a new session keyring (see --no-new-keyring)") : 0;
+	return program_join_keyring(&l->program, l->opts->id, l->procfd, true, e);
 }
 
 static bool has_own_network(const void *ctx)
@@ -327,6 +322,7 @@ static int apply_mounts(void *ctx, struct err *e)
 	const struct mount_site site = {
 		.roots = &l->roots,
 		.a = l->a, .root = l->tree, .bundle = l->bundle, .userns = l->plan.userns,
+		.label = l->plan.mount_label,
 		.own_pids = oci_namespace_find(l->config->linux, OCI_NS_PID) != NULL,
 		.cgroupns = oci_namespace_find(l->config->linux, OCI_NS_CGROUP) != NULL,
 		.cgroup = l->cgroup ? cgroup_record(l->cgroup) : NULL,
@@ -427,7 +423,7 @@ static bool has_label(const void *ctx)
 {
 	const struct oci_process *p = ((const struct launch *)ctx)->config->process;
 
-	return (p->apparmor_profile && *p->apparmor_profile) || (p->selinux_label && *p->selinux_label);
+	return lsm_wants(p);
 }
 
 /* Written right before the program is executed. */
@@ -449,7 +445,7 @@ static int mask_paths(void *ctx, struct err *e)
 {
 	const struct launch *l = ctx;
 
-	return paths_mask(l->tree, &l->roots, &l->config->linux->masked_paths, e);
+	return paths_mask(l->tree, &l->roots, &l->plan.mount_label, &l->config->linux->masked_paths, e);
 }
 
 static bool is_readonly(const void *ctx)

@@ -94,8 +94,9 @@ static int put_v1(int dir, const struct pair *own, uint64_t attrs, struct err *e
 /* The tmpfs is filled after it stands in the tree: mounts on a detached one need Linux 6.15. */
 static int put_all_v1(const struct mount_job *job, const struct mount_site *site, struct err *e)
 {
-	struct pair mode = { "mode", "755" };
-	const struct pairs data = { &mode, 1 };
+	const char *labelled = lsm_mount_option(&site->label, "tmpfs");
+	struct pair rows[] = { { "mode", "755" }, { labelled, site->label.label } };
+	const struct pairs data = { rows, labelled ? 2 : 1 };
 	scoped_fd int fd = mount_new("tmpfs", "cgroup", &data, CGROUP_ATTRS, NULL), target = -EBADF;
 	uint64_t readonly = job->options.attrs.set & MOUNT_ATTR_RDONLY;
 	int r;

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -322,18 +323,29 @@ static int make_devpts(struct mount_job *job, const struct mount_site *site, str
 
 int mount_make(const struct mount_job *job, const struct mount_site *site, struct err *e)
 {
-	const char *type = job->mount->type;
+	const char *type = job->mount->type, *labelled = lsm_mount_option(&site->label, type);
 	struct mount_job copy = *job;
 	int fd;
 
 	if (job->options.readonly_fs && !is_shared_type(type) && !streq(type, "tmpfs"))
 		pairs_set(site->a, &copy.options.data, "ro", NULL);
+	if (labelled)
+		pairs_set(site->a, &copy.options.data, labelled, site->label.label);
 	fd = streq(type, "devpts") ? make_devpts(&copy, site, e) : make_new(type, &copy, e);
 	if (fd == -EPERM && may_clone_host(type, site)) {
 		err_clear(e);
 		fd = clone_host(type, job, e);
 	}
 	return fd;
+}
+
+static int label_root(int mount, const char *label, struct err *e)
+{
+	scoped_fd int root = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0 || fsetxattr(root, "security.selinux", label, strlen(label), 0) < 0)
+		return err_sys(e, -errno, "label it '%s'", label);
+	return 0;
 }
 
 static int apply_new(const struct mount_job *job, const struct mount_site *site, struct err *e)
@@ -355,6 +367,8 @@ static int apply_new(const struct mount_job *job, const struct mount_site *site,
 		return fd;
 	after.attrs = (struct mount_attrs){ 0 };
 	r = mount_change_apply(fd, &after, e);
+	if (r == 0 && site->label.label && lsm_mount_by_xattr(type))
+		r = label_root(fd, site->label.label, e);
 	if (r == 0 && job->options.copy_up)
 		r = mount_copy_up(target, fd, e);
 	if (r < 0)

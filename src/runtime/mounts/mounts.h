@@ -54,6 +54,7 @@ struct mount_site {
 	bool own_pids;                      /* it has a pid namespace, so the host's procfs will not do for its own */
 	bool cgroupns;
 	const struct cgroup_record *cgroup; /* NULL: none */
+	struct lsm_mount label;             /* of new file systems */
 	struct mount_roots *roots;          /* filled; what is in it belongs to the caller */
 };
 
