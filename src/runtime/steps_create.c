@@ -113,7 +113,7 @@ static bool has_cgroup(const void *ctx)
 /* Rules for devices are none: an ordinary user's container has no devices but those that are bound. */
 static bool asks_for_limits(const struct oci_resources *r)
 {
-	return r && (r->memory || r->cpu || r->pids || r->block_io || r->n_hugepage_limits || r->network || r->rdma.n || r->unified.n);
+	return r && (r->memory || r->cpu || r->pids || r->block_io || r->n_hugepage_limits || r->network || r->n_rdma || r->unified.n);
 }
 
 /* An unprivileged user (or who calls himself one) who was given no cgroup and asks for no limit does without. */

@@ -271,6 +271,12 @@ static const struct field network_resources_fields[] = {
 };
 static const struct schema network_resources_schema = SCHEMA("network", struct oci_network_resources, network_resources_fields);
 
+static const struct field rdma_fields[] = {
+	FIELD(struct oci_rdma, hca_handles, "hcaHandles", OPT_U32, FIELD_OMIT_EMPTY),
+	FIELD(struct oci_rdma, hca_objects, "hcaObjects", OPT_U32, FIELD_OMIT_EMPTY),
+};
+static const struct schema rdma_schema = SCHEMA("rdma", struct oci_rdma, rdma_fields);
+
 static const struct field resources_fields[] = {
 	FIELD_LIST(struct oci_resources, devices,         "devices",        &device_rule_schema,       FIELD_OMIT_EMPTY),
 	FIELD_PTR(struct oci_resources,  memory,          "memory",         &memory_schema,            FIELD_OMIT_EMPTY),
@@ -279,7 +285,7 @@ static const struct field resources_fields[] = {
 	FIELD_PTR(struct oci_resources,  block_io,        "blockIO",        &block_io_schema,          FIELD_OMIT_EMPTY),
 	FIELD_LIST(struct oci_resources, hugepage_limits, "hugepageLimits", &hugepage_limit_schema,    FIELD_OMIT_EMPTY),
 	FIELD_PTR(struct oci_resources,  network,         "network",        &network_resources_schema, FIELD_OMIT_EMPTY),
-	FIELD(struct oci_resources,      rdma,            "rdma",           KEYS,                      FIELD_OMIT_EMPTY),
+	FIELD_DICT(struct oci_resources, rdma,            "rdma",           &rdma_schema,              FIELD_OMIT_EMPTY),
 	FIELD(struct oci_resources,      unified,         "unified",        PAIRS,                     FIELD_OMIT_EMPTY),
 };
 const struct schema oci_resources_schema = SCHEMA("resources", struct oci_resources, resources_fields);

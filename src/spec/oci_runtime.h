@@ -285,6 +285,12 @@ struct oci_network_resources {
 	size_t n_priorities;
 };
 
+struct oci_rdma {
+	const char *key; /* the device: "mlx5_1" */
+	struct opt_u32 hca_handles;
+	struct opt_u32 hca_objects;
+};
+
 struct oci_resources {
 	struct oci_device_rule *devices;
 	size_t n_devices;
@@ -295,7 +301,8 @@ struct oci_resources {
 	struct oci_hugepage_limit *hugepage_limits;
 	size_t n_hugepage_limits;
 	struct oci_network_resources *network;
-	struct strs rdma;     /* the devices limited; only known to be refused */
+	struct oci_rdma *rdma;
+	size_t n_rdma;
 	struct pairs unified; /* cgroup v2 file -> value, verbatim */
 };
 

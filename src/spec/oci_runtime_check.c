@@ -355,22 +355,6 @@ static int net_devices_check(const struct oci_linux *l, struct err *e)
 	return 0;
 }
 
-/* What we know the name of but do not do is refused, never passed over in silence. */
-static int linux_unsupported(const struct oci_linux *l, struct err *e)
-{
-	const struct {
-		bool there;
-		const char *name;
-	} rows[] = {
-		{ l->resources && l->resources->rdma.n, "linux.resources.rdma" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (rows[i].there)
-			return err_set(e, ERR_UNSUPPORTED, "unsupported: %s", rows[i].name);
-	return 0;
-}
-
 static int paths_check(const struct strs *paths, const char *name, struct err *e)
 {
 	for (size_t i = 0; i < paths->n; i++)
@@ -402,8 +386,6 @@ static int linux_check(const struct oci_config *c, struct err *e)
 		r = paths_check(&l->masked_paths, "maskedPaths", e);
 	if (r == 0)
 		r = paths_check(&l->readonly_paths, "readonlyPaths", e);
-	if (r == 0)
-		r = linux_unsupported(l, e);
 	if (r < 0)
 		return r;
 	if ((l->n_uid_mappings || l->n_gid_mappings) && !oci_namespace_find(l, OCI_NS_USER))

@@ -60,12 +60,13 @@ TEST(oci_config_names_the_path_of_a_bad_value)
 	assert_non_null(strstr(e.msg, "hooks.poststop[0].path"));
 }
 
-TEST(oci_config_refuses_what_we_know_but_do_not_do)
+TEST(oci_config_reads_rdma_limits_by_device)
 {
 	struct err e;
 
-	assert_int_equal(decode(HEAD "\"linux\":{\"resources\":{\"rdma\":{\"mlx5\":{}}}}}", &e), -ENOTSUP);
-	assert_non_null(strstr(e.msg, "unsupported: linux.resources.rdma"));
+	assert_int_equal(decode(HEAD "\"linux\":{\"resources\":{\"rdma\":{\"mlx5\":{\"hcaHandles\":3}}}}}", &e), 0);
+	assert_int_equal(decode(HEAD "\"linux\":{\"resources\":{\"rdma\":{\"mlx5\":{\"hcaHandles\":-3}}}}}", &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "linux.resources.rdma.mlx5.hcaHandles"));
 }
 
 TEST(oci_config_absent_capability_sets_are_empty)

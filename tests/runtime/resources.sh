@@ -218,4 +218,71 @@ if v2; then
 	down nest
 fi
 
+# --- limits ---
+
+# v2 asks the limit when a process is born, v1 when one that is inside forks.
+bundle nopids 'true & exec sleep 1000' '.linux.resources.pids = {limit: 0}'
+if v2; then
+	check "no process at all is a limit, too" fails run nopids
+else
+	up nopids
+	check "no process at all is a limit, too" limits nopids pids.max 0
+	down nopids
+fi
+check "and nothing is left" gone nopids
+bundle nolimit 'sleep 1000' '.linux.resources.pids = {limit: -1} | .linux.resources.memory = {limit: -1, swap: -1, reservation: -1}'
+up nolimit
+check "-1 is no limit" limits nolimit pids.max max memory.max $no_limit
+down nolimit
+if grep -qsw hugetlb $cg/cgroup.controllers $cg/unified/cgroup.controllers && [ -d /sys/kernel/mm/hugepages/hugepages-2048kB ]; then
+	bundle huge 'sleep 1000' '.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 4194304}]'
+	up huge
+	hugetlb() { cat "$(find $cg -path "*/$slice/huge/hugetlb.2MB.$1" | head -1)"; }
+	check "huge pages" equal 4194304 "$(hugetlb max)"
+	check "and reserved ones" equal 4194304 "$(hugetlb rsvd.max)"
+	check "events say them" equal '["2MB"]' "$(rt events --stats huge | jq -c '.data.hugetlb | keys | map(select(. == "2MB"))')"
+	down huge
+fi
+bundle nohuge true '.linux.resources.hugepageLimits = [{pageSize: "3MB", limit: 1}]'
+check "huge pages of a size that is none are an error" fails run nohuge
+check "and nothing is left of it" gone nohuge
+bundle rdma true '.linux.resources.rdma = {"mlx_none": {hcaHandles: 2}}'
+check "an rdma device that is not there is an error" fails run rdma
+check "and nothing is left there" gone rdma
+if ! v2; then
+	bundle swappy 'sleep 1000' '.linux.resources.memory = {limit: 67108864, swappiness: 7, disableOOMKiller: true}'
+	up swappy
+	check "swappiness" equal 7 "$(cat $cg/memory/$slice/swappy/memory.swappiness)"
+	check "no oom killer" matches 'oom_kill_disable 1' "$(cat $cg/memory/$slice/swappy/memory.oom_control)"
+	down swappy
+else
+	bundle bursts 'sleep 1000' '.linux.resources.cpu = {quota: 20000, period: 50000, burst: 10000, shares: 2048}'
+	up bursts
+	check "burst and weight" limits bursts cpu.max "20000 50000" cpu.max.burst 10000 cpu.weight 174
+	check "burst above the quota waits for the quota" rt update --cpu-burst 30000 --cpu-quota 40000 bursts
+	check "both are there" limits bursts cpu.max "40000 50000" cpu.max.burst 30000
+	check "and down again" rt update --cpu-burst 5000 --cpu-quota 10000 bursts
+	check "both are there again" limits bursts cpu.max "10000 50000" cpu.max.burst 5000
+	down bursts
+fi
+# A cgroup that somebody else lives in, or that is frozen, is not ours to limit and to kill.
+bundle taken 'echo ran'
+hierarchy=$cg; v2 || hierarchy=$cg/memory
+freezer=$cg; v2 || freezer=$cg/freezer
+mkdir -p "$hierarchy/$slice/taken"
+sleep 100 &
+tenant=$!
+echo $tenant >"$hierarchy/$slice/taken/cgroup.procs"
+check "a cgroup with processes in it is refused" matches 'not empty' "$(run taken 2>&1)"
+check "and its processes live" kill -0 $tenant
+kill $tenant
+wait $tenant 2>/dev/null
+until_true rmdir "$hierarchy/$slice/taken"
+mkdir -p "$freezer/$slice/taken"
+freeze taken
+check "a frozen cgroup is refused" matches 'frozen' "$(run taken 2>&1)"
+rmdir "$freezer/$slice/taken"
+check "an empty one is taken" prints taken 'echo ran' ran
+check "and nothing else is left" equal '' "$(cgroups_of taken)"
+
 runtime_done

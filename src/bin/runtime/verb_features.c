@@ -139,7 +139,7 @@ static int features_run(struct runtime *rt, const void *options, struct err *e)
 	struct features f = {
 		.oci_version_min = "1.0.0", .oci_version_max = OCI_RUNTIME_VERSION,
 		.hooks = list_of(hooks, rt->a),
-		.linux = { .namespaces = words_of(&oci_ns_words, rt->a), .cgroup = { .v1 = true, .v2 = true, .systemd = true, .systemd_user = true },
+		.linux = { .namespaces = words_of(&oci_ns_words, rt->a), .cgroup = { .v1 = true, .v2 = true, .systemd = true, .systemd_user = true, .rdma = true },
 			.seccomp = { .enabled = true, .actions = words_of(&oci_seccomp_action_words, rt->a),
 				.operators = words_of(&oci_seccomp_op_words, rt->a), .archs = list_of(filter_known_archs(), rt->a),
 				.known_flags = list_of(filter_known_flags(), rt->a), .supported_flags = list_of(flags, rt->a) },

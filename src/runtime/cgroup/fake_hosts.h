@@ -19,7 +19,7 @@ static inline struct cgroup_hierarchy fake_hierarchy(struct arena *a, const char
 static inline struct cgroup_host *fake_host(struct arena *a, enum cgroup_mode mode)
 {
 	static const char *const v1[] = { "memory", "cpuset", "pids", "blkio", "devices", "freezer" };
-	static const char *v2_all[] = { "cpuset", "cpu", "io", "memory", "hugetlb", "pids" }, *v2_few[] = { "hugetlb" };
+	static const char *v2_all[] = { "cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma" }, *v2_few[] = { "hugetlb" };
 	struct cgroup_facts *f = arena_new(a, struct cgroup_facts);
 	struct cgroup_host *h = arena_new(a, struct cgroup_host);
 

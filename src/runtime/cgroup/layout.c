@@ -23,6 +23,7 @@ const struct cgroup_ctl_row cgroup_ctls[CGROUP_CTL_COUNT] = {
 	[CGROUP_HUGETLB]  = { "hugetlb",  "hugetlb", true,  CGROUP_NEED_LIMITS },
 	[CGROUP_NET_CLS]  = { "net_cls",  NULL,      false, CGROUP_NEED_LIMITS },
 	[CGROUP_NET_PRIO] = { "net_prio", NULL,      false, CGROUP_NEED_LIMITS },
+	[CGROUP_RDMA]     = { "rdma",     "rdma",    true,  CGROUP_NEED_LIMITS },
 };
 /* clang-format on */
 

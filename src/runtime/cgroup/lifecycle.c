@@ -78,20 +78,43 @@ void cgroup_record_add(struct cgroup_record *rec, const char *controllers, const
 
 /* ---- creating ---------------------------------------------------------------------------------------------------------------------------- */
 
-static int dir_create(struct cgroup *c, int root, const struct cgroup_dir_plan *planned, struct err *e)
+/*
+ * A directory that was there before us must be as good as new: what is in it would be limited, frozen and killed with the container. (systemd's
+ * are new: its unit was not there before, and its only process is ours.)
+ */
+static int check_fit(const struct cgroup *c, int fd, const char *path, struct err *e)
+{
+	struct cgroup_pids pids = { 0 };
+
+	if (c->manager == &cgroup_manager_cgroupfs && tree_pids(fd, c->a, &pids) == 0 && pids.n)
+		return err_set(e, ERR_CONFLICT, "container's cgroup is not empty: %zu process(es) found in '%s'", pids.n, path);
+	return 0;
+}
+
+/* Sets *ret_found if the directory was there before. */
+static int dir_create(struct cgroup *c, int root, const struct cgroup_dir_plan *planned, bool *ret_found, struct err *e)
 {
 	struct cgroup_dir *dir = &c->dirs[c->n_dirs];
 	struct cgroup_dir_plan copy = *planned, *d = &copy;
-	int fd;
+	scoped_fd int fd = -EBADF;
+	const char *path;
+	int r = 0;
 
 	if (d->v2 && c->v2_path)
 		d->path = c->v2_path;
+	path = arena_printf(c->a, "%s/%s", d->mount, d->path);
 	fd = tree_make(root, d, c->plan, c->a, &c->rec.made, e);
 	if (fd < 0)
 		return fd;
+	if (c->rec.made.n == 0 || !streq(c->rec.made.v[c->rec.made.n - 1], path)) {
+		r = check_fit(c, fd, path, e);
+		*ret_found = true;
+	}
+	if (r < 0)
+		return r;
 	*dir = (struct cgroup_dir){
-		.controllers = d->controllers, .ctls = d->ctls, .v2 = d->v2, .fd = fd,
-		.path = arena_printf(c->a, "%s/%s", d->mount, d->path),
+		.controllers = d->controllers, .ctls = d->ctls, .v2 = d->v2, .fd = take_fd(&fd),
+		.path = path,
 	};
 	c->n_dirs++;
 	pairs_set(c->a, &c->rec.dirs, dir->controllers, dir->path);
@@ -101,15 +124,16 @@ static int dir_create(struct cgroup *c, int root, const struct cgroup_dir_plan *
 static int dirs_create(struct cgroup *c, struct err *e)
 {
 	scoped_fd int root = tree_root();
+	bool found = false;
 	int r = 0;
 
 	c->dirs = arena_array(c->a, struct cgroup_dir, c->plan->dirs.n);
 	VEC_EACH(const struct cgroup_dir_plan, d, &c->plan->dirs) {
-		r = dir_create(c, root, d, e);
+		r = dir_create(c, root, d, &found, e);
 		if (r < 0)
-			break;
+			return r;
 	}
-	return r;
+	return found && c->driver->is_frozen(c, e) == 1 ? err_set(e, ERR_CONFLICT, "container's cgroup unexpectedly frozen") : 0;
 }
 
 int cgroup_create(const struct cgroup_plan *p, struct arena *a, struct cgroup **ret, struct err *e)

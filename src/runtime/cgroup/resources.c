@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Contents: the values of a property · formats · the table of single values · lists (block I/O, huge pages, network, unified) · resources_plan
+ * Contents: the values of a property · formats · the table of single values · lists (block I/O, huge pages, network, rdma, unified) · resources_plan
  */
 #include "runtime/cgroup/resources.h"
 
@@ -74,10 +74,16 @@ static int as_weight(const struct knob_value *v, struct arena *a, const char **r
 	return 0;
 }
 
+/* 10 … 1000 → 1 … 10000 */
+static int64_t io_weight(int64_t weight)
+{
+	return 1 + (weight - 10) * 9999 / 990;
+}
+
 static int as_io_weight(const struct knob_value *v, struct arena *a, const char **ret, struct err *e)
 {
 	if (v->i)
-		*ret = arena_printf(a, "default %" PRId64, 1 + (v->i - 10) * 9999 / 990);
+		*ret = arena_printf(a, "default %" PRId64, io_weight(v->i));
 	return 0;
 }
 
@@ -159,7 +165,7 @@ static const struct knob knobs[] = {
 	{ KNOB(MEMORY, memory, limit, I64, "memory.limit"),
 	  { "memory.limit_in_bytes", as_nonzero }, { "memory.max", as_nonzero_max }, CGROUP_WRITE_SWAP },
 	{ KNOB(MEMORY, memory, swap, I64, "memory.swap"),
-	  { "memory.memsw.limit_in_bytes", as_nonzero }, { "memory.swap.max", as_swap_alone }, 0 },
+	  { "memory.memsw.limit_in_bytes", as_nonzero }, { "memory.swap.max", as_swap_alone }, CGROUP_WRITE_UNLESS_MAX },
 	{ KNOB(MEMORY, memory, reservation, I64, "memory.reservation"),
 	  { "memory.soft_limit_in_bytes", as_nonzero }, { "memory.low", as_nonzero_max }, 0 },
 	{ KNOB(MEMORY, memory, kernel, I64, "memory.kernel"),
@@ -179,7 +185,7 @@ static const struct knob knobs[] = {
 	{ KNOB(CPU, cpu, period, U64, "cpu.period"),
 	  { "cpu.cfs_period_us", as_nonzero }, { "cpu.max", as_cpu_max_period }, CGROUP_WRITE_SWAP },
 	{ KNOB(CPU, cpu, quota, I64, "cpu.quota"),
-	  { "cpu.cfs_quota_us", as_nonzero }, { "cpu.max", as_cpu_max }, 0 },
+	  { "cpu.cfs_quota_us", as_nonzero }, { "cpu.max", as_cpu_max }, CGROUP_WRITE_SWAP },
 	{ KNOB(CPU, cpu, burst, U64, "cpu.burst"),
 	  { "cpu.cfs_burst_us", as_number }, { "cpu.max.burst", as_number }, 0 },
 	{ KNOB(CPU, cpu, realtime_period, U64, "cpu.realtimePeriod"),
@@ -300,12 +306,27 @@ static int throttle_plan(const struct planner *p, const struct throttle *t, stru
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++) {
-		const char *text = arena_printf(p->a, "%" PRId64 ":%" PRId64 " %s%s%" PRIu64, d[i].major, d[i].minor,
-						v2 ? t->v2_key : "", v2 ? "=" : "", d[i].rate);
+		const char *rate = v2 && d[i].rate == 0 ? "max" : arena_printf(p->a, "%" PRIu64, d[i].rate); /* 0 takes a limit away */
+		const char *text = arena_printf(p->a, "%" PRId64 ":%" PRId64 " %s%s%s", d[i].major, d[i].minor,
+						v2 ? t->v2_key : "", v2 ? "=" : "", rate);
 
 		r = add(p, CGROUP_BLKIO, t->property, v2 ? "io.max" : t->v1, text, 0, e);
 	}
 	return r;
+}
+
+/* The weight of the scheduler BFQ where the kernel has that, the general one otherwise: io.weight has another scale. */
+static int weight_plan(const struct planner *p, const struct oci_weight_device *d, struct err *e)
+{
+	bool v2 = cgroup_host_version(p->h, CGROUP_BLKIO) == 2;
+	const char *device = arena_printf(p->a, "%" PRId64 ":%" PRId64, d->major, d->minor), *property = "blockIO.weightDevice";
+	int64_t general = v2 ? io_weight(d->weight.v) : d->weight.v;
+	int r = add(p, CGROUP_BLKIO, property, v2 ? "io.bfq.weight" : "blkio.bfq.weight_device",
+		    arena_printf(p->a, "%s %u", device, d->weight.v), CGROUP_WRITE_OR_NEXT, e);
+
+	if (r < 0)
+		return r;
+	return add(p, CGROUP_BLKIO, property, v2 ? "io.weight" : "blkio.weight_device", arena_printf(p->a, "%s %" PRId64, device, general), 0, e);
 }
 
 static int weight_devices_plan(const struct planner *p, struct err *e)
@@ -317,10 +338,9 @@ static int weight_devices_plan(const struct planner *p, struct err *e)
 	for (size_t i = 0; i < b->n_weight_device && r == 0; i++) {
 		const struct oci_weight_device *d = &b->weight_device[i];
 
-		if (d->weight.set)
-			r = add(p, CGROUP_BLKIO, "blockIO.weightDevice", v2 ? "io.bfq.weight" : "blkio.bfq.weight_device",
-				arena_printf(p->a, "%" PRId64 ":%" PRId64 " %u", d->major, d->minor, d->weight.v), 0, e);
-		if (r == 0 && d->leaf_weight.set)
+		if (d->weight.set && d->weight.v)
+			r = weight_plan(p, d, e);
+		if (r == 0 && d->leaf_weight.set && d->leaf_weight.v)
 			r = add(p, CGROUP_BLKIO, "blockIO.weightDevice", v2 ? NULL : "blkio.leaf_weight_device",
 				arena_printf(p->a, "%" PRId64 ":%" PRId64 " %u", d->major, d->minor, d->leaf_weight.v), 0, e);
 	}
@@ -381,6 +401,38 @@ static int net_priorities_plan(const struct planner *p, struct err *e)
 	return r;
 }
 
+static int rdma_plan(const struct planner *p, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->r->n_rdma && r == 0; i++) {
+		const struct oci_rdma *d = &p->r->rdma[i];
+		const char *text = d->key;
+
+		if (d->hca_handles.set)
+			text = arena_printf(p->a, "%s hca_handle=%u", text, d->hca_handles.v);
+		if (d->hca_objects.set)
+			text = arena_printf(p->a, "%s hca_object=%u", text, d->hca_objects.v);
+		if (text != d->key)
+			r = add(p, CGROUP_RDMA, "rdma", "rdma.max", text, 0, e);
+	}
+	return r;
+}
+
+/* One file of v2, line by line: a file of many devices takes one at a time. */
+static void unified_add(const struct planner *p, const char *file, const char *value)
+{
+	struct str rest = str_of(value);
+
+	do {
+		struct str line = str_cut(rest, '\n', &rest);
+
+		if (line.n || !rest.p)
+			*vec_push(p->a, p->out) =
+				(struct cgroup_write){ CGROUP_CTL_COUNT, "unified", file, arena_strndup(p->a, line.p, line.n), 0 };
+	} while (rest.p && rest.n);
+}
+
 /* Files of v2 written word for word; the part before the first dot is the controller, which must exist ("cgroup." is v2's own). */
 static int unified_plan(const struct planner *p, struct err *e)
 {
@@ -397,8 +449,7 @@ static int unified_plan(const struct planner *p, struct err *e)
 		if (!streq(controller, "cgroup") && !strs_has(&p->h->facts->v2_controllers, controller))
 			return err_set(e, ERR_UNSUPPORTED, "unsupported: resources.unified: '%s': cgroup v2 has no controller '%s' here", file,
 				       controller);
-		*vec_push(p->a, p->out) =
-			(struct cgroup_write){ CGROUP_CTL_COUNT, "unified", file, p->r->unified.v[i].value, 0 };
+		unified_add(p, file, p->r->unified.v[i].value);
 	}
 	return 0;
 }
@@ -407,7 +458,7 @@ int resources_plan_part(const struct oci_resources *part, const struct oci_resou
 			struct cgroup_writes *ret, struct err *e)
 {
 	static int (*const lists[])(const struct planner *, struct err *) = {
-		block_io_plan, hugepages_plan, net_priorities_plan, unified_plan,
+		block_io_plan, hugepages_plan, net_priorities_plan, rdma_plan, unified_plan,
 	};
 	struct planner p = { part, whole, h, a, ret };
 	int rc = 0;

@@ -183,7 +183,7 @@ TEST(huge_page_sizes_become_file_names_only_if_they_are_sizes)
 TEST(unified_files_are_written_as_they_are_where_v2_has_their_controller)
 {
 	scoped_arena struct arena a = { 0 };
-	struct pair good = { "memory.high", "100M" }, climbing = { "../memory.high", "1" }, unknown = { "rdma.max", "x" };
+	struct pair good = { "memory.high", "100M" }, climbing = { "../memory.high", "1" }, unknown = { "dmem.max", "x" };
 	struct oci_resources r = { .unified = { &good, 1 } };
 	struct cgroup_writes w = plan_on(&a, CGROUP_V2, &r);
 
@@ -213,4 +213,91 @@ TEST(a_part_takes_from_the_whole_what_its_files_need)
 	w.n = 0;
 	assert_int_equal(resources_plan_part(&part, &whole, fake_host(&a, CGROUP_V1), &a, &w, &e), 0);
 	assert_int_equal(w.n, 1);
+}
+
+TEST(a_weight_of_one_device_falls_back_to_the_general_file_in_its_scale)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_weight_device d = { 8, 0, { true, 500 }, { 0 } }, leaf = { 8, 0, { 0 }, { true, 9 } };
+	struct oci_block_io b = { .weight_device = &d, .n_weight_device = 1 };
+	struct oci_resources r = { .block_io = &b };
+	struct cgroup_writes v1 = plan_on(&a, CGROUP_V1, &r), v2 = plan_on(&a, CGROUP_V2, &r);
+
+	assert_written(&v1, "blkio.bfq.weight_device", "8:0 500");
+	assert_written(&v1, "blkio.weight_device", "8:0 500");
+	assert_written(&v2, "io.bfq.weight", "8:0 500");
+	assert_written(&v2, "io.weight", "8:0 4950");
+	assert_true(v2.v[0].flags & CGROUP_WRITE_OR_NEXT);
+	b.weight_device = &leaf;
+	v1 = plan_on(&a, CGROUP_V1, &r);
+	assert_written(&v1, "blkio.leaf_weight_device", "8:0 9");
+	assert_refused(CGROUP_V2, &r, ERR_UNSUPPORTED);
+}
+
+TEST(a_rate_of_zero_takes_the_limit_away)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_throttle_device d = { 8, 16, 0 };
+	struct oci_block_io b = { .throttle_read_iops = &d, .n_throttle_read_iops = 1 };
+	struct oci_resources r = { .block_io = &b };
+	struct cgroup_writes v1 = plan_on(&a, CGROUP_V1, &r), v2 = plan_on(&a, CGROUP_V2, &r);
+
+	assert_written(&v1, "blkio.throttle.read_iops_device", "8:16 0");
+	assert_written(&v2, "io.max", "8:16 riops=max");
+}
+
+TEST(rdma_devices_are_limited_by_what_is_named)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_rdma d[] = { { "mlx5_1", { true, 3 }, { true, 10000 } }, { "mlx4_0", { 0 }, { true, 7 } }, { "rxe3", { 0 }, { 0 } } };
+	struct oci_resources r = { .rdma = d, .n_rdma = 3 };
+	struct cgroup_writes w = plan_on(&a, CGROUP_V2, &r);
+
+	assert_int_equal(w.n, 2);
+	assert_string_equal(w.v[0].file, "rdma.max");
+	assert_string_equal(w.v[0].value, "mlx5_1 hca_handle=3 hca_object=10000");
+	assert_string_equal(w.v[1].value, "mlx4_0 hca_object=7");
+	assert_refused(CGROUP_V1, &r, ERR_UNSUPPORTED);
+}
+
+TEST(lines_of_a_unified_value_are_written_one_by_one)
+{
+	scoped_arena struct arena a = { 0 };
+	struct pair limits = { "io.max", "8:0 rbps=1\n8:16 wbps=2\n" }, empty = { "cpuset.cpus", "" };
+	struct oci_resources r = { .unified = { &limits, 1 } };
+	struct cgroup_writes w = plan_on(&a, CGROUP_V2, &r);
+
+	assert_int_equal(w.n, 2);
+	assert_string_equal(w.v[0].value, "8:0 rbps=1");
+	assert_string_equal(w.v[1].value, "8:16 wbps=2");
+	r.unified.v = &empty;
+	w = plan_on(&a, CGROUP_V2, &r);
+	assert_int_equal(w.n, 1);
+	assert_string_equal(w.v[0].value, "");
+}
+
+TEST(no_limit_of_swap_needs_no_kernel_that_counts_it)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_memory none = { .swap = { true, -1 } }, some = { .limit = { true, 10 }, .swap = { true, 20 } };
+	struct cgroup_writes v1 = plan_on(&a, CGROUP_V1, &(struct oci_resources){ .memory = &none });
+	struct cgroup_writes v2 = plan_on(&a, CGROUP_V2, &(struct oci_resources){ .memory = &none });
+
+	assert_true(v1.v[0].flags & CGROUP_WRITE_IF_EXISTS);
+	assert_true(v2.v[0].flags & CGROUP_WRITE_IF_EXISTS);
+	v2 = plan_on(&a, CGROUP_V2, &(struct oci_resources){ .memory = &some });
+	assert_false(v2.v[1].flags & CGROUP_WRITE_IF_EXISTS);
+}
+
+TEST(limits_that_bound_each_other_may_be_written_the_other_way_round)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_cpu c = { .shares = { true, 5 }, .idle = { true, 1 }, .quota = { true, 5 }, .burst = { true, 5 } };
+	struct cgroup_writes w = plan_on(&a, CGROUP_V2, &(struct oci_resources){ .cpu = &c });
+
+	assert_int_equal(w.n, 4);
+	assert_string_equal(w.v[1].file, "cpu.idle");
+	assert_true(w.v[0].flags & CGROUP_WRITE_SWAP);
+	assert_string_equal(w.v[3].file, "cpu.max.burst");
+	assert_true(w.v[2].flags & CGROUP_WRITE_SWAP);
 }
