@@ -52,6 +52,18 @@ void *arena_alloc_n(struct arena *a, size_t n, size_t size)
 	return arena_alloc(a, total);
 }
 
+void *arena_grow(struct arena *a, void *v, size_t n, size_t size)
+{
+	void *bigger;
+
+	if (n & (n - 1))
+		return v;
+	bigger = arena_alloc_n(a, n ? n * 2 : 1, size);
+	if (n)
+		memcpy(bigger, v, n * size);
+	return bigger;
+}
+
 void *arena_memdup(struct arena *a, const void *p, size_t n)
 {
 	void *copy = arena_alloc(a, n);

@@ -38,6 +38,9 @@ void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull, 
 #define arena_array(a, type, n) ((type *)arena_alloc_n((a), (n), sizeof(type)))
 void *arena_alloc_n(struct arena *a, size_t n, size_t size) __attribute__((returns_nonnull));
 
+/* A list of @n elements without a capacity member, with room for one more: itself, or if @n is 0 or a power of two a copy twice as long. */
+void *arena_grow(struct arena *a, void *v, size_t n, size_t size) __attribute__((returns_nonnull));
+
 /* Copies of bytes and strings; arena_strdup(NULL) is NULL. */
 void *arena_memdup(struct arena *a, const void *p, size_t n) __attribute__((returns_nonnull));
 char *arena_strdup(struct arena *a, const char *s);

@@ -12,6 +12,10 @@ enum {
 	LIMIT_JSON_DEPTH = 64,                 /* nesting we follow; the deepest schema we know has 9 levels */
 	LIMIT_PROTO_DEPTH = 32,                /* messages in each other; CRI's deepest has 8 */
 	LIMIT_PROTO_ELEMENTS = 1024 * 1024,    /* elements of all lists of one protobuf message: an empty one has two bytes and becomes a struct */
+	LIMIT_CRIU_MESSAGE = 16 * 1024,        /* one answer of criu; the longest carries an error message */
+	LIMIT_CRIU_REQUEST = 1024 * 1024,      /* one request to it: a row per bind mount of the container; more does not pass through a socket in one piece */
+	LIMIT_CRIU_LOG = 256 * 1024,           /* the end of criu's log, in which its last errors stand */
+	LIMIT_DESCRIPTORS = 16 * 1024,         /* descriptors.json beside checkpoint images: three names, each at most a path */
 	LIMIT_FILE = 64 * 1024 * 1024,         /* any other small file read whole (mountinfo of a node with 100k mounts) */
 	LIMIT_PROC_FILE = 64 * 1024,           /* one procfs, sysfs or cgroupfs value */
 	LIMIT_CGROUP_VALUE = 4096,             /* a cgroup file of one value; the longest is a cpuset list of a machine of a thousand processors */

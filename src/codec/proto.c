@@ -269,13 +269,7 @@ static int push_u32(struct decoder *d, struct u32s *list, uint64_t number)
 		r = get_u32(d, number, &v);
 	if (r < 0)
 		return r;
-	if (vec_at_power(list->n)) {
-		uint32_t *bigger = arena_array(d->a, uint32_t, list->n ? list->n * 2 : 1);
-
-		if (list->n)
-			memcpy(bigger, list->v, list->n * sizeof *bigger);
-		list->v = bigger;
-	}
+	list->v = arena_grow(d->a, list->v, list->n, sizeof *list->v);
 	list->v[list->n++] = v;
 	return 0;
 }
@@ -302,28 +296,19 @@ static const struct proto_field pair_rows[] = {
 static const struct proto_schema pair_message = PROTO_SCHEMA("pair", struct pair, pair_rows);
 
 /* Appends without looking for an equal key, which would cost the square of a hostile length; pairs_find takes the last. */
-static void pairs_append(struct arena *a, struct pairs *list, struct pair p)
-{
-	if (vec_at_power(list->n)) {
-		struct pair *bigger = arena_array(a, struct pair, list->n ? list->n * 2 : 1);
-
-		if (list->n)
-			memcpy(bigger, list->v, list->n * sizeof *bigger);
-		list->v = bigger;
-	}
-	list->v[list->n++] = p;
-}
-
 static int decode_pairs(struct decoder *d, const struct proto_field *f, const struct value *v, void *member)
 {
+	struct pairs *list = member;
 	struct pair p = { "", "" };
 	int r = count_element(d);
 
 	if (r == 0)
 		r = decode_message(d, &pair_message, v->bytes, &p);
-	if (r == 0)
-		pairs_append(d->a, member, p);
-	return r;
+	if (r < 0)
+		return r;
+	list->v = arena_grow(d->a, list->v, list->n, sizeof p);
+	list->v[list->n++] = p;
+	return 0;
 }
 
 static int decode_msg(struct decoder *d, const struct proto_field *f, const struct value *v, void *member)
@@ -353,13 +338,7 @@ static int decode_list(struct decoder *d, const struct proto_field *f, const str
 
 	if (r < 0)
 		return r;
-	if (vec_at_power(*n)) {
-		char *bigger = arena_alloc_n(d->a, *n ? *n * 2 : 1, size);
-
-		if (*n)
-			memcpy(bigger, *list, *n * size);
-		*list = bigger;
-	}
+	*list = arena_grow(d->a, *list, *n, size);
 	r = decode_message(d, f->schema, v->bytes, *list + *n * size);
 	if (r == 0)
 		++*n;

@@ -103,7 +103,13 @@ void launch_done(struct launch *l);
  */
 int launch_start_created(const char *root, const char *id, const char *notify_socket, struct arena *a, struct err *e);
 
-/* ---- between the roles ---- */
+/* ---- between the roles, and for who brings a container up in another way (checkpoint/restore.c) ---- */
+
+/* A context that holds nothing yet. */
+void launch_init(const struct launch_options *o, struct arena *a, struct launch *ret);
+
+/* Goes to the bundle, reads, checks and plans; touches nothing. */
+int launch_prepare(struct launch *l, struct err *e);
 
 /* Clones init (through a stage if planned). In the parent l->init is set; the child never returns. */
 int launch_spawn(struct launch *l, struct err *e);

@@ -122,13 +122,26 @@ static void print(const struct launch *l, struct buf *b)
 	print_steps("steps of init", init_steps, n_init_steps, l, b);
 }
 
-static struct launch launch_new(const struct launch_options *o, struct arena *a)
+void launch_init(const struct launch_options *o, struct arena *a, struct launch *ret)
 {
-	return (struct launch){
+	*ret = (struct launch){
 		.opts = o, .a = a, .facts = arena_new(a, struct host_facts), .root_fd = -EBADF, .procfd = -EBADF, .dir_fd = -EBADF,
 		.console_sock = -EBADF, .gate = -EBADF, .tree = -EBADF, .sync_parent = -EBADF, .sync_init = -EBADF, .init = PROC_NONE,
 		.terminal = TERMINAL_NONE, .roots = MOUNT_ROOTS_NONE, .notify = NOTIFY_NONE, .hook_output = HOOK_OUTPUT_NONE, .devices = NETDEV_MOVES_NONE,
 	};
+}
+
+int launch_prepare(struct launch *l, struct err *e)
+{
+	int r = state_check_id(l->opts->id, e);
+
+	if (r == 0)
+		r = program_check_passed(l->opts->listen_fds + l->opts->preserve_fds, e);
+	if (r == 0)
+		r = enter_bundle(l, e);
+	if (r == 0)
+		r = read_config(l, e);
+	return r < 0 ? r : plan(l, e);
 }
 
 int launch_create(const struct launch_options *o, struct arena *a, struct launch *ret, struct buf *dry_run, struct err *e)
@@ -136,16 +149,8 @@ int launch_create(const struct launch_options *o, struct arena *a, struct launch
 	struct launch *l = ret;
 	int r;
 
-	*l = launch_new(o, a);
-	r = state_check_id(o->id, e);
-	if (r == 0)
-		r = program_check_passed(o->listen_fds + o->preserve_fds, e);
-	if (r == 0)
-		r = enter_bundle(l, e);
-	if (r == 0)
-		r = read_config(l, e);
-	if (r == 0)
-		r = plan(l, e);
+	launch_init(o, a, l);
+	r = launch_prepare(l, e);
 	if (r < 0)
 		return r;
 	if (dry_run) {

@@ -44,7 +44,7 @@ struct criu_cgroup_root {
 
 struct criu_inherit_fd {
 	const char *key;
-	int32_t fd;
+	int32_t fd; /* in the process of criu */
 };
 
 struct criu_join_ns {
@@ -52,7 +52,7 @@ struct criu_join_ns {
 };
 
 struct criu_opts {
-	int32_t images_dir_fd, work_dir_fd; /* numbers in the process of criu, as every descriptor here */
+	int32_t images_dir_fd, work_dir_fd; /* numbers in the process that made the socket pair: criu opens /proc/PID/fd/N; so is status_fd */
 	int32_t pid;
 	bool leave_running, ext_unix_sk, tcp_established, evasive_devices, shell_job, file_locks;
 	int32_t log_level;

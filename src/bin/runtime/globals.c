@@ -35,6 +35,7 @@ static const struct opt opts[] = {
 	OPT(struct globals, systemd_cgroup, "systemd-cgroup", 0,   FLAG, NULL,   "Ask systemd for cgroups; the same as --cgroup-manager=systemd"),
 	OPT(struct globals, cgroup_manager, "cgroup-manager", 0,   STR,  "cgroupfs|systemd|disabled", "Who makes cgroups (default: cgroupfs)"),
 	OPT_CALL("rootless", 0, take_rootless, "true|false|auto", "Go on without a cgroup that we may not make (default: auto, by who we are)"),
+	OPT(struct globals, criu,           "criu",           0,   STR,  "PATH", NULL), /* runc's hidden one */
 	OPT(struct globals, version,        "version",        'v', FLAG, NULL,   "Print the version"),
 	OPT(struct globals, version,        "V",              'V', FLAG, NULL,   NULL),
 	OPT_END,

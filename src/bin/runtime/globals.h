@@ -19,6 +19,7 @@ struct globals {
 	bool root_is_default;
 	struct opt_bool rootless; /* not set: auto */
 	const char *cgroup_manager;
+	const char *criu;
 };
 
 extern const struct command globals_command;

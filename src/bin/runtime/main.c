@@ -123,6 +123,7 @@ int main(int argc, char **argv)
 		rt.root = g.root;
 		rt.root_is_default = g.root_is_default;
 		rt.rootless = g.rootless;
+		rt.criu = g.criu;
 		rt.systemd_cgroup = g.systemd_cgroup;
 		rt.no_cgroup = g.no_cgroup;
 		r = dispatch(&g, &words, &rt, &failure, &e);

@@ -135,7 +135,7 @@ static int remove_launched(struct launch *l, struct err *e)
 	return control_remove(&c, true, e);
 }
 
-static int run_foreground(struct launch *l, int signals, struct err *e)
+int runtime_foreground(struct launch *l, int signals, struct err *e)
 {
 	int status = runtime_wait(&l->init, &l->terminal.master, signals, &l->notify, e), r;
 
@@ -169,7 +169,7 @@ static int run(const struct launch_options *l, struct runtime *rt, struct err *e
 	if (r == 0 && l->detach && l->notify_socket)
 		r = notify_wait(&launch.notify, launch.init.pidfd, launch.init.pid, e);
 	if (r == 0 && !l->detach)
-		r = run_foreground(&launch, signals, e);
+		r = runtime_foreground(&launch, signals, e);
 	return r < 0 ? err_wrap(e, "run failed") : r;
 }
 
