@@ -60,6 +60,9 @@ struct launch {
 	struct launch_plan plan;
 	struct host_facts *facts;
 	struct cgroup_plan *cgroup_plan;
+	bool gives_cgroup;               /* … the container's v2 directory to cgroup_owner (delegation.h) */
+	uint32_t cgroup_owner;
+	const char *delegated;           /* the level below its limits where it lives, or NULL */
 	struct mount_jobs mounts;
 	int root_fd;                     /* the runtime root */
 

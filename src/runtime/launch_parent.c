@@ -14,6 +14,7 @@
 #include "os/file.h"
 #include "os/sock.h"
 #include "runtime/control.h"
+#include "runtime/delegation.h"
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
 #include "runtime/sync.h"
@@ -103,7 +104,13 @@ static int plan(struct launch *l, struct err *e)
 		r = mount_jobs_make(l->config, &l->plan, l->facts, l->a, &l->mounts, e);
 	if (r == 0)
 		r = cgroup_host_probe(l->facts, l->a, &host, e);
-	return r < 0 ? r : cgroup_plan_make(&request, host, l->a, &l->cgroup_plan, e);
+	if (r == 0)
+		r = cgroup_plan_make(&request, host, l->a, &l->cgroup_plan, e);
+	if (r == 0)
+		r = delegation_name(l->config, facts_cgroup(l->facts, l->a)->mode, &l->delegated, e);
+	if (r == 0)
+		l->gives_cgroup = delegation_owner(l->config, &l->plan, &l->cgroup_owner);
+	return r;
 }
 
 static void print_steps(const char *title, const struct step *s, size_t n, const void *ctx, struct buf *b)

@@ -588,6 +588,41 @@ static int wait_ready(void *ctx, struct err *e)
 	return sync_expect(l->sync_parent, SYNC_READY, INIT, e);
 }
 
+static bool gives_cgroup(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->cgroup && l->gives_cgroup;
+}
+
+static int give_cgroup(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+	int r = cgroup_give(l->cgroup, l->cgroup_owner, e);
+
+	/* Who may not give it to his container's user had none to give. */
+	if (r == -EPERM && facts_rootless(l->facts)) {
+		log_debug("%s", e->msg);
+		err_clear(e);
+		return 0;
+	}
+	return r;
+}
+
+static bool delegates_cgroup(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->cgroup && l->delegated;
+}
+
+static int delegate_cgroup(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+
+	return cgroup_delegate(l->cgroup, l->delegated, l->init.pid, l->gives_cgroup ? &l->cgroup_owner : NULL, e);
+}
+
 static bool holds_cgroup(const void *ctx)
 {
 	const struct launch *l = ctx;
@@ -644,6 +679,7 @@ const struct step create_steps[] = {
 	{ "cgroup.note",      has_cgroup,         note_cgroup,       NULL            },
 	{ "cgroup.create",    has_cgroup,         create_cgroup,     remove_cgroup   },
 	{ "cgroup.limits",    made_cgroup,        limit_cgroup,      NULL            },
+	{ "cgroup.give",      gives_cgroup,       give_cgroup,       NULL            },
 	{ "resctrl.note",     has_resctrl,        note_resctrl,      NULL            },
 	{ "resctrl.make",     has_resctrl,        make_resctrl,      remove_resctrl  },
 	{ "seccomp.prepare",  has_seccomp,        prepare_seccomp,   NULL            },
@@ -665,6 +701,7 @@ const struct step create_steps[] = {
 	{ "hooks.runtime",    has_runtime_hooks,  run_runtime_hooks, NULL            },
 	{ "seccomp.agent",    has_agent,          tell_agent,        NULL            },
 	{ "init.ready",       NULL,               wait_ready,        NULL            },
+	{ "cgroup.delegate",  delegates_cgroup,   delegate_cgroup,   NULL            },
 	{ "cgroup.settle",    holds_cgroup,       settle_cgroup,     NULL            },
 	{ "state.settle",     has_runtime_hooks,  publish_state,     NULL            },
 	{ "pidfile.write",    has_pid_file,       write_pid_file,    remove_pid_file },

@@ -94,6 +94,15 @@ int cgroup_enter(const struct cgroup *c, struct err *e);
 /* Moves a process from outside: slow (see above), for processes we did not start ourselves. */
 int cgroup_attach(const struct cgroup *c, pid_t pid, struct err *e);
 
+/* Gives the v2 directory to another owner, as far as the kernel lets it be given (/sys/kernel/cgroup/delegate). Without one does nothing. */
+int cgroup_give(const struct cgroup *c, uint32_t uid, struct err *e);
+
+/*
+ * Makes the v2 directory @name below the container's, moves the process there and hands every controller on to it. @owner (may be NULL) owns it.
+ * The limits stay where they are.
+ */
+int cgroup_delegate(const struct cgroup *c, const char *name, pid_t pid, const uint32_t *owner, struct err *e);
+
 /* True from cgroup_create on if cgroup_settle must be called; that is due when init is inside. */
 bool cgroup_is_held(const struct cgroup *c);
 void cgroup_settle(struct cgroup *c);
