@@ -221,6 +221,8 @@ int cgroup_plan_make(const struct cgroup_request *q, const struct cgroup_host *h
 
 	m.p->driver = driver_of(&m);
 	m.p->manager = &cgroup_manager_cgroupfs;
+	if (q->annotations && pairs_find(q->annotations, "run.oci.systemd.force_cgroup_v1"))
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: annotation 'run.oci.systemd.force_cgroup_v1': no v1 hierarchy is mounted for a container's systemd");
 	r = resources_plan(q->resources, h, a, &m.p->writes, e);
 	if (r == 0 && q->systemd && m.p->driver != &cgroup_driver_disabled)
 		r = plan_unit(&m, e);

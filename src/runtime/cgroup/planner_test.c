@@ -169,6 +169,19 @@ TEST(with_systemd_directories_are_where_the_unit_is)
 	}
 }
 
+TEST(a_v1_hierarchy_for_a_systemd_inside_is_not_built)
+{
+	scoped_arena struct arena a = { 0 };
+	struct pair pair = { "run.oci.systemd.force_cgroup_v1", "/sys/fs/cgroup/systemd" };
+	struct pairs annotations = { &pair, 1 };
+	struct cgroup_request q = { .id = "web", .annotations = &annotations };
+	struct cgroup_plan *p;
+	struct err e = { 0 };
+
+	assert_true(cgroup_plan_make(&q, fake_host(&a, CGROUP_V2), &a, &p, &e) < 0);
+	assert_int_equal(e.kind, ERR_UNSUPPORTED);
+}
+
 TEST(without_systemd_there_is_no_unit)
 {
 	scoped_arena struct arena a = { 0 };
