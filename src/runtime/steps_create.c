@@ -116,12 +116,16 @@ static bool asks_for_limits(const struct oci_resources *r)
 	return r && (r->memory || r->cpu || r->pids || r->block_io || r->n_hugepage_limits || r->network || r->n_rdma || r->unified.n);
 }
 
-/* An unprivileged user (or who calls himself one) who was given no cgroup and asks for no limit does without. */
+/* Somebody without privileges, or who calls himself so. */
+static bool is_rootless(const struct launch *l)
+{
+	return l->opts->rootless.set ? l->opts->rootless.v : facts_rootless(l->facts);
+}
+
+/* Who was given no cgroup and asks for no limit does without. */
 static bool can_do_without(const struct launch *l, int r)
 {
-	bool rootless = l->opts->rootless.set ? l->opts->rootless.v : facts_rootless(l->facts);
-
-	return (r == -EACCES || r == -EPERM || r == -EROFS) && rootless && !asks_for_limits(l->config->linux->resources);
+	return (r == -EACCES || r == -EPERM || r == -EROFS) && is_rootless(l) && !asks_for_limits(l->config->linux->resources);
 }
 
 static int create_cgroup(void *ctx, struct err *e)
@@ -166,6 +170,20 @@ static int limit_cgroup(void *ctx, struct err *e)
 	const struct launch *l = ctx;
 
 	return cgroup_limits(l->cgroup, e);
+}
+
+static int rule_devices(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+	int r = cgroup_device_rules(l->cgroup, e);
+
+	/* Nobody but root may load a device program, and an ordinary user's container has no devices but those that are bound. */
+	if (r == -EPERM && is_rootless(l)) {
+		log_debug("%s", e->msg);
+		err_clear(e);
+		return 0;
+	}
+	return r;
 }
 
 /* ---- resctrl -------------------------------------------------------------------------------------------------------------------------- */
@@ -679,6 +697,7 @@ const struct step create_steps[] = {
 	{ "cgroup.note",      has_cgroup,         note_cgroup,       NULL            },
 	{ "cgroup.create",    has_cgroup,         create_cgroup,     remove_cgroup   },
 	{ "cgroup.limits",    made_cgroup,        limit_cgroup,      NULL            },
+	{ "cgroup.devices",   made_cgroup,        rule_devices,      NULL            },
 	{ "cgroup.give",      gives_cgroup,       give_cgroup,       NULL            },
 	{ "resctrl.note",     has_resctrl,        note_resctrl,      NULL            },
 	{ "resctrl.make",     has_resctrl,        make_resctrl,      remove_resctrl  },

@@ -82,8 +82,11 @@ void cgroup_plan_record(const struct cgroup_plan *p, struct arena *a, struct cgr
 /* Makes the directories. On failure nothing that we made is left. Borrows @p until cgroup_close. */
 int cgroup_create(const struct cgroup_plan *p, struct arena *a, struct cgroup **ret, struct err *e);
 
-/* Writes the planned limits and device rules. Call before anything enters. */
+/* Writes the planned limits, on v1 the device rules too. Call before anything enters. */
 int cgroup_limits(struct cgroup *c, struct err *e);
+
+/* Attaches the planned device program of v2, if there is one. Errors: -EPERM for who may not load programs. */
+int cgroup_device_rules(const struct cgroup *c, struct err *e);
 
 /* The directory for CLONE_INTO_CGROUP, borrowed; -EBADF where children enter by themselves. */
 int cgroup_clone_fd(const struct cgroup *c);

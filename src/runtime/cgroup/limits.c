@@ -76,8 +76,9 @@ static int write_row(struct writer *w, const struct cgroup_write *x, bool has_ne
 	return err_sys(e, r, "resources.%s: write '%s' to '%s/%s'", x->property, x->value, dir ? dir->path : "?", x->file);
 }
 
-static int device_program_attach(const struct cgroup *c, const struct device_program *p, struct err *e)
+int cgroup_device_rules(const struct cgroup *c, struct err *e)
 {
+	const struct device_program *p = &c->plan->program;
 	const struct cgroup_dir *d = cgroup_dir_of(c, CGROUP_CTL_COUNT);
 	scoped_fd int prog = -EBADF;
 	char log[256] = "";
@@ -114,7 +115,5 @@ void cgroup_write_back(const struct cgroup *c, const struct cgroup_writes *befor
 
 int cgroup_limits(struct cgroup *c, struct err *e)
 {
-	int r = cgroup_write_all(c, &c->plan->writes, NULL, e);
-
-	return r < 0 ? r : device_program_attach(c, &c->plan->program, e);
+	return cgroup_write_all(c, &c->plan->writes, NULL, e);
 }
