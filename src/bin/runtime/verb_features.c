@@ -9,6 +9,7 @@
 #include "bin/runtime/runtime.h"
 #include "os/cap.h"
 #include "os/fd.h"
+#include "runtime/checkpoint/checkpoint.h"
 #include "runtime/mounts/options.h"
 #include "runtime/seccomp/filter.h"
 #include "spec/oci_runtime.h"
@@ -149,6 +150,8 @@ static int features_run(struct runtime *rt, const void *options, struct err *e)
 	int r;
 
 	mount_options_each(collect, &c);
+	if (checkpoint_is_built())
+		pairs_set(rt->a, &f.annotations, "org.opencontainers.runc.checkpoint.enabled", "true");
 	for (int i = 0; i < CAP_TABLE_COUNT; i++)
 		strs_push(rt->a, &f.linux.capabilities, cap_names[i]);
 	r = json_encode(&features_schema, &f, JSON_INDENT_4, &b);

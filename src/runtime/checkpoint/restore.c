@@ -42,17 +42,22 @@ struct restore {
 
 /* ---- the ground: rows of create_steps ----------------------------------------------------------------------------------------------------- */
 
-static const struct step *row(const char *name)
-{
-	for (size_t i = 0; i < n_create_steps; i++)
-		if (streq(create_steps[i].name, name))
-			return &create_steps[i];
-	assert(!"create_steps has no such row");
-	return NULL;
-}
-
-/* What a new container and one from disk have alike. */
+/* What a new container and one from disk have alike; and what is due when its processes are there. */
 static const char *const ground[] = { "poststop.arm", "state.reserve", "cgroup.note", "cgroup.create", "cgroup.limits", "hooks.output", "console.connect" };
+
+static const char *const arrival[] = { "cgroup.settle" };
+
+static void take_rows(const char *const *names, size_t n, struct step *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct step *s = create_steps;
+
+		while (s < create_steps + n_create_steps && !streq(s->name, names[i]))
+			s++;
+		assert(s < create_steps + n_create_steps && "create_steps has no such row");
+		ret[i] = *s;
+	}
+}
 
 /* ---- steps ---------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -74,6 +79,8 @@ static int take_options(void *ctx, struct err *e)
 {
 	struct restore *t = ctx;
 
+	if (t->l->config->linux->intel_rdt)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: linux.intelRdt: criu brings no process back into a resctrl group");
 	return request_options(t->o, &t->l->config->annotations, t->a, &t->q, &t->oldest, e);
 }
 
@@ -413,7 +420,7 @@ static void remove_pid_file(void *ctx)
 }
 
 /*
- * Before this table come the rows of create_steps that `ground` names: id, cgroup with its limits, console. Then: images and options are looked at
+ * Before this table come the rows of create_steps that `ground` names: id, cgroup with its limits, console; after it those of `arrival`. Here: images and options are looked at
  * before criu is; what criu mounts on is made before it starts, and its root, which it gets in a mount namespace of its own; the record is written
  * when criu says that all is there and nothing runs yet (on_restored); the hooks at the same points as for a new container.
  */
@@ -433,17 +440,22 @@ static const struct step restore_steps[] = {
 
 static int run(struct restore *t, struct err *e)
 {
-	struct step rows[ARRAY_LEN(ground)];
+	struct step before[ARRAY_LEN(ground)], after[ARRAY_LEN(arrival)];
 	int r;
 
-	for (size_t i = 0; i < ARRAY_LEN(ground); i++)
-		rows[i] = *row(ground[i]);
-	r = steps_run(rows, ARRAY_LEN(rows), t->l, e);
+	take_rows(ground, ARRAY_LEN(ground), before);
+	take_rows(arrival, ARRAY_LEN(arrival), after);
+	r = steps_run(before, ARRAY_LEN(before), t->l, e);
 	if (r < 0)
 		return r;
 	r = steps_run(restore_steps, ARRAY_LEN(restore_steps), t, e);
+	if (r == 0) {
+		r = steps_run(after, ARRAY_LEN(after), t->l, e);
+		if (r < 0)
+			steps_undo(restore_steps, ARRAY_LEN(restore_steps), t);
+	}
 	if (r < 0) {
-		steps_undo(rows, ARRAY_LEN(rows), t->l);
+		steps_undo(before, ARRAY_LEN(before), t->l);
 		return r;
 	}
 	remove_root(t);
