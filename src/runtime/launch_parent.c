@@ -16,6 +16,7 @@
 #include "runtime/control.h"
 #include "runtime/delegation.h"
 #include "runtime/hooks.h"
+#include "runtime/annotations.h"
 #include "runtime/launch.h"
 #include "runtime/sync.h"
 
@@ -63,6 +64,9 @@ static int read_config(struct launch *l, struct err *e)
 	r = oci_config_decode(l->config_text, l->a, &config, e);
 	if (r < 0)
 		return err_wrap(e, "%s", path);
+	r = annotations_check(config, e);
+	if (r < 0)
+		return r;
 	if (l->opts->notify_socket)
 		notify_amend(config, l->opts->root, l->opts->id, l->a);
 	l->config = config;

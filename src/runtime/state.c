@@ -85,13 +85,12 @@ int state_check_id(const char *id, struct err *e)
 
 int state_open_root(const char *root, bool make, struct err *e)
 {
-	int fd = dir_open(AT_FDCWD, root), r;
+	int fd = dir_open(AT_FDCWD, root);
 
 	if (fd == -ENOENT && make) {
-		r = dir_ensure_all(AT_FDCWD, root, 0711);
-		if (r < 0)
-			return err_sys(e, r, "make the runtime root '%s'", root);
-		fd = dir_open(AT_FDCWD, root);
+		fd = dir_ensure_all(AT_FDCWD, root, 0711);
+		if (fd < 0)
+			return err_sys(e, fd, "make the runtime root '%s'", root);
 	}
 	if (fd < 0)
 		return err_sys(e, fd, "open the runtime root '%s'", root);

@@ -86,10 +86,10 @@ fi
 bundle obeys 'trap "echo got it; exit 7" USR1; echo ready; while :; do sleep 0.05; done'
 signalled() {
 	local s=0
-	rt run --bundle "$home/obeys" obeys </dev/null >"$home/obeys.out" &
+	"$runtime" --root "$home/state" run --bundle "$home/obeys" obeys </dev/null >"$home/obeys.out" &
 	local pid=$!
 	until_true grep -q ready "$home/obeys.out"
-	pkill -USR1 -P $pid -f 'run --bundle' || kill -USR1 $pid
+	kill -USR1 $pid
 	wait $pid || s=$?
 	equal 7 $s && equal $'ready\ngot it' "$(cat "$home/obeys.out")"
 }
@@ -146,7 +146,7 @@ check "state is indented by two blanks" equal '  "id": "shown",' "$(rt state sho
 check "state ends without a line end" equal '}' "$(rt state shown | tail -c 1)"
 columns() { rt list | awk 'NR == 1 { header = $1 " " $2 " " $3 " " $4 " " $5 " " $6 } NR == 2 { print header; print index($0, $2), index($0, $3), index($0, $4) }'; }
 check "list has runc's columns, twelve wide at least" equal $'ID PID STATUS BUNDLE CREATED OWNER\n13 25 37' "$(columns)"
-check "list names the owner" equal "$(id -un)" "$(rt list --format json | jq -r '.[0].owner')"
+check "list names the owner" equal "$(awk -F: '$3 == 0 { print $1; found = 1; exit } END { if (!found) print "#0" }' /etc/passwd 2>/dev/null || echo '#0')" "$(rt list --format json | jq -r '.[0].owner')"
 check "list -q is the id" equal shown "$(rt list -q)"
 check "a format that is none is an error" fails rt list --format xml
 check "a relative root is found from where we stand" equal shown "$(cd "$home" && command "$runtime" --root state list -q)"
@@ -306,5 +306,85 @@ check "LISTEN_FDS comes first, with the pid of the container" equal $'1 1\n3\n4'
 check "LISTEN_FDS of somebody else is nothing to us" equal "none none" "$(LISTEN_PID=1 LISTEN_FDS=1 fds env 3<<<a)"
 check "one that is not open is an error" equal 1 "$(preserve=2 fds env 3<<<a >/dev/null 2>&1; echo $?)"
 check "and leaves nothing" gone fds
+
+# --- features ---
+
+if ours; then
+	features() { rt features | jq -c "$1"; }
+	check "features is indented by four blanks and ends its line" equal '    "ociVersionMin": "1.0.0",' "$(rt features | sed -n 2p)"
+	check "every hook is there" equal '["prestart","createRuntime","createContainer","startContainer","poststart","poststop"]' "$(features .hooks)"
+	check "mount options hold what engines ask for" equal '["rro","idmap"]' "$(features '[.mountOptions[] | select(. == "rro" or . == "idmap")]')"
+	check "every namespace of the specification is there" equal 8 "$(features '.linux.namespaces | length')"
+	check "nothing is null" equal '[]' "$(features '[paths(. == null)]')"
+	check "unsafe annotations are named" equal true "$(features '.potentiallyUnsafeConfigAnnotations | contains(["run.oci.", "org.systemd.property."])')"
+	check "no commit of runc is claimed" equal null "$(features '.annotations["org.opencontainers.runc.commit"]')"
+fi
+
+# --- annotations ---
+
+if ours; then
+	bundle krun true '.annotations = {"run.oci.handler": "krun"}'
+	refused() { run "$1" 2>&1; }
+	check "a handler that is not built is refused" matches "unsupported: .*run.oci.handler.*'krun'" "$(refused krun)"
+	check "and leaves nothing" gone krun
+	bundle compat true '.annotations = {"module.wasm.image/variant": "compat"}'
+	check "so is a WebAssembly module" matches 'unsupported: .*module.wasm.image/variant' "$(refused compat)"
+	check "one that may be none and is none runs" prints smart 'echo ran' ran '.annotations = {"module.wasm.image/variant": "compat-smart", "krun.cpus": "2"}'
+fi
+
+# --- keep ---
+
+bundle kept 'exit 6'
+keep() { local s=0; rt run --keep --bundle "$home/kept" kept </dev/null || s=$?; equal 6 $s; }
+if rt run --help 2>&1 | grep -q -e --keep; then
+	check "run --keep ends with the program's status" keep
+	check "and leaves the container" status_is kept stopped
+	check "which can be deleted" rt delete kept
+fi
+
+# --- whose root it is ---
+
+if ours && python && command -v setpriv >/dev/null; then
+	mkdir "$home/xdg" && chmod 777 "$home/xdg"
+	as_user() { setpriv --reuid=12345 --regid=12345 --clear-groups env XDG_RUNTIME_DIR="$home/xdg" "$@"; }
+	check "an ordinary user's root lies below XDG_RUNTIME_DIR" as_user "$runtime" list
+	check "where cleaners of old files leave it alone" equal "1700 12345" "$(stat -c '%a %u' "$home/xdg/tare/runtime")"
+	rm -rf "$home/xdg/tare"
+	check "root of the host does not go there" env XDG_RUNTIME_DIR="$home/xdg" "$runtime" list
+	check "and makes nothing there" fails test -e "$home/xdg/tare"
+	check "nor does who is root of a user namespace and says so" unshare -Ur env USER=root XDG_RUNTIME_DIR="$home/xdg" "$runtime" list
+	check "and makes nothing there either" fails test -e "$home/xdg/tare"
+	check "who does not say so goes there" unshare -Ur env USER=somebody XDG_RUNTIME_DIR="$home/xdg" "$runtime" list
+	check "indeed" test -d "$home/xdg/tare/runtime"
+fi
+
+# --- a terminal in the foreground ---
+
+if python; then
+	bundle front 'stty size; tty; exit 3' '.process.terminal = true'
+	front() { "$tools/pty-run" "$@" "$runtime" --root "$home/state" run --bundle "$home/front" front; }
+	check "run gives a terminal with our window's size" matches $'40 100\r?\n/dev/pts/0\r?\n\n?canonical echo 3$' "$(front)"
+	check "and leaves nothing" gone front
+	bundle front 'trap "echo caught; exit 8" INT; echo hello; while :; do sleep 0.05; done' '.process.terminal = true'
+	check "control-C reaches the program of run" matches $'caught.*canonical echo 8$' "$(front --input '\x03')"
+	check "a signal to run reaches it, too" matches $'caught.*canonical echo 8$' "$(front --signal INT@hello)"
+	bundle size 'stty size' '.process.terminal = true' '.process.consoleSize = {height: 11, width: 22}'
+	check "consoleSize is the size where we have no terminal" matches '11 22' "$(rt run --bundle "$home/size" size </dev/null)"
+	check "exec -t works with standard input closed" matches works "$(up box && timeout 10 "$runtime" --root "$home/state" exec -t box echo works <&-)"
+	down box
+fi
+
+# --- keyring ---
+
+if ours && [ -r /proc/keys ]; then
+	bundle ring 'sleep 1000'
+	keyrings() { grep -c "_ses.$1" /proc/keys; }
+	up ring
+	check "a container has a session keyring of its own" equal 1 "$(keyrings ring)"
+	down ring
+	rt create --bundle "$home/ring" --no-new-keyring bare </dev/null
+	check "with --no-new-keyring it has not" equal "created 0" "$(status_of bare) $(keyrings bare)"
+	down bare
+fi
 
 runtime_done

@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "bin/runtime/runtime.h"
 #include "cli/opts.h"
+#include "os/fd.h"
 #include "os/file.h"
 #include "os/ns.h"
 
@@ -57,16 +58,16 @@ static bool is_users_own(void)
 static int default_root(struct arena *a, const char **ret, struct err *e)
 {
 	const char *dir = getenv("XDG_RUNTIME_DIR");
-	int r;
+	scoped_fd int fd = -EBADF;
 
 	*ret = DEFAULT_ROOT;
 	if (!dir || !*dir || !is_users_own())
 		return 0;
 	*ret = arena_printf(a, "%s/tare/runtime", dir);
-	r = dir_ensure_all(AT_FDCWD, *ret, 0700);
-	if (r == 0 && chmod(*ret, 0700 | S_ISVTX) < 0)
-		r = -errno;
-	return r < 0 ? err_sys(e, r, "make '%s' below XDG_RUNTIME_DIR", *ret) : 0;
+	fd = dir_ensure_all(AT_FDCWD, *ret, 0700);
+	if (fd < 0)
+		return err_sys(e, fd, "make '%s' below XDG_RUNTIME_DIR", *ret);
+	return fchmod(fd, 0700 | S_ISVTX) < 0 ? err_sys(e, -errno, "give '%s' a sticky bit", *ret) : 0;
 }
 
 /* By the words alone, as runc does it: "/", "/.", "/tmp/..". */

@@ -6,11 +6,13 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "bin/runtime/globals.h"
 #include "bin/runtime/runtime.h"
 #include "os/cap.h"
 #include "os/fd.h"
 #include "runtime/checkpoint/checkpoint.h"
 #include "runtime/mounts/options.h"
+#include "runtime/annotations.h"
 #include "runtime/seccomp/filter.h"
 #include "spec/oci_runtime.h"
 
@@ -120,6 +122,29 @@ static struct strs list_of(const char *const *v, struct arena *a)
 	return list;
 }
 
+/* Who we are, in our words: a third runtime should not claim a commit of runc. */
+static struct pairs about(struct arena *a)
+{
+	struct pairs p = { 0 };
+	unsigned v[3];
+
+	filter_library_version(v);
+	pairs_set(a, &p, "io.github.seccomp.libseccomp.version", arena_printf(a, "%u.%u.%u", v[0], v[1], v[2]));
+	if (*globals_commit)
+		pairs_set(a, &p, "tare.runtime.commit", globals_commit);
+	pairs_set(a, &p, "tare.runtime.version", TARE_VERSION);
+	return p;
+}
+
+static struct strs unsafe(struct arena *a)
+{
+	struct strs list = { 0 };
+
+	for (const struct annotation *row = annotations; row->name; row++)
+		strs_push(a, &list, row->name);
+	return list;
+}
+
 struct collector {
 	struct arena *a;
 	struct strs *list;
@@ -140,6 +165,7 @@ static int features_run(struct runtime *rt, const void *options, struct err *e)
 	struct features f = {
 		.oci_version_min = "1.0.0", .oci_version_max = OCI_RUNTIME_VERSION,
 		.hooks = list_of(hooks, rt->a),
+		.annotations = about(rt->a), .unsafe = unsafe(rt->a),
 		.linux = { .namespaces = words_of(&oci_ns_words, rt->a), .cgroup = { .v1 = true, .v2 = true, .systemd = true, .systemd_user = true, .rdma = true },
 			.seccomp = { .enabled = true, .actions = words_of(&oci_seccomp_action_words, rt->a),
 				.operators = words_of(&oci_seccomp_op_words, rt->a), .archs = list_of(filter_known_archs(), rt->a),
