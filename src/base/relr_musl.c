@@ -53,16 +53,14 @@ __attribute__((used, optimize("no-tree-loop-distribute-patterns"), no_stack_prot
 	}
 }
 
-/* The stack is as the kernel left it when musl's entry gets it. */
-__asm__(".pushsection .text.relr_start,\"ax\",@progbits\n"
-	".globl relr_start\n"
-	".hidden relr_start\n"
-	".type relr_start,@function\n"
-	"relr_start:\n"
-	"	push %rdx\n"
-	"	push %rdx\n" /* twice: a function wants the stack aligned */
-	"	call relocate\n"
-	"	pop %rdx\n"
-	"	pop %rdx\n"
-	"	jmp _start\n"
-	".popsection\n");
+/* The stack is as the kernel left it when musl's entry gets it. Pushed twice, because a function wants it aligned. */
+void relr_start(void);
+__attribute__((naked, used)) void relr_start(void)
+{
+	__asm__("push %rdx\n"
+		"push %rdx\n"
+		"call relocate\n"
+		"pop %rdx\n"
+		"pop %rdx\n"
+		"jmp _start\n");
+}
