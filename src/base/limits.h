@@ -10,6 +10,7 @@ enum {
 	LIMIT_DOCUMENT = 16 * 1024 * 1024,     /* any JSON document we read from our own disk or a trusted caller (config.json of 10 MB exist) */
 	LIMIT_MANIFEST = 4 * 1024 * 1024,      /* manifest, index or image config; distribution-spec asks registries to take at least 4 MB */
 	LIMIT_JSON_DEPTH = 64,                 /* nesting we follow; the deepest schema we know has 9 levels */
+	LIMIT_PATTERN_OPS = 1024,              /* of a compiled pattern; one for the longest id letter by letter */
 	LIMIT_PROTO_DEPTH = 32,                /* messages in each other; CRI's deepest has 8 */
 	LIMIT_PROTO_ELEMENTS = 1024 * 1024,    /* elements of all lists of one protobuf message: an empty one has two bytes and becomes a struct */
 	LIMIT_CRIU_MESSAGE = 16 * 1024,        /* one answer of criu; the longest carries an error message */

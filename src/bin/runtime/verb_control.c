@@ -3,9 +3,9 @@
  * kill, pause, resume, delete: what is done to a container.
  */
 #include <errno.h>
-#include <regex.h>
 
 #include "base/log.h"
+#include "base/pattern.h"
 #include "base/vec.h"
 #include "bin/runtime/runtime.h"
 #include "os/fd.h"
@@ -16,7 +16,7 @@
 /* ---- several at once -------------------------------------------------------------------------------------------------------------------- */
 
 struct matches {
-	const regex_t *re;
+	struct pattern pattern;
 	struct arena *a;
 	struct strs ids;
 };
@@ -25,7 +25,7 @@ static int add_match(void *arg, int root_fd, const char *name, unsigned char typ
 {
 	struct matches *m = arg;
 
-	if (name[0] != '.' && regexec(m->re, name, 0, NULL, 0) == 0)
+	if (name[0] != '.' && pattern_fits(&m->pattern, name))
 		strs_push(m->a, &m->ids, arena_strdup(m->a, name));
 	return 0;
 }
@@ -36,14 +36,11 @@ static int each_match(struct runtime *rt, const char *pattern, int (*fn)(struct 
 {
 	scoped_fd int root = state_open_root(rt->root, false, e);
 	struct matches m = { .a = rt->a };
-	regex_t re;
 
-	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+	if (pattern_parse(pattern, rt->a, &m.pattern) < 0)
 		return err_set(e, ERR_INVALID, "invalid regular expression '%s'", pattern);
-	m.re = &re;
 	if (root >= 0)
 		dir_each(root, add_match, &m);
-	regfree(&re);
 	if (root < 0 && root != -ENOENT)
 		return root;
 	for (size_t i = 0; i < m.ids.n; i++) {
