@@ -19,6 +19,7 @@
 #include "runtime/annotations.h"
 #include "runtime/launch.h"
 #include "runtime/sync.h"
+#include "runtime/sysctls.h"
 
 /* A path of the caller, made absolute before we go to the bundle. */
 static const char *absolute(const char *path, const char *cwd, struct arena *a)
@@ -104,6 +105,8 @@ static int plan(struct launch *l, struct err *e)
 
 	if (r == 0)
 		r = launch_plan_make(l->config, &choice, l->facts, l->a, &l->plan, e);
+	if (r == 0)
+		r = sysctls_check_joined(l->config->linux, e);
 	if (r == 0)
 		r = mount_jobs_make(l->config, &l->plan, l->facts, l->a, &l->mounts, e);
 	if (r == 0)

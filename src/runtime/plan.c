@@ -71,7 +71,7 @@ static void plan_new(const struct oci_linux *l, struct launch_plan *p)
 			p->init_unshare |= CLONE_NEWCGROUP;
 		else if (ns->type == OCI_NS_IPC && p->map_ids)
 			p->init_unshare |= CLONE_NEWIPC; /* made with a mapped root, or nobody would own its mqueue file system */
-		else if (ns->type == OCI_NS_TIME && l->time_offsets)
+		else if (ns->type == OCI_NS_TIME && l->n_time_offsets)
 			p->init_unshare |= (uint64_t)ns_table[NS_TIME].flag;
 		else
 			p->clone_flags |= (uint64_t)ns_table[kinds[ns->type]].flag;
@@ -255,7 +255,7 @@ static int plan_check(const struct oci_config *c, struct host_facts *facts, stru
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: a container without a mount namespace of its own");
 	if (oci_namespace_find(l, OCI_NS_TIME) && !facts_time_ns(facts))
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: this kernel has no time namespaces");
-	if (l->time_offsets && !ns_is_new(l, OCI_NS_TIME))
+	if (l->n_time_offsets && !ns_is_new(l, OCI_NS_TIME))
 		return err_set(e, ERR_INVALID, "linux.timeOffsets: there is no new time namespace");
 	if (c->process->selinux_label && *c->process->selinux_label && !facts_selinux(facts))
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: process.selinuxLabel: SELinux is not enabled on this host");

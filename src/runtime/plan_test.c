@@ -377,3 +377,38 @@ TEST(state_ids_are_names_and_no_paths)
 		assert_int_equal(state_check_id(bad[i], &e), -EINVAL);
 	assert_int_equal(state_check_id("A-b_c.d+0", &e), 0);
 }
+
+TEST(plan_names_the_agent_of_a_filter_that_asks)
+{
+	const char *asks = "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]},\"linux\":{\"namespaces\":[" MNT
+		"],\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}}}";
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(asks, (struct launch_choice){ 0 }, &p, &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "linux.seccomp.listenerPath"));
+	assert_int_equal(plan_of(asks, (struct launch_choice){ .seccomp_receiver = "/agent" }, &p, &e), 0);
+	assert_string_equal(p.seccomp_agent, "/agent");
+	assert_true(p.seccomp_early);
+	assert_int_equal(plan_of(FILTERED(""), (struct launch_choice){ .seccomp_receiver = "/agent" }, &p, &e), 0);
+	assert_null(p.seccomp_agent);
+}
+
+TEST(plan_filters_by_a_raw_program_without_a_section)
+{
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]},\"annotations\":"
+		"{\"run.oci.seccomp_bpf_data\":\"BgAAAAAA/38=\"},\"linux\":{\"namespaces\":[" MNT "]}}", (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_true(p.seccomp_early && !p.seccomp_agent);
+}
+
+TEST(plan_of_time_offsets_needs_a_clock)
+{
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(HEAD MNT ",{\"type\":\"time\"}],\"timeOffsets\":{}}}", (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_true(p.clone_flags & (uint64_t)ns_table[NS_TIME].flag);
+}

@@ -320,7 +320,7 @@ static bool needs_procfs(const void *ctx)
 	const struct launch *l = ctx;
 	const struct oci_process *p = l->config->process;
 
-	return l->plan.map_ids || l->mounts.mapped || l->config->linux->time_offsets || l->config->linux->sysctl.n || p->oom_score_adj.set ||
+	return l->plan.map_ids || l->mounts.mapped || l->config->linux->n_time_offsets || l->config->linux->sysctl.n || p->oom_score_adj.set ||
 		lsm_wants(p);
 }
 

@@ -31,27 +31,22 @@ static bool has_time_offsets(const void *ctx)
 {
 	const struct launch *l = ctx;
 
-	return l->config->linux->time_offsets;
+	return l->config->linux->n_time_offsets > 0;
 }
 
 static int write_time_offsets(const struct launch *l, struct err *e)
 {
-	const struct oci_time_offsets *t = l->config->linux->time_offsets;
-	const struct {
-		const char *name;
-		const struct oci_time_offset *offset;
-	} clocks[] = { { "monotonic", t->monotonic }, { "boottime", t->boottime } };
+	const struct oci_linux *x = l->config->linux;
 
-	for (size_t i = 0; i < ARRAY_LEN(clocks); i++) {
+	for (size_t i = 0; i < x->n_time_offsets; i++) {
+		const struct oci_time_offset *t = &x->time_offsets[i];
 		char line[64];
 		int r;
 
-		if (!clocks[i].offset)
-			continue;
-		snprintf(line, sizeof line, "%s %lld %u\n", clocks[i].name, (long long)clocks[i].offset->secs, clocks[i].offset->nanosecs);
+		snprintf(line, sizeof line, "%s %lld %u\n", t->key, (long long)t->secs, t->nanosecs);
 		r = procfs_write(l->procfd, "self/timens_offsets", line);
 		if (r < 0)
-			return err_sys(e, r, "write the time offsets");
+			return err_sys(e, r, "write the time offset of %s", t->key);
 	}
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * sysctls: which kernel parameters a container may set: those that belong to a namespace of its own (CVE-2022-0811, CVE-2022-0532). Pure.
+ * sysctls: which kernel parameters a container may set: those that belong to a namespace of its own (CVE-2022-0811, CVE-2022-0532). Pure,
+ * but for sysctls_check_joined().
  */
 #include "base/arena.h"
 #include "base/err.h"
@@ -12,3 +13,6 @@ const char *sysctl_path(const char *key, struct arena *a);
 
 /* Errors: ERR_INVALID naming the key, if it is no plain path, unknown, or the host's. */
 int sysctls_check(const struct oci_linux *l, struct err *e);
+
+/* The same for namespaces joined by path: one that is the runtime's own would be changed for the host. Opens the paths in question. */
+int sysctls_check_joined(const struct oci_linux *l, struct err *e);

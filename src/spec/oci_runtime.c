@@ -151,12 +151,6 @@ static const struct field time_offset_fields[] = {
 };
 static const struct schema time_offset_schema = SCHEMA("timeOffset", struct oci_time_offset, time_offset_fields);
 
-static const struct field time_offsets_fields[] = {
-	FIELD_PTR(struct oci_time_offsets, monotonic, "monotonic", &time_offset_schema, FIELD_OMIT_EMPTY),
-	FIELD_PTR(struct oci_time_offsets, boottime,  "boottime",  &time_offset_schema, FIELD_OMIT_EMPTY),
-};
-static const struct schema time_offsets_schema = SCHEMA("timeOffsets", struct oci_time_offsets, time_offsets_fields);
-
 static const struct field personality_fields[] = {
 	FIELD(struct oci_personality, domain, "domain", STR,  FIELD_REQUIRED),
 	FIELD(struct oci_personality, flags,  "flags",  STRS, FIELD_OMIT_EMPTY),
@@ -353,7 +347,7 @@ static const struct field linux_fields[] = {
 	FIELD(struct oci_linux,      readonly_paths,     "readonlyPaths",     STRS,                  FIELD_OMIT_EMPTY),
 	FIELD(struct oci_linux,      mount_label,        "mountLabel",        STR,                   FIELD_OMIT_EMPTY),
 	FIELD_PTR(struct oci_linux,  personality,        "personality",       &personality_schema,   FIELD_OMIT_EMPTY),
-	FIELD_PTR(struct oci_linux,  time_offsets,       "timeOffsets",       &time_offsets_schema,  FIELD_OMIT_EMPTY),
+	FIELD_DICT(struct oci_linux, time_offsets,       "timeOffsets",       &time_offset_schema,   FIELD_OMIT_EMPTY),
 	FIELD_PTR(struct oci_linux,  intel_rdt,          "intelRdt",          &intel_rdt_schema,     FIELD_OMIT_EMPTY),
 	FIELD_PTR(struct oci_linux,  memory_policy,      "memoryPolicy",      &memory_policy_schema, FIELD_OMIT_EMPTY),
 	FIELD_DICT(struct oci_linux, net_devices,        "netDevices",        &net_device_schema,    FIELD_OMIT_EMPTY),

@@ -168,13 +168,9 @@ struct oci_device {
 };
 
 struct oci_time_offset {
+	const char *key; /* the clock: "monotonic" "boottime" */
 	int64_t secs;
 	uint32_t nanosecs;
-};
-
-struct oci_time_offsets {
-	struct oci_time_offset *monotonic;
-	struct oci_time_offset *boottime;
 };
 
 struct oci_personality {
@@ -374,7 +370,8 @@ struct oci_linux {
 	size_t n_uid_mappings;
 	struct oci_id_mapping *gid_mappings;
 	size_t n_gid_mappings;
-	struct oci_time_offsets *time_offsets;
+	struct oci_time_offset *time_offsets;
+	size_t n_time_offsets;
 	struct oci_device *devices;
 	size_t n_devices;
 	const char *cgroups_path;

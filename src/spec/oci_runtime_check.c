@@ -25,12 +25,53 @@ static int invalid(struct err *e, const char *path, const char *what)
 	return err_set(e, ERR_INVALID, "%s: %s", path, what);
 }
 
+/* Cuts the number off the front of @s that SemVer has there: no sign, no leading zero. */
+static bool semver_number(struct str *s)
+{
+	size_t n = 0;
+
+	while (n < s->n && s->p[n] >= '0' && s->p[n] <= '9')
+		n++;
+	if (n == 0 || (n > 1 && s->p[0] == '0'))
+		return false;
+	*s = (struct str){ s->p + n, s->n - n };
+	return true;
+}
+
+static bool semver_cut(struct str *s, char c)
+{
+	if (s->n == 0 || *s->p != c)
+		return false;
+	*s = (struct str){ s->p + 1, s->n - 1 };
+	return true;
+}
+
+/* "1.2.3", "1.2.3-rc.1+dirty". */
+static bool semver_is_valid(const char *version)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.";
+	struct str s = str_of(version);
+
+	if (!semver_number(&s) || !semver_cut(&s, '.') || !semver_number(&s) || !semver_cut(&s, '.') || !semver_number(&s))
+		return false;
+	if (semver_cut(&s, '-')) {
+		size_t n = strspn(s.p, letters);
+
+		if (n == 0)
+			return false;
+		s = (struct str){ s.p + n, s.n - n };
+	}
+	if (semver_cut(&s, '+'))
+		return s.n > 0 && strspn(s.p, letters) == s.n;
+	return s.n == 0;
+}
+
 /* We read every 1.x document: 1.3 is the newest we know, and a later minor may only add what unknown-key rules let us ignore. */
 static int version_check(const char *version, struct err *e)
 {
-	const char *rest = str_after(version, "1.");
-
-	if (!rest || rest[0] < '0' || rest[0] > '9')
+	if (!semver_is_valid(version))
+		return err_set(e, ERR_INVALID, "ociVersion: '%s' is not a version such as %s", version, OCI_RUNTIME_VERSION);
+	if (!str_after(version, "1."))
 		return err_set(e, ERR_INVALID, "ociVersion: '%s' is not a 1.x version of the specification", version);
 	return 0;
 }
@@ -278,6 +319,30 @@ static int seccomp_check(const struct oci_seccomp *s, struct err *e)
 	return 0;
 }
 
+static int time_offsets_check(const struct oci_linux *l, struct err *e)
+{
+	for (size_t i = 0; i < l->n_time_offsets; i++) {
+		const struct oci_time_offset *t = &l->time_offsets[i];
+
+		if (!streq(t->key, "monotonic") && !streq(t->key, "boottime"))
+			return err_set(e, ERR_INVALID, "linux.timeOffsets: '%s' is neither monotonic nor boottime", t->key);
+		if (t->nanosecs > 999999999)
+			return err_set(e, ERR_INVALID, "linux.timeOffsets.%s.nanosecs: %u is a second or more", t->key, t->nanosecs);
+	}
+	return 0;
+}
+
+static int propagation_check(const char *word, struct err *e)
+{
+	static const char *const words[] = { "private", "slave", "shared", "unbindable" };
+	const char *bare = word && *word == 'r' ? word + 1 : word;
+	bool found = !word || !*word;
+
+	for (size_t i = 0; !found && i < ARRAY_LEN(words); i++)
+		found = streq(bare, words[i]);
+	return found ? 0 : err_set(e, ERR_INVALID, "linux.rootfsPropagation: unknown word '%s'", word);
+}
+
 static int personality_check(const struct oci_personality *p, struct err *e)
 {
 	if (!numtab_find(oci_personality_domains, p->domain))
@@ -374,6 +439,10 @@ static int linux_check(const struct oci_config *c, struct err *e)
 		r = resources_check(l->resources, e);
 	if (r == 0 && l->seccomp)
 		r = seccomp_check(l->seccomp, e);
+	if (r == 0)
+		r = time_offsets_check(l, e);
+	if (r == 0)
+		r = propagation_check(l->rootfs_propagation, e);
 	if (r == 0 && l->personality)
 		r = personality_check(l->personality, e);
 	if (r == 0 && l->memory_policy)
@@ -390,10 +459,32 @@ static int linux_check(const struct oci_config *c, struct err *e)
 		return r;
 	if ((l->n_uid_mappings || l->n_gid_mappings) && !oci_namespace_find(l, OCI_NS_USER))
 		return invalid(e, "linux.uidMappings", "there is no user namespace to map into");
-	if (c->hostname && *c->hostname && !oci_namespace_find(l, OCI_NS_UTS))
-		return invalid(e, "hostname", "cannot be set without a uts namespace");
-	if (c->domainname && *c->domainname && !oci_namespace_find(l, OCI_NS_UTS))
-		return invalid(e, "domainname", "cannot be set without a uts namespace");
+	return 0;
+}
+
+static int names_check(const struct oci_config *c, struct err *e)
+{
+	enum { NAME_LENGTH_MAX = 64 }; /* the kernel's */
+	const struct {
+		const char *value, *path;
+	} rows[] = { { c->hostname, "hostname" }, { c->domainname, "domainname" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!rows[i].value || !*rows[i].value)
+			continue;
+		if (!oci_namespace_find(c->linux, OCI_NS_UTS))
+			return invalid(e, rows[i].path, "cannot be set without a uts namespace");
+		if (strlen(rows[i].value) > NAME_LENGTH_MAX)
+			return invalid(e, rows[i].path, "longer than 64 bytes");
+	}
+	return 0;
+}
+
+static int annotations_check(const struct oci_config *c, struct err *e)
+{
+	for (size_t i = 0; i < c->annotations.n; i++)
+		if (!*c->annotations.v[i].key)
+			return invalid(e, "annotations", "a key is empty");
 	return 0;
 }
 
@@ -413,7 +504,11 @@ int oci_config_check(const struct oci_config *c, struct err *e)
 	r = mounts_check(c, e);
 	if (r == 0 && c->hooks)
 		r = hooks_check(c->hooks, e);
+	if (r == 0)
+		r = annotations_check(c, e);
 	if (r == 0 && c->linux)
 		r = linux_check(c, e);
+	if (r == 0)
+		r = names_check(c, e);
 	return r;
 }

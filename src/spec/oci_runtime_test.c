@@ -163,6 +163,13 @@ TEST(oci_linux_properties_are_checked_with_their_path)
 		{ "\"memoryPolicy\":{\"mode\":\"MPOL_DEFAULT\",\"nodes\":\"\"}", NULL },
 		{ "\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\"}", NULL },
 		{ "\"memoryPolicy\":{\"mode\":\"MPOL_PREFERRED\"}", NULL },
+		{ "\"timeOffsets\":{\"monotonic\":{\"secs\":-5},\"boottime\":{\"nanosecs\":999999999}}", NULL },
+		{ "\"timeOffsets\":{\"realtime\":{\"secs\":1}}", "linux.timeOffsets: 'realtime'" },
+		{ "\"timeOffsets\":{\"boottime\":{\"nanosecs\":1000000000}}", "linux.timeOffsets.boottime.nanosecs" },
+		{ "\"rootfsPropagation\":\"runbindable\"", NULL },
+		{ "\"rootfsPropagation\":\"\"", NULL },
+		{ "\"rootfsPropagation\":\"rrshared\"", "linux.rootfsPropagation" },
+		{ "\"rootfsPropagation\":\"r\"", "linux.rootfsPropagation" },
 		{ "\"memoryPolicy\":{}", "linux.memoryPolicy.mode" },
 		{ "\"intelRdt\":{\"closID\":\"/\",\"enableMonitoring\":true,\"schemata\":[\"L2:0=f\"]}", NULL },
 		{ "\"intelRdt\":{\"l3CacheSchema\":\"L3:0=f\",\"memBwSchema\":\"MB:0=20\",\"enableCMT\":true}", NULL },
@@ -197,4 +204,34 @@ TEST(oci_net_devices_need_names_and_a_namespace)
 
 	judge(rows, ARRAY_LEN(rows), "\"linux\":{\"namespaces\":[{\"type\":\"network\"}],\"netDevices\":{", "}}");
 	judge(alone, 1, "\"linux\":{\"netDevices\":{", "}}");
+}
+
+TEST(oci_names_need_a_namespace_and_a_length)
+{
+	static const struct verdict rows[] = {
+		{ "\"hostname\":\"h\",\"domainname\":\"d\"", NULL },
+		{ "\"hostname\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "hostname: longer" },
+		{ "\"annotations\":{\"\":\"x\"}", "annotations: " },
+		{ "\"annotations\":{\"a\":5}", "annotations" },
+	}, alone[] = { { "\"hostname\":\"h\"", "hostname: cannot" }, { "\"domainname\":\"d\"", "domainname: cannot" } };
+
+	judge(rows, ARRAY_LEN(rows), "\"linux\":{\"namespaces\":[{\"type\":\"uts\"}]},", "");
+	judge(alone, ARRAY_LEN(alone), "\"linux\":{},", "");
+	judge(alone, ARRAY_LEN(alone), "", "");
+}
+
+TEST(oci_versions_are_semantic_ones_of_1)
+{
+	static const char *const good[] = { "1.0.0", "1.3.0", "1.9.12", "1.0.2-dev", "1.1.0-rc.1", "1.2.0+dirty", "1.2.0-rc.1+x-y.z" };
+	static const char *const bad[] = { "", "1", "1.0", "1.0.0.0", "1.00.0", "v1.0.0", "1.0.0-", "1.0.0+", "1.0.0 ", "1.0.x", "2.0.0", "0.2.0", "1.0.0-a_b" };
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(good) + ARRAY_LEN(bad); i++) {
+		const char *version = i < ARRAY_LEN(good) ? good[i] : bad[i - ARRAY_LEN(good)];
+		char text[128];
+
+		snprintf(text, sizeof text, "{\"ociVersion\":\"%s\",\"root\":{\"path\":\"r\"}}", version);
+		if ((decode(text, &e) == 0) != (i < ARRAY_LEN(good)))
+			fail_msg("'%s': %s", version, e.msg);
+	}
 }

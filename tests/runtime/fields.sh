@@ -183,6 +183,10 @@ check "rootfsPropagation: runbindable reaches what is below" prints propbelow "a
 check "rootfsPropagation: private does not" prints propnotbelow "at=/proc; $propagation" - '.linux.rootfsPropagation = "private"'
 check "rootfsPropagation: no such word" says propbad 'linux\.rootfsPropagation' '.linux.rootfsPropagation = "public"'
 check "domainname" prints domain 'cat /proc/sys/kernel/domainname' example.org '.domainname = "example.org"'
+check "a hostname too long for the kernel" says longname 'hostname: longer' ".hostname = \"$(printf 'a%.0s' {1..65})\""
+check "timeOffsets: an unknown clock" says clockbad "timeOffsets: 'realtime'" '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {realtime: {secs: 1}}'
+check "sysctl: a joined namespace that is the host's" says sysjoined "would change the host" '.linux.sysctl = {"net.ipv4.ip_forward": "1"}' \
+	'.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/net" else . end)'
 
 # --- network devices ---
 

@@ -15,6 +15,7 @@
 #include "runtime/annotations.h"
 #include "runtime/seccomp/filter.h"
 #include "spec/oci_runtime.h"
+#include "spec/oci_words.h"
 
 struct cgroup_features {
 	bool v1, v2, systemd, systemd_user, rdma;
@@ -33,11 +34,21 @@ struct mount_extensions {
 	struct enabled idmap;
 };
 
+struct rdt_features {
+	bool enabled, schemata, monitoring;
+};
+
+struct memory_policy_features {
+	struct strs modes, flags;
+};
+
 struct linux_features {
 	struct strs namespaces, capabilities;
 	struct cgroup_features cgroup;
 	struct seccomp_features seccomp;
-	struct enabled apparmor, selinux, intel_rdt, net_devices;
+	struct enabled apparmor, selinux, net_devices;
+	struct rdt_features intel_rdt;
+	struct memory_policy_features memory_policy;
 	struct mount_extensions mount_extensions;
 };
 
@@ -79,6 +90,19 @@ static const struct field extensions_fields[] = {
 };
 static const struct schema extensions_schema = SCHEMA("mountExtensions", struct mount_extensions, extensions_fields);
 
+static const struct field rdt_fields[] = {
+	FIELD(struct rdt_features, enabled,    "enabled",    BOOL, 0),
+	FIELD(struct rdt_features, schemata,   "schemata",   BOOL, 0),
+	FIELD(struct rdt_features, monitoring, "monitoring", BOOL, 0),
+};
+static const struct schema rdt_schema = SCHEMA("intelRdt", struct rdt_features, rdt_fields);
+
+static const struct field memory_policy_fields[] = {
+	FIELD(struct memory_policy_features, modes, "modes", STRS, 0),
+	FIELD(struct memory_policy_features, flags, "flags", STRS, 0),
+};
+static const struct schema memory_policy_schema = SCHEMA("memoryPolicy", struct memory_policy_features, memory_policy_fields);
+
 static const struct field linux_fields[] = {
 	FIELD(struct linux_features,     namespaces,       "namespaces",      STRS, 0),
 	FIELD(struct linux_features,     capabilities,     "capabilities",    STRS, 0),
@@ -86,7 +110,8 @@ static const struct field linux_fields[] = {
 	FIELD_OBJ(struct linux_features, seccomp,          "seccomp",         &seccomp_schema, 0),
 	FIELD_OBJ(struct linux_features, apparmor,         "apparmor",        &enabled_schema, 0),
 	FIELD_OBJ(struct linux_features, selinux,          "selinux",         &enabled_schema, 0),
-	FIELD_OBJ(struct linux_features, intel_rdt,        "intelRdt",        &enabled_schema, 0),
+	FIELD_OBJ(struct linux_features, intel_rdt,        "intelRdt",        &rdt_schema, 0),
+	FIELD_OBJ(struct linux_features, memory_policy,    "memoryPolicy",    &memory_policy_schema, 0),
 	FIELD_OBJ(struct linux_features, mount_extensions, "mountExtensions", &extensions_schema, 0),
 	FIELD_OBJ(struct linux_features, net_devices,      "netDevices",      &enabled_schema, 0),
 };
@@ -110,6 +135,15 @@ static struct strs words_of(const struct enumtab *t, struct arena *a)
 
 	for (size_t i = 0; i < t->n; i++)
 		strs_push(a, &list, t->words[i]);
+	return list;
+}
+
+static struct strs numbers_of(const struct numtab *t, struct arena *a)
+{
+	struct strs list = { 0 };
+
+	for (; t->word; t++)
+		strs_push(a, &list, t->word);
 	return list;
 }
 
@@ -160,7 +194,6 @@ static void collect(void *arg, const char *word)
 static int features_run(struct runtime *rt, const void *options, struct err *e)
 {
 	static const char *const hooks[] = { "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL };
-	static const char *const flags[] = { "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_LOG", NULL };
 	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
 	struct features f = {
 		.oci_version_min = "1.0.0", .oci_version_max = OCI_RUNTIME_VERSION,
@@ -169,8 +202,9 @@ static int features_run(struct runtime *rt, const void *options, struct err *e)
 		.linux = { .namespaces = words_of(&oci_ns_words, rt->a), .cgroup = { .v1 = true, .v2 = true, .systemd = true, .systemd_user = true, .rdma = true },
 			.seccomp = { .enabled = true, .actions = words_of(&oci_seccomp_action_words, rt->a),
 				.operators = words_of(&oci_seccomp_op_words, rt->a), .archs = list_of(filter_known_archs(), rt->a),
-				.known_flags = list_of(filter_known_flags(), rt->a), .supported_flags = list_of(flags, rt->a) },
-			.apparmor = { true }, .selinux = { true }, .mount_extensions = { .idmap = { true } } },
+				.known_flags = list_of(filter_known_flags(), rt->a), .supported_flags = list_of(filter_known_flags(), rt->a) },
+			.apparmor = { true }, .selinux = { true }, .intel_rdt = { true, true, true }, .net_devices = { true },
+			.memory_policy = { numbers_of(oci_memory_policy_modes, rt->a), numbers_of(oci_memory_policy_flags, rt->a) }, .mount_extensions = { .idmap = { true } } },
 	};
 	struct collector c = { rt->a, &f.mount_options };
 	int r;
