@@ -142,7 +142,10 @@ int state_load(int dir_fd, const char *id, struct arena *a, struct state *ret, s
 	if (r < 0)
 		return err_sys(e, r, "read the state of '%s'", id);
 	r = json_decode((struct str){ text, n }, &state_schema, 0, a, ret, e);
-	return r < 0 ? err_wrap(e, "state of '%s'", id) : 0;
+	if (r < 0)
+		return err_wrap(e, "state of '%s'", id);
+	/* What is done by a record is done to the directory of that name. */
+	return streq(ret->id, id) ? 0 : err_set(e, ERR_CORRUPT, "state of '%s': it is that of '%s'", id, ret->id);
 }
 
 int state_load_config(int dir_fd, struct arena *a, struct oci_config **ret, struct err *e)

@@ -88,6 +88,7 @@ static void release_state(void *ctx)
 	struct launch *l = ctx;
 	struct err e;
 
+	fd_done(&l->dir_fd); /* removing needs one, and we may be here for want of them */
 	if (state_remove(l->root_fd, l->opts->id, &e) < 0)
 		log_warn("%s", e.msg);
 }

@@ -303,9 +303,17 @@ static const struct cgroup_dir *leaf_at(const struct cgroup *c, const char *path
 	return NULL;
 }
 
+/* What we hold is let go first: it may be the want of descriptors that brought us here. */
+static int let_go(struct cgroup *c)
+{
+	for (size_t i = 0; i < c->n_dirs; i++)
+		fd_done(&c->dirs[i].fd);
+	return tree_root();
+}
+
 static int dirs_remove(struct cgroup *c, struct err *e)
 {
-	scoped_fd int root = tree_root();
+	scoped_fd int root = let_go(c);
 	uint64_t deadline = proc_now_ns() + CGROUP_REMOVE_MS * 1000000ull;
 	struct err first = { 0 }, late;
 	int r = 0;
