@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 BUILD  ?= build
 
-.PHONY: all check check-vm conformance bench demo install clean
+.PHONY: all check check-vm check-security conformance bench demo install clean
 all: $(BUILD)/build.ninja $(BUILD)/musl/build.ninja
 	ninja -C $(BUILD)
 	ninja -C $(BUILD)/musl static
@@ -26,6 +26,11 @@ check: all
 check-vm: all
 	tools/install-deps vm
 	tests/run vm
+
+# The tests of known holes with every attacker racing for half a minute.
+check-security: all
+	tools/install-deps check
+	TARE_ATTACK_SECONDS=$${TARE_ATTACK_SECONDS:-30} tests/run security
 
 # The validation programs of OCI runtime-tools (in Go), and the same bundles through our runtime, crun and runc.
 conformance: all
