@@ -132,6 +132,8 @@ if rt mounts --help >/dev/null 2>&1; then
 	check "new file systems are added too" add live
 	check "a procfs is the container's" matches 'sleep' "$(rt exec live cat /newproc/1/cmdline | tr '\0' ' ')"
 	check "the tmpfs has its size" matches '^4' "$(rt exec live df -k /newtmp | awk 'END { print $2 }')"
+	jq -n '[{destination: "/sys", type: "sysfs", source: "sysfs", options: ["ro"]}, {destination: "/proc", type: "proc", source: "proc"}]' >"$home/list.json"
+	check "also where the container has such ones" add live
 	echo '{"destination": "/x"}' >"$home/list.json"
 	check "what is no array is refused" fails add live
 	check "neither add nor remove is refused" fails rt mounts change live "$home/list.json"

@@ -159,7 +159,7 @@ static bool is_top(const char *path, const char *name)
 /* Keeps the root of a mount that just went to /proc or /sys. Takes @mount then. */
 static void root_keep(const struct mount_job *job, const struct mount_site *site, int *mount)
 {
-	int *kept = is_top(job->destination, "proc") ? &site->roots->proc : is_top(job->destination, "sys") ? &site->roots->sys : NULL;
+	int *kept = !site->roots ? NULL : is_top(job->destination, "proc") ? &site->roots->proc : is_top(job->destination, "sys") ? &site->roots->sys : NULL;
 
 	if (!kept)
 		return;

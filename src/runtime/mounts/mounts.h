@@ -55,7 +55,7 @@ struct mount_site {
 	bool cgroupns;
 	const struct cgroup_record *cgroup; /* NULL: none */
 	struct lsm_mount label;             /* of new file systems */
-	struct mount_roots *roots;          /* filled; what is in it belongs to the caller */
+	struct mount_roots *roots;          /* filled; what is in it belongs to the caller. NULL: not wanted */
 };
 
 /* Understands the options of every mount of a container that is launched by @p. Pure. */
