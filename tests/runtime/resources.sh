@@ -300,4 +300,17 @@ rmdir "$freezer/$slice/taken"
 check "an empty one is taken" prints taken 'echo ran' ran
 check "and nothing else is left" equal '' "$(cgroups_of taken)"
 
+# --- device programs and the kernel ---
+
+# Random policies, compiled and attached: who is refused is who the rules refuse. A hybrid host has a v2 tree for it, too.
+tool=${TARE_DEVICE_TOOL:-${TARE_BIN:-$here/../../build/bin}/../src/runtime/device_tool}
+tree=$cg; v2 || tree=$cg/unified
+if [ -x "$tool" ] && [ -e $tree/cgroup.controllers ] && mkdir -p "$tree/$slice/programs"; then
+	kernel_agrees() { "$tool" "$tree/$slice/programs" $((RANDOM + 1)) 500 || { [ $? != 2 ] || echo "the tool could not ask"; return 1; }; }
+	check "the kernel does what the rules mean" kernel_agrees
+	rmdir "$tree/$slice/programs"
+else
+	skip "device programs and the kernel" "no device_tool or no cgroup v2 here"
+fi
+
 runtime_done

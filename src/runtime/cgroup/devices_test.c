@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/test.h"
+#include "runtime/cgroup/device_machine.h"
 
 #define RULE(allow_, type_, major_, minor_, access_)                                                     \
 	{ .allow = (allow_), .type = (type_), .major = { (major_) >= 0, (major_) },                      \
@@ -16,49 +17,6 @@ static void policy_of(struct arena *a, struct oci_device_rule *rules, size_t n, 
 	struct err e;
 
 	assert_int_equal(device_policy_make(&r, a, ret, &e), 0);
-}
-
-/* The smallest machine that runs our programs, with the meaning the kernel gives each instruction. */
-static bool bpf_run(const struct device_program *p, uint32_t type, uint32_t major, uint32_t minor, uint32_t bits)
-{
-	const uint32_t ctx[3] = { bits << 16 | type, major, minor };
-	uint64_t reg[8] = { 0 };
-
-	for (size_t i = 0; i < p->n; i++) {
-		const struct bpf_insn *x = &p->v[i];
-		uint64_t operand = BPF_SRC(x->code) == BPF_X ? reg[x->src_reg] : (uint64_t)(int64_t)x->imm;
-		uint64_t *dst = &reg[x->dst_reg];
-
-		switch (x->code & ~BPF_X) {
-		case BPF_LDX | BPF_W | BPF_MEM:
-			*dst = ctx[x->off / 4];
-			break;
-		case BPF_ALU | BPF_MOV:
-			*dst = (uint32_t)operand;
-			break;
-		case BPF_ALU64 | BPF_MOV:
-			*dst = operand;
-			break;
-		case BPF_ALU | BPF_AND:
-			*dst = (uint32_t)(*dst & operand);
-			break;
-		case BPF_ALU | BPF_RSH:
-			*dst = (uint32_t)*dst >> operand;
-			break;
-		case BPF_JMP32 | BPF_JNE:
-			i += (uint32_t)*dst != (uint32_t)operand ? (size_t)x->off : 0;
-			break;
-		case BPF_JMP32 | BPF_JEQ:
-			i += (uint32_t)*dst == (uint32_t)operand ? (size_t)x->off : 0;
-			break;
-		case BPF_JMP | BPF_EXIT:
-			return reg[0];
-		default:
-			fail_msg("instruction %zu: unknown code %#x", i, x->code);
-		}
-	}
-	fail_msg("ran off the end");
-	return false;
 }
 
 /* The v1 kernel's algorithm: a default, and exceptions that are added to, taken from, and matched as a whole. */
@@ -118,7 +76,7 @@ static void assert_program_means_policy(struct arena *a, const struct device_pol
 		for (size_t k = 0; k < ARRAY_LEN(numbers); k++)
 			for (unsigned bits = 1; bits <= DEVICE_ALL; bits++)
 				for (int block = 0; block < 2; block++)
-					assert_int_equal(bpf_run(&p, block ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, numbers[i],
+					assert_int_equal(device_machine_run(&p, block ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR, numbers[i],
 								 numbers[k], bits),
 							 device_policy_allows(policy, block ? 'b' : 'c', numbers[i], numbers[k],
 									      bits));
