@@ -43,6 +43,15 @@ uint64_t stats_flat_find(struct str text, const char *key)
 	return 0;
 }
 
+/* A key of the kernel: letters, digits, "_.:-". */
+static bool is_key(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!s.p[i] || !strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-", s.p[i]))
+			return false;
+	return s.n > 0;
+}
+
 struct str stats_flat_json(struct str text, struct arena *a)
 {
 	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
@@ -51,7 +60,7 @@ struct str stats_flat_json(struct str text, struct arena *a)
 	for (struct str line = line_next(&text), value; line.p; line = line_next(&text)) {
 		struct str key = str_cut(line, ' ', &value);
 
-		if (!value.p || number(value, 0) != number(value, 1))
+		if (!is_key(key) || !value.p || number(value, 0) != number(value, 1))
 			continue;
 		if (b.n > 1)
 			buf_add_char(&b, ',');

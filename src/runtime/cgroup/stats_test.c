@@ -22,6 +22,7 @@ TEST(a_flat_file_gives_its_numbers)
 	assert_int_equal(stats_flat_find(text, "word"), 0);
 	assert_text(stats_flat_json(text, &a), "{\"anon\":4096,\"file\":8192,\"big\":18446744073709551615}");
 	assert_null(stats_flat_json(TEXT(""), &a).p);
+	assert_text(stats_flat_json((struct str){ "a\0b 1\n\"q 2\nok 3\n", 16 }, &a), "{\"ok\":3}");
 }
 
 TEST(pressure_is_read_by_its_words)
