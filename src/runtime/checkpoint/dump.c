@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -188,6 +189,9 @@ static int call_criu(void *ctx, struct err *e)
 	d->q.log_file = DUMP_LOG;
 	unlinkat(d->site.work, DUMP_LOG, 0); /* of an earlier dump: it would explain the wrong failure */
 	r = criu_call(&d->criu, &req, NULL, NULL, &resp, e);
+	/* After a pre-dump it waits for the next, and would complain on our stderr that none comes. */
+	if (r == 0 && d->o->pre_dump)
+		proc_signal(d->criu.proc.pidfd, SIGTERM);
 	criu_end(&d->criu);
 	return r < 0 ? criu_explain(d->site.work, d->site.work_path, DUMP_LOG, e) : 0;
 }

@@ -55,7 +55,7 @@ paused() {
 	ready paused "$count" && counts paused && rt pause paused && rt checkpoint --image-path "$images" paused && fails rt state paused && restore paused && counts paused && down paused
 }
 in_two_parts() {
-	ready parts "$count" && counts parts && rt checkpoint --pre-dump --image-path "$images/first" parts && equal running "$(status_of parts)" && counts parts &&
+	ready parts "$count" && counts parts && equal "" "$(rt checkpoint --pre-dump --image-path "$images/first" parts 2>&1)" && equal running "$(status_of parts)" && counts parts &&
 		rt checkpoint --image-path "$images/second" --parent-path ../first parts && [ -L "$images/second/parent" ] || return
 	images=$images/second restore parts && counts parts
 	local r=$?
