@@ -20,6 +20,7 @@
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
 #include "runtime/paths.h"
+#include "runtime/root.h"
 #include "runtime/sync.h"
 #include "runtime/sysctls.h"
 
@@ -458,13 +459,34 @@ static int make_root_readonly(void *ctx, struct err *e)
 	return r < 0 ? err_sys(e, r, "make the rootfs read-only") : 0;
 }
 
+static bool pivots(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->plan.pivot;
+}
+
+static bool moves(const void *ctx)
+{
+	return !pivots(ctx);
+}
+
 static int pivot(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
-	int r = l->plan.pivot ? mount_pivot(l->tree) : mount_move_root(l->tree);
+	int r = mount_pivot(l->tree);
 
 	fd_done(&l->tree);
-	return r < 0 ? err_sys(e, r, l->plan.pivot ? "pivot_root" : "move the root") : 0;
+	return r < 0 ? err_sys(e, r, "pivot_root") : 0;
+}
+
+static int move_root(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	int r = root_move(l->tree, l->a, e);
+
+	fd_done(&l->tree);
+	return r;
 }
 
 static bool has_propagation(const void *ctx)
@@ -530,7 +552,8 @@ const struct step init_steps[] = {
 	{ "paths.readonly",      NULL,                make_readonly,        NULL },
 	{ "paths.mask",          NULL,                mask_paths,           NULL },
 	{ "rootfs.readonly",     is_readonly,         make_root_readonly,   NULL },
-	{ "rootfs.pivot",        NULL,                pivot,                NULL },
+	{ "rootfs.pivot",        pivots,              pivot,                NULL },
+	{ "rootfs.move",         moves,               move_root,            NULL },
 	{ "rootfs.propagate",    has_propagation,     set_root_propagation, NULL },
 	/* clang-format on */
 };

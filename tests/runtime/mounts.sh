@@ -152,6 +152,31 @@ else
 	skip "mounts add and remove" "this runtime has none"
 fi
 
+# --- the root ---
+
+# moved NAME SHELL WANTED [FILTER…]: with --no-pivot; warnings are no output.
+moved() {
+	local name=$1 script=$2 wanted=$3
+	shift 3
+	bundle "$name" "$script" "$@"
+	equal "$wanted" "$(rt run --no-pivot --bundle "$home/$name" "$name" 2>"$home/err" </dev/null)" || { cat "$home/err"; return 1; }
+}
+all='.process.capabilities |= map_values(. + ["CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_SETUID", "CAP_SETGID", "CAP_SETFCAP"])'
+# A user namespace inside may mount a procfs of its own only if one without masks is in sight of the kernel.
+fresh_proc='unshare -U -r -m -p -f mount -t proc proc /tmp 2>/dev/null && echo new || echo no'
+check "pivoted: nothing of the host is mounted any more" prints pivoted "grep -c ' / / ' /proc/self/mountinfo; $fresh_proc" $'0\nno' "$all" '.process.noNewPrivileges = false'
+check "--no-pivot: the program has the same root" moved nopivot 'ls / | grep -c etc; cat /proc/1/comm; echo x >/dev/null && echo null' $'1\nsh\nnull'
+check "which is said" matches 'no-pivot' "$(cat "$home/err")"
+check "nothing of the host's procfs is left below it" moved nopivotproc "$fresh_proc" no "$all" '.process.noNewPrivileges = false'
+bundle nopivotexec 'sleep 1000'
+rt create --no-pivot --bundle "$home/nopivotexec" nopivotexec </dev/null >/dev/null 2>&1 && rt start nopivotexec
+check "exec has that root too" equal "inside" "$(rt exec nopivotexec sh -c "[ -e '$home' ] && echo outside || hostname")"
+down nopivotexec
+check "a shared root on demand" prints propagation 'awk "\$5 == \"/\" { print \$7 }" /proc/self/mountinfo | cut -d: -f1' shared '.linux.rootfsPropagation = "shared"'
+check "a read-only root" prints roroot 'touch /x 2>/dev/null || echo no; touch /dev/shm/x && echo yes' $'no\nyes' '.root.readonly = true'
+check "masked directories share one read-only file system" prints masks 'for d in /a /b; do touch $d/x 2>/dev/null || echo no; done; stat -c %d /a /b | sort -u | wc -l' $'no\nno\n1' \
+	"$(fresh size=4k)" "$(bind bind /a "$host")" "$(bind bind /b "$host/sub")" '.linux.maskedPaths = ["/a", "/b"]'
+
 # --- features ---
 
 check "features names every option" equal true "$(rt features | jq '[.mountOptions[] | IN("idmap", "ridmap", "rro", "nosymfollow", "tmpcopyup", "copy-symlink")] | map(select(.)) | length == 6')"
