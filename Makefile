@@ -50,7 +50,7 @@ install: $(BUILD)/build.ninja $(BUILD)/musl/build.ninja
 	meson configure $(BUILD)/musl -Dprefix=$(PREFIX)
 	$(MAKE) all
 	DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild --tags programs
-	DESTDIR=$(DESTDIR) meson install -C $(BUILD)/musl --no-rebuild --tags static
+	DESTDIR=$(DESTDIR) meson install -C $(BUILD)/musl --no-rebuild --tags static --strip
 
 clean:
 	rm -rf build build-*
