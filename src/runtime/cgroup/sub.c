@@ -93,7 +93,6 @@ int cgroup_descend(struct cgroup *c, const struct strs *places, struct err *e)
 int cgroup_follow(struct cgroup *c, pid_t pid, struct err *e)
 {
 	struct host_facts *facts = arena_new(c->a, struct host_facts);
-	scoped_fd int root = tree_root();
 	const char *v2 = facts_cgroup(facts, c->a)->v2_mount, *file = arena_printf(c->a, "/proc/%d/cgroup", (int)pid), *path;
 	struct pairs own;
 	char *text;
