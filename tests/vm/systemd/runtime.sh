@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# The runtime's words once more where systemd makes the cgroups, and what needs a kernel with AppArmor. What a container sees
+# The runtime's words once more where systemd makes the cgroups, what needs a kernel with AppArmor, and what needs a disk. What a container sees
 # inside does not depend on who made its cgroup, and the machine is slow: that part is left to the other boot.
 
 failed=0
@@ -10,5 +10,8 @@ for script in with-systemd delegation; do
 	echo "# $script.sh"
 	RUNTIME_MANAGER=systemd bash /tests/runtime/$script.sh || failed=1
 done
-[ ! -e /tests/runtime/labels.sh ] || { echo "# labels.sh"; bash /tests/runtime/labels.sh || failed=1; }
+for script in labels mounts; do
+	echo "# $script.sh"
+	bash /tests/runtime/$script.sh || failed=1
+done
 exit $failed
