@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/parse.h"
@@ -129,14 +130,17 @@ int signal_restore(const sigset_t *old)
 	return result(sigprocmask(SIG_SETMASK, old, NULL));
 }
 
+/*
+ * Asked of the kernel, not of libc, which keeps some real-time signals for itself and refuses: a program started by glibc's posix_spawn (make's, for
+ * one) inherits two of those ignored.
+ */
 int signal_reset(void)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	static const unsigned char dfl[64]; /* the kernel's struct sigaction, whatever its order: SIG_DFL, no flags, an empty mask */
 	sigset_t none;
 
-	/* A process just executed has no handlers, only what its parents ignored; nobody ignores real-time signals. */
-	for (int i = 1; i < RT_MIN - 2; i++)
-		if (i != SIGKILL && i != SIGSTOP && sigaction(i, &dfl, NULL) < 0)
+	for (int i = 1; i <= LAST; i++)
+		if (i != SIGKILL && i != SIGSTOP && syscall(SYS_rt_sigaction, i, dfl, NULL, LAST / 8) < 0)
 			return -errno;
 	sigemptyset(&none);
 	return signal_restore(&none);

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# Every script of this folder, one after the other: what the virtual machine runs in one boot. Exits 1 if one of them failed.
+# all.bash [NAME…]: the named scripts of this folder, or every one, one after the other. Exits 1 if one of them failed.
 
 failed=0
-for script in "$(dirname "$0")"/*.sh; do
+cd "$(dirname "$0")" || exit
+[ $# -gt 0 ] || set -- *.sh
+for script in "${@/%.sh/}"; do
+	script=$PWD/$script.sh
 	echo "# ${script##*/}"
 	bash "$script" || failed=1
 done
