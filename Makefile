@@ -36,7 +36,7 @@ check-security: all
 conformance: all
 	tools/install-deps check
 	command -v go /usr/local/go/bin/go >/dev/null || tools/install-deps conformance
-	tests/run conformance
+	tests/run conformance runtime peers
 
 bench: all
 	bench/run $(BENCH)
