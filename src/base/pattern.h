@@ -4,7 +4,7 @@
  * pattern: POSIX extended regular expressions for names: literal bytes, `.`, `[a-z]`, `[^0-9]`, `[[:alpha:]]`, `^`, `$`, `(…)`, `|`, `*`, `+`, `?`,
  * `{m,n}` and `\` before any of them. Without groups to ask for, back references and collation.
  *
- * The regular expressions of libc know every letter of Unicode and weigh 45 KB in a static program (docs/decisions/005).
+ * The regular expressions of libc know every letter of Unicode and weigh 41 KB in a static program (docs/decisions/005).
  * A pattern becomes a small program whose alternatives are followed side by side, so no pattern takes more than pattern times text.
  * Ownership: the program lives in the arena of pattern_parse(). Pure.
  */

@@ -94,9 +94,6 @@ int cgroup_clone_fd(const struct cgroup *c);
 /* The calling process, which must have one thread, enters. Does nothing for a hierarchy that CLONE_INTO_CGROUP took care of. Allocates nothing. */
 int cgroup_enter(const struct cgroup *c, struct err *e);
 
-/* Moves a process from outside: slow (see above), for processes we did not start ourselves. */
-int cgroup_attach(const struct cgroup *c, pid_t pid, struct err *e);
-
 /* Gives the v2 directory to another owner, as far as the kernel lets it be given (/sys/kernel/cgroup/delegate). Without one does nothing. */
 int cgroup_give(const struct cgroup *c, uint32_t uid, struct err *e);
 

@@ -189,21 +189,6 @@ int cgroup_enter(const struct cgroup *c, struct err *e)
 	return 0;
 }
 
-int cgroup_attach(const struct cgroup *c, pid_t pid, struct err *e)
-{
-	char text[16];
-
-	snprintf(text, sizeof text, "%d", pid);
-	for (size_t i = 0; i < c->n_dirs; i++) {
-		const struct cgroup_dir *d = &c->dirs[i];
-		int r = d->fd < 0 ? 0 : file_write(d->fd, "cgroup.procs", text);
-
-		if (r < 0)
-			return err_sys(e, r, "move process %d to cgroup '%s'", pid, d->path);
-	}
-	return 0;
-}
-
 /* ---- opening again ----------------------------------------------------------------------------------------------------------------------- */
 
 const struct cgroup_record *cgroup_record(const struct cgroup *c)
