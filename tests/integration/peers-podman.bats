@@ -21,13 +21,12 @@ teardown_file() {
 	nothing_left
 }
 
-places() {
-	echo --root "$home/podman" --runroot "$home/podman-run" --storage-driver overlay
+# Commands as words, so that they also go through a shell that knows no functions of ours.
+storage() { echo --root "$home/podman" --runroot "$home/podman-run" --storage-driver overlay; }
+podman_command() {
+	echo /usr/bin/podman "$(storage)" --tmpdir "$home/podman-tmp" --cgroup-manager cgroupfs --events-backend file --runtime "$runtime"
 }
-podman() {
-	# shellcheck disable=SC2046 # a list of words
-	/usr/bin/podman $(places) --tmpdir "$home/podman-tmp" --cgroup-manager cgroupfs --events-backend file --runtime "$runtime" "$@"
-}
+podman() { $(podman_command) "$@"; }
 # Limits as they are: raising them needs CAP_SYS_RESOURCE, and so does podman's default.
 limits=(--ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --pull never)
 once() { podman run --rm --network none "${limits[@]}" "$@"; }
@@ -42,8 +41,7 @@ state_is() { [ "$(state "$1" "$2")" = "$3" ]; }
 	run -126 once $image /etc/passwd
 	equal HELLO "$(echo hello | once -i $image tr a-z A-Z)"
 	equal "1000:50 /tmp x" "$(once -u 1000:50 -w /tmp -e A=x --read-only $image sh -c 'echo $(id -u):$(id -g) $(pwd) $A')"
-	export -f podman places
-	run -0 script -qec "bash -c 'podman run --rm -t --network none ${limits[*]} $image tty'" /dev/null
+	run -0 script -qec "$(podman_command) run --rm -t --network none ${limits[*]} $image tty" /dev/null
 	contains "$output" /dev/pts
 }
 
@@ -191,7 +189,7 @@ state_is() { [ "$(state "$1" "$2")" = "$3" ]; }
 
 buildah() {
 	# shellcheck disable=SC2046 # a list of words
-	/usr/bin/buildah $(places) "$@"
+	/usr/bin/buildah $(storage) "$@"
 }
 
 @test "buildah bud and run" {
