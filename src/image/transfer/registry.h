@@ -1,32 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * registry: reading from one repository of an OCI/Docker v2 registry over libcurl.
+ * registry: talking to one repository of an OCI/Docker v2 registry (distribution-spec 1.1), as a client.
  *
- * One `struct registry` per pull, shared by threads; each thread brings its own `struct registry_line` (a kept-open connection). Redirects are judged
- * here, one by one (auth.h), never by curl. Interrupted downloads go on by Range; what fails for a passing reason is tried again with growing pauses.
- * https always, unless the host is loopback (then http first, https if that is no http server) or the user said so (https first, http if there is no TLS).
+ * One `struct registry` per task, shared by threads; each thread brings its own `struct registry_line` (kept-open connections). Redirects are judged
+ * here, one by one (auth.h), never by curl. Interrupted downloads go on by Range; what fails for a passing reason is tried again with growing pauses,
+ * or after the pause the registry asks for. https always, unless the host is loopback (then http first, https if that is no http server) or the user said
+ * so (https first, http if there is no TLS).
  */
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "image/transfer/http.h"
 
 struct registry;
 struct registry_line;
 
 struct registry_target {
 	const char *host;           /* "docker.io", "localhost:5000" */
-	const char *repository;
+	const char *repository;     /* NULL: only calls about the registry as a whole */
 	const char *user, *password; /* NULL: anonymous */
 	const char *identity_token; /* instead of a password */
 	bool no_tls_verify;
+	const char *actions;        /* what a token is asked for from the beginning: "pull", "pull,push" */
 };
 
 /* Copies the target; reads /etc/containers/certs.d and /etc/docker/certs.d. Returns owned. */
 int registry_open(const struct registry_target *target, struct registry **ret, struct err *e);
 void registry_close(struct registry *g);
+
+/* Tokens asked for from now on shall also allow to read @repository: a blob is to be mounted from there. */
+void registry_also_read(struct registry *g, const char *repository);
 
 /* A connection for one thread. */
 struct registry_line *registry_line_open(struct registry *g);
@@ -34,22 +40,31 @@ void registry_line_close(struct registry_line *line);
 
 typedef int (*registry_sink_fn)(void *arg, const void *p, size_t n, struct err *e);
 
-struct registry_request {
-	const char *path;           /* "/manifests/latest", "/blobs/sha256:…": below /v2/<repository> */
-	const char *accept;         /* NULL: anything */
+struct registry_call {
+	const char *method;         /* NULL: GET */
+	const char *path;           /* "/manifests/latest", "/blobs/sha256:…": below /v2/<repository>; "//_catalog": below /v2 */
+	const char *url;            /* instead of a path: a Location the registry gave, absolute */
+	const char *accept, *content_type, *content_range;
+	struct http_body body;
 	uint64_t offset;            /* begin there */
 	uint64_t max;               /* more bytes than this is an error */
-	registry_sink_fn sink;
+	registry_sink_fn sink;      /* gets the bytes in order, without gap or repetition, whatever happened in between */
 	void *arg;
+	bool once;                  /* not tried again here: the caller knows better from where to go on */
 };
 
-struct registry_answer {
-	char content_type[128];
-	char digest[160];           /* Docker-Content-Digest, unchecked; "" if absent */
+struct registry_reply {
+	struct http_answer answer;  /* also set if the call failed; status 0: there was none */
+	const char *location;       /* absolute, or NULL */
+	bool again;                 /* it failed for a passing reason */
 };
 
-/* Fetches; the sink gets the bytes in order, without gap or repetition, whatever happened in between. */
-int registry_fetch(struct registry_line *line, const struct registry_request *q, struct registry_answer *ret, struct err *e);
+/* Calls the registry; 2xx is success. Strings of *ret are in @a. Errors: by status, ERR_NOT_FOUND for 404 and so on. */
+int registry_call(struct registry_line *line, const struct registry_call *q, struct arena *a, struct registry_reply *ret, struct err *e);
 
-/* Makes all running and later fetches fail with -ECANCELED. */
+/* Waits as long as the registry asked for (@reply, may be NULL), or longer with each try. Errors: -ECANCELED, and ERR_EXHAUSTED if that is too long or it
+ * was the last try. */
+int registry_pause(struct registry_line *line, const struct registry_reply *reply, int tries, struct err *e);
+
+/* Makes all running and later calls fail with -ECANCELED. */
 void registry_stop(struct registry *g);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
+#include <stdio.h>
 
+#include "base/parse.h"
 #include "image/transfer/registry.h"
 #include "image/transfer/source.h"
 
 static int open_(const struct transfer_message *m, const int *fds, size_t n_fds, void **ret, struct err *e)
 {
-	struct registry_target t = { m->host, m->repository, m->user, m->password, m->identity_token, m->no_tls_verify };
+	struct registry_target t = { m->host, m->repository, m->user, m->password, m->identity_token, m->no_tls_verify, "pull" };
 	struct registry *g;
 	int r;
 
@@ -33,18 +34,25 @@ static void line_close(void *line)
 	registry_line_close(line);
 }
 
+static void answer_take(const struct http_answer *from, struct source_answer *ret)
+{
+	*ret = (struct source_answer){ 0 };
+	snprintf(ret->media_type, sizeof ret->media_type, "%s", from->content_type ? from->content_type : "");
+	snprintf(ret->digest, sizeof ret->digest, "%s", from->digest ? from->digest : "");
+	if (!from->content_length || parse_u64(from->content_length, &ret->size) < 0)
+		ret->size = 0;
+}
+
 static int read_(void *self, void *line, const struct source_request *q, struct source_answer *ret, struct err *e)
 {
-	struct registry_request fetch = { .path = q->name, .accept = q->accept, .offset = q->offset, .max = q->max, .sink = q->sink, .arg = q->arg };
-	struct registry_answer answer;
-	int r = registry_fetch(line, &fetch, &answer, e);
+	scoped_arena struct arena a = { 0 };
+	struct registry_call call = { .path = q->name, .accept = q->accept, .offset = q->offset, .max = q->max, .sink = q->sink, .arg = q->arg };
+	struct registry_reply reply;
+	int r = registry_call(line, &call, &a, &reply, e);
 
-	if (r < 0)
-		return r;
-	*ret = (struct source_answer){ 0 };
-	memcpy(ret->media_type, answer.content_type, sizeof ret->media_type);
-	memcpy(ret->digest, answer.digest, sizeof ret->digest);
-	return 0;
+	if (r == 0)
+		answer_take(&reply.answer, ret);
+	return r;
 }
 
 static void stop(void *self)
