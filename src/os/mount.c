@@ -195,6 +195,11 @@ int mount_detach_fd(int fd)
 	return result(umount2(fd_path(fd).s, MNT_DETACH));
 }
 
+int mount_detach_root(int fd)
+{
+	return fchdir(fd) < 0 ? -errno : result(umount2(".", MNT_DETACH));
+}
+
 int mount_pivot(int root)
 {
 	scoped_fd int old = result(RETRY(openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC)));
@@ -213,6 +218,13 @@ int mount_pivot(int root)
 int mount_move_root(int root)
 {
 	if (fchdir(root) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0)
+		return -errno;
+	return result(chdir("/"));
+}
+
+int mount_chroot(int root)
+{
+	if (fchdir(root) < 0 || chroot(".") < 0)
 		return -errno;
 	return result(chdir("/"));
 }

@@ -89,11 +89,17 @@ int mount_detach_at(int dirfd, const char *name);
 /* The mount that @fd is the root of. */
 int mount_detach_fd(int fd);
 
+/* The same where there is no procfs to be trusted. The working directory is lost. */
+int mount_detach_root(int fd);
+
 /* Makes @root (a mount point, borrowed) the root of this mount namespace and drops the old one; ends with cwd "/". */
 int mount_pivot(int root);
 
 /* The same for roots that cannot be pivoted (initramfs): MS_MOVE onto "/" and chroot. */
 int mount_move_root(int root);
+
+/* Makes the directory @root the root of this process alone; ends with cwd "/". */
+int mount_chroot(int root);
 
 /* ---- reading /proc/PID/mountinfo ---- */
 

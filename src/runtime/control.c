@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 
 #include "os/fd.h"
@@ -40,6 +41,14 @@ void control_done(struct control *c)
 	c->cgroup = NULL;
 }
 
+/* A container without a mount namespace lives in that of whoever created it, which need not be ours. */
+static int strays(const struct control *c)
+{
+	scoped_fd int ns = c->state.root ? ns_open(AT_FDCWD, c->state.pid, NS_MOUNT) : -EBADF;
+
+	return ns >= 0 && ns_is_own(ns, NS_MOUNT) != 1 ? CLONE_NEWNS : 0;
+}
+
 int control_join_flags(const struct control *c)
 {
 	static const struct {
@@ -61,7 +70,7 @@ int control_join_flags(const struct control *c)
 		if (ns < 0 || ns_is_own(ns, NS_USER) != 1)
 			flags |= ns_table[rows[i].kind].flag;
 	}
-	return flags;
+	return flags | strays(c);
 }
 
 static bool is_alive(const struct control *c)

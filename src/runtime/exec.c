@@ -88,7 +88,9 @@ static int enter(struct exec *x, int also, struct err *e)
 	if (r < 0)
 		return r;
 	r = ns_join_pidfd(x->init, control_join_flags(x->c) | also);
-	return r < 0 ? err_sys(e, r, "join the namespaces of the container") : 0;
+	if (r < 0)
+		return err_sys(e, r, "join the namespaces of the container");
+	return x->c->state.root ? root_change(x->c->state.root, x->c->state.rootfs, e) : 0;
 }
 
 static int become_root(const struct exec *x, struct err *e)

@@ -49,6 +49,14 @@ static int enter_bundle(struct launch *l, struct err *e)
 	return 0;
 }
 
+/* Then the rootfs is somewhere only init will be. */
+static bool joins_mounts(const struct oci_config *c)
+{
+	const struct oci_namespace *ns = oci_namespace_find(c->linux, OCI_NS_MOUNT);
+
+	return ns && ns->path && *ns->path;
+}
+
 static int read_config(struct launch *l, struct err *e)
 {
 	const char *path = l->config_path;
@@ -72,6 +80,8 @@ static int read_config(struct launch *l, struct err *e)
 		notify_amend(config, l->opts->root, l->opts->id, l->a);
 	l->config = config;
 	l->rootfs = absolute(config->root->path, l->bundle, l->a);
+	if (joins_mounts(config))
+		return 0;
 	return access(l->rootfs, F_OK) < 0 ? err_sys(e, -errno, "rootfs '%s'", l->rootfs) : 0;
 }
 

@@ -257,7 +257,7 @@ static int change(struct live v, struct err *e)
 
 	if (c->status != STATE_CREATED && c->status != STATE_RUNNING && c->status != STATE_PAUSED)
 		return err_set(e, ERR_CONFLICT, "container '%s' does not run", c->state.id);
-	if (!(c->state.namespaces & 1u << OCI_NS_MOUNT))
+	if (c->state.root)
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: container '%s' has no mount namespace of its own", c->state.id);
 	v.procfd = v.init = v.sync_parent = v.sync_child = -EBADF;
 	v.child = PROC_NONE;

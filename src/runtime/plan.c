@@ -21,6 +21,9 @@ static const char *const maps_words[] = {
 };
 const struct enumtab launch_maps_words = ENUMTAB("maps", maps_words, LAUNCH_MAPS_COUNT);
 
+static const char *const root_words[] = { [LAUNCH_ROOT_PIVOT] = "pivot_root", [LAUNCH_ROOT_MOVE] = "move", [LAUNCH_ROOT_CHANGE] = "chroot" };
+const struct enumtab launch_root_words = ENUMTAB("root", root_words, LAUNCH_ROOT_COUNT);
+
 /* OCI's order of namespaces is not the order of joining. */
 static const enum ns_kind kinds[OCI_NS_COUNT] = {
 	[OCI_NS_PID] = NS_PID, [OCI_NS_NETWORK] = NS_NET, [OCI_NS_MOUNT] = NS_MOUNT, [OCI_NS_IPC] = NS_IPC, [OCI_NS_UTS] = NS_UTS,
@@ -243,6 +246,39 @@ static struct lsm_mount plan_mount_label(const struct oci_config *c, struct host
 	return (struct lsm_mount){ label, pairs_find(&c->annotations, MOUNT_CONTEXT) };
 }
 
+/*
+ * In a mount namespace that is others', too, only our own tree is ours to change. In the caller's namespace not even masks are a promise: who leaves
+ * the tree, which a chroot alone does not prevent, is where nothing is masked.
+ */
+static int check_shared_mounts(const struct oci_linux *l, const struct launch_plan *p, struct err *e)
+{
+	bool joined = ns_is_joined(l, OCI_NS_MOUNT);
+	const struct strs *const hidden[] = { &l->masked_paths, &l->readonly_paths };
+	static const char *const names[] = { "maskedPaths", "readonlyPaths" };
+
+	if (p->auto_userns)
+		return err_set(e, ERR_INVALID, "linux.namespaces: an ordinary user's container needs a new mount namespace");
+	if (p->map_ids || (p->userns && !joined))
+		return err_set(e, ERR_INVALID, "linux.namespaces: with a user namespace there must be a mount namespace that belongs to it: a new one%s",
+			p->map_ids ? "" : ", or its own by path");
+	if (l->rootfs_propagation && *l->rootfs_propagation)
+		return err_set(e, ERR_INVALID, "linux.rootfsPropagation: '%s' would hold for others, too: there is no new mount namespace", l->rootfs_propagation);
+	for (size_t i = 0; !joined && i < ARRAY_LEN(hidden); i++)
+		if (hidden[i]->n)
+			return err_set(e, ERR_INVALID, "linux.%s: unable to restrict sys entries without a private MNT namespace", names[i]);
+	return 0;
+}
+
+static int plan_root(const struct oci_linux *l, const struct launch_choice *choice, struct launch_plan *p, struct err *e)
+{
+	if (!ns_is_new(l, OCI_NS_MOUNT)) {
+		p->root = LAUNCH_ROOT_CHANGE;
+		return check_shared_mounts(l, p, e);
+	}
+	p->root = choice->no_pivot ? LAUNCH_ROOT_MOVE : LAUNCH_ROOT_PIVOT;
+	return 0;
+}
+
 static int plan_check(const struct oci_config *c, struct host_facts *facts, struct err *e)
 {
 	const struct oci_linux *l = c->linux;
@@ -251,8 +287,6 @@ static int plan_check(const struct oci_config *c, struct host_facts *facts, stru
 		return err_set(e, ERR_INVALID, "process: required to create a container");
 	if (!facts_mount_setattr(facts))
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: this kernel lacks mount_setattr(2); tare-runtime needs Linux 5.12 or newer");
-	if (!l || !ns_is_new(l, OCI_NS_MOUNT))
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: a container without a mount namespace of its own");
 	if (oci_namespace_find(l, OCI_NS_TIME) && !facts_time_ns(facts))
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: this kernel has no time namespaces");
 	if (l->n_time_offsets && !ns_is_new(l, OCI_NS_TIME))
@@ -287,6 +321,9 @@ int launch_plan_make(const struct oci_config *c, const struct launch_choice *cho
 		return r;
 	if (launch_wants_subids(c, choice->euid))
 		plan_auto_userns(&c->process->user, choice, a, &p);
+	r = plan_root(l, choice, &p, e);
+	if (r < 0)
+		return r;
 	if (p.map_ids)
 		p.maps = plan_writer(&p, choice);
 	p.mount_label = plan_mount_label(c, facts);
@@ -294,11 +331,10 @@ int launch_plan_make(const struct oci_config *c, const struct launch_choice *cho
 	p.stage = ns_is_joined(l, OCI_NS_USER) || ns_is_joined(l, OCI_NS_PID) || (p.map_ids && any_joined_but_user(l));
 	plan_new(l, &p);
 	plan_joins(l, choice->euid == 0, &p);
-	p.parent_opens = p.userns && choice->euid == 0;
+	p.parent_opens = p.userns && choice->euid == 0 && p.root != LAUNCH_ROOT_CHANGE;
 	p.late_dumpable = p.map_ids && choice->euid != 0;
 	p.seccomp_early = filter_is_wanted(&filter) && !c->process->no_new_privileges && !keeps_cap(c->process, "CAP_SYS_ADMIN");
 	p.hooks_runtime = c->hooks && (c->hooks->n_prestart || c->hooks->n_create_runtime);
-	p.pivot = !choice->no_pivot;
 	p.gate = choice->run ? LAUNCH_GATE_SYNC : LAUNCH_GATE_SOCKET;
 	*ret = p;
 	return 0;
@@ -344,7 +380,6 @@ void launch_plan_print(const struct launch_plan *p, struct buf *b)
 		{ "parent opens rootfs and bind sources", p->parent_opens },
 		{ "seccomp before dropping capabilities", p->seccomp_early },
 		{ "wait for runtime hooks", p->hooks_runtime },
-		{ "pivot_root", p->pivot },
 	};
 
 	print_flags("new namespaces", p->clone_flags, b);
@@ -353,6 +388,7 @@ void launch_plan_print(const struct launch_plan *p, struct buf *b)
 	print_joins("joined by init", &p->init_joins, b);
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
 		buf_printf(b, "%s: %s\n", flags[i].key, flags[i].value ? "yes" : "no");
+	buf_printf(b, "root: %s\n", enumtab_name(&launch_root_words, (int)p->root));
 	buf_printf(b, "seccomp agent: %s\n", p->seccomp_agent ? p->seccomp_agent : "none");
 	if (p->map_ids)
 		buf_printf(b, "id maps: %s\n", enumtab_name(&launch_maps_words, (int)p->maps));

@@ -14,7 +14,9 @@
  *     else may be joined any more. In these cases a stage process stands between parent and init: it joins with the rights it still has and
  *     clones init as the parent's child (CLONE_PARENT). The parent itself never changes, so hooks run where it runs;
  *   - else what is to be joined is joined by init, and there is no stage.
- *   - root of the host joins the user namespace last (it may enter all others), anybody else first (only then may it enter the others).
+ *   - root of the host joins the user namespace last (it may enter all others), anybody else first (only then may it enter the others);
+ *   - a mount namespace that is not new is others', too, be it the caller's or a joined one: nothing there is pivoted or made to propagate otherwise. The
+ *     tree becomes init's root by chroot, and goes when the container is deleted (root.h). What cannot be promised there is refused.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,6 +56,15 @@ enum launch_maps {
 };
 extern const struct enumtab launch_maps_words;
 
+/* How the container's tree becomes its root. */
+enum launch_root {
+	LAUNCH_ROOT_PIVOT,
+	LAUNCH_ROOT_MOVE,   /* --no-pivot */
+	LAUNCH_ROOT_CHANGE, /* chroot: the mount namespace is others', too */
+	LAUNCH_ROOT_COUNT,
+};
+extern const struct enumtab launch_root_words;
+
 struct launch_join {
 	enum ns_kind kind;
 	const char *path;
@@ -86,12 +97,12 @@ struct launch_plan {
 	enum launch_maps maps;
 	struct lsm_mount mount_label;  /* of new file systems; none where SELinux is off */
 	bool keep_groups;              /* supplementary groups stay those of the caller (run.oci.keep_original_groups) */
-	bool parent_opens;             /* the parent opens rootfs and bind sources: container root may not reach them */
+	bool parent_opens;             /* the parent opens rootfs and bind sources: container root may not reach them, and they are where the parent is */
 	bool late_dumpable;            /* not root: maps can only be written while the child is dumpable */
 	bool seccomp_early;            /* the filter needs CAP_SYS_ADMIN, which the program will not have */
 	const char *seccomp_agent;     /* the socket of who answers the filter's questions, or NULL: it has none */
 	bool hooks_runtime;            /* prestart or createRuntime: init stops at ROOTFS_READY until GO_ON */
-	bool pivot;
+	enum launch_root root;
 	uint32_t namespaces;           /* 1 << enum oci_ns of all made or joined */
 	enum launch_gate gate;
 	enum launch_console console;

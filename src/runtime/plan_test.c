@@ -260,6 +260,7 @@ static const char *sum_up(const struct launch_plan *p, struct buf *b)
 
 #define NEW(type) ",{\"type\":\"" type "\"}"
 #define JOIN(type) ",{\"type\":\"" type "\",\"path\":\"/" type "\"}"
+#define JOIN_FIRST(type) "{\"type\":\"" type "\",\"path\":\"/" type "\"}"
 #define OFFSETS "],\"timeOffsets\":{\"boottime\":{\"secs\":5}}}}"
 #define MAPS_OFFSETS                                                                                                                  \
 	"],\"timeOffsets\":{\"boottime\":{\"secs\":5}},\"uidMappings\":[{\"containerID\":0,\"hostID\":1000,\"size\":1}],"                 \
@@ -308,13 +309,106 @@ TEST(plan_of_awkward_combinations)
 	}
 }
 
-TEST(plan_refuses_a_container_without_its_own_mounts)
+#define OWN_PID "{\"type\":\"pid\"}"
+#define JOINED_MNT "{\"type\":\"mount\",\"path\":\"/m\"}"
+
+TEST(plan_of_a_mount_namespace_of_others_changes_the_root)
+{
+	enum { ROOT = 0, USER = 1000 };
+	static const struct {
+		const char *json;
+		uint32_t euid;
+		const char *wanted;
+	} rows[] = {
+		{ HEAD OWN_PID "]}}", ROOT, "+pid " },
+		{ HEAD "]}}", ROOT, "" },
+		{ HEAD OWN_PID NEW("cgroup") NEW("time") OFFSETS, ROOT, "+pid ~cgroup ~time " },
+		{ HEAD OWN_PID JOIN("time") JOIN("network") "]}}", ROOT, "+pid init:network init:time " },
+		{ HEAD JOIN_FIRST("pid") "]}}", ROOT, "stage:pid (stage)" },
+		{ HEAD JOINED_MNT "]}}", ROOT, "init:mount " },
+		/* the offsets are written, and a time namespace is joined, before paths change */
+		{ HEAD JOINED_MNT NEW("time") OFFSETS, ROOT, "~time init:mount " },
+		{ HEAD JOINED_MNT JOIN("time") JOIN("uts") NEW("pid") "]}}", ROOT, "+pid init:uts init:time init:mount " },
+		{ HEAD JOINED_MNT JOIN("pid") "]}}", ROOT, "stage:pid stage:mount (stage)" },
+		/* sources are where the container is, so the parent opens none */
+		{ HEAD JOINED_MNT JOIN("user") NEW("pid") "]}}", ROOT, "+pid stage:mount stage:user (stage)" },
+		{ HEAD JOINED_MNT JOIN("user") NEW("pid") "]}}", USER, "+pid stage:user stage:mount (stage)" },
+	};
+	scoped_buf struct buf b = BUF(4096);
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		for (int no_pivot = 0; no_pivot <= 1; no_pivot++) {
+			struct launch_choice choice = { .euid = rows[i].euid, .egid = rows[i].euid, .no_pivot = no_pivot };
+			struct launch_plan p;
+			struct err e;
+
+			assert_int_equal(plan_of(rows[i].json, choice, &p, &e), 0);
+			assert_int_equal(p.root, LAUNCH_ROOT_CHANGE);
+			assert_false(p.clone_flags & CLONE_NEWNS);
+			assert_string_equal(sum_up(&p, &b), rows[i].wanted);
+		}
+	}
+}
+
+TEST(plan_refuses_what_it_cannot_promise_in_a_mount_namespace_of_others)
+{
+	enum { ROOT = 0, USER = 1000 };
+	static const struct {
+		const char *json;
+		uint32_t euid;
+		const char *path;
+	} rows[] = {
+		{ HEAD OWN_PID "],\"maskedPaths\":[\"/proc/kcore\"]}}", ROOT, "linux.maskedPaths" },
+		{ HEAD OWN_PID "],\"readonlyPaths\":[\"/proc/sys\"]}}", ROOT, "linux.readonlyPaths" },
+		{ HEAD OWN_PID "],\"rootfsPropagation\":\"shared\"}}", ROOT, "linux.rootfsPropagation" },
+		{ HEAD JOINED_MNT "],\"rootfsPropagation\":\"rprivate\"}}", ROOT, "linux.rootfsPropagation" },
+		{ HEAD OWN_PID NEW("user") MAPS, ROOT, "linux.namespaces" },
+		{ HEAD JOINED_MNT NEW("user") MAPS, ROOT, "linux.namespaces" },
+		{ HEAD OWN_PID JOIN("user") "]}}", ROOT, "linux.namespaces" },
+		{ HEAD OWN_PID NEW("user") MAPS, USER, "linux.namespaces" },
+		{ HEAD OWN_PID "]}}", USER, "linux.namespaces: an ordinary user" },
+		{ HEAD JOINED_MNT "]}}", USER, "linux.namespaces: an ordinary user" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct launch_plan p;
+		struct err e;
+
+		assert_int_equal(plan_of(rows[i].json, (struct launch_choice){ .euid = rows[i].euid, .egid = rows[i].euid }, &p, &e), -EINVAL);
+		assert_non_null(strstr(e.msg, rows[i].path));
+	}
+}
+
+TEST(plan_masks_in_a_joined_mount_namespace)
 {
 	struct launch_plan p;
 	struct err e;
 
-	assert_int_equal(plan_of(HEAD "{\"type\":\"pid\"}]}}", (struct launch_choice){ 0 }, &p, &e), -ENOTSUP);
-	assert_int_equal(plan_of(HEAD "{\"type\":\"mount\",\"path\":\"/m\"}]}}", (struct launch_choice){ 0 }, &p, &e), -ENOTSUP);
+	assert_int_equal(plan_of(HEAD JOINED_MNT "],\"maskedPaths\":[\"/proc/kcore\"],\"readonlyPaths\":[\"/proc/sys\"]}}", (struct launch_choice){ 0 },
+		&p, &e), 0);
+	assert_int_equal(p.root, LAUNCH_ROOT_CHANGE);
+}
+
+TEST(plan_pivots_unless_told_otherwise)
+{
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of(HEAD MNT "]}}", (struct launch_choice){ 0 }, &p, &e), 0);
+	assert_int_equal(p.root, LAUNCH_ROOT_PIVOT);
+	assert_int_equal(plan_of(HEAD MNT "]}}", (struct launch_choice){ .no_pivot = true }, &p, &e), 0);
+	assert_int_equal(p.root, LAUNCH_ROOT_MOVE);
+}
+
+TEST(plan_of_a_configuration_without_a_linux_section_has_no_namespaces)
+{
+	struct launch_plan p;
+	struct err e;
+
+	assert_int_equal(plan_of("{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]}}",
+		(struct launch_choice){ 0 }, &p, &e), 0);
+	assert_true(p.clone_flags == 0 && p.namespaces == 0);
+	assert_int_equal(p.root, LAUNCH_ROOT_CHANGE);
 }
 
 TEST(plan_refuses_sysctls_of_the_host)
@@ -364,6 +458,7 @@ TEST(plan_word_tables_obey_the_laws)
 	assert_true(enumtab_check(&launch_gate_words));
 	assert_true(enumtab_check(&launch_console_words));
 	assert_true(enumtab_check(&launch_maps_words));
+	assert_true(enumtab_check(&launch_root_words));
 	assert_true(enumtab_check(&sync_words));
 	assert_true(enumtab_check(&state_status_words));
 }

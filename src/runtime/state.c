@@ -37,6 +37,7 @@ static const struct field state_fields[] = {
 	FIELD(struct state,     annotations, "annotations", PAIRS, FIELD_OMIT_EMPTY),
 	FIELD_OBJ(struct state, cgroup,      "cgroup",      &cgroup_record_schema, 0),
 	FIELD_PTR(struct state, resctrl,     "resctrl",     &resctrl_record_schema, FIELD_OMIT_EMPTY),
+	FIELD_PTR(struct state, root,        "root",        &root_record_schema, FIELD_OMIT_EMPTY),
 	/* clang-format on */
 };
 const struct schema state_schema = SCHEMA("state", struct state, state_fields);

@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/resctrl.h"
+#include "runtime/root.h"
 #include "spec/oci_runtime.h"
 
 enum state_status { STATE_CREATING, STATE_CREATED, STATE_RUNNING, STATE_PAUSED, STATE_STOPPED, STATE_STATUS_COUNT };
@@ -42,6 +43,7 @@ struct state {
 	struct pairs annotations;
 	struct cgroup_record cgroup;
 	struct resctrl_record *resctrl; /* NULL: none */
+	struct root_record *root;    /* what is mounted in a mount namespace of others; NULL: it has its own */
 };
 extern const struct schema state_schema;
 

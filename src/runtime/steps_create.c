@@ -60,7 +60,7 @@ static struct state new_state(const struct launch *l)
 		.owner = geteuid(), .namespaces = l->plan.namespaces,
 		.own_pid = (l->plan.clone_flags & CLONE_NEWPID) != 0, .poststop = has_poststop(l),
 		.terminal = l->config->process->terminal, .keep_keyring = l->opts->no_new_keyring,
-		.annotations = l->config->annotations,
+		.annotations = l->config->annotations, .root = root_record_new(&l->plan, l->a),
 	};
 }
 
@@ -502,6 +502,41 @@ static int map_ids(void *ctx, struct err *e)
 	return r < 0 ? r : sync_say(l->sync_parent, SYNC_MAPPED, e);
 }
 
+static bool shares_mounts(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->plan.root == LAUNCH_ROOT_CHANGE;
+}
+
+static int arm_root(void *ctx, struct err *e)
+{
+	return 0;
+}
+
+static void take_root_off(void *ctx)
+{
+	const struct launch *l = ctx;
+	struct err e = { 0 };
+
+	if (root_take_off(l->state.root, l->rootfs, l->a, &e) < 0)
+		log_warn("%s", e.msg);
+}
+
+static int note_root(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	uint64_t mounts[2];
+	int r = sync_expect_mounts(l->sync_parent, INIT, mounts, e);
+
+	if (r < 0)
+		return r;
+	l->state.root->holder = mounts[0];
+	l->state.root->tree = mounts[1];
+	r = state_save(l->dir_fd, &l->state, true, e);
+	return r < 0 ? r : sync_say(l->sync_parent, SYNC_GO_ON, e);
+}
+
 static bool has_net_devices(const void *ctx)
 {
 	const struct launch *l = ctx;
@@ -684,6 +719,8 @@ static void remove_pid_file(void *ctx)
  *   - the state directory reserves the id; whoever loses the race for it has touched nothing yet;
  *   - the cgroup is noted on disk before it is made: killed from here on, `delete --force` knows what to empty and remove;
  *   - limits before the first process is inside; the filter, sockets and mount sources before the clone, because init inherits them;
+ *   - in a mount namespace of others init's mounts are taken off when init is no more, so that is armed before the clone; their numbers are on disk
+ *     before they are attached;
  *   - init needs nobody while it builds its file systems, so what follows the clone runs beside it; its own words order the rest: MAPPED, CONSOLE,
  *     hooks between ROOTFS_READY and GO_ON, READY;
  *   - the record with the pid is published while init builds, which costs no time: nobody knows of the container until we return, a start that
@@ -710,12 +747,14 @@ const struct step create_steps[] = {
 	{ "procfs.open",      needs_procfs,       open_procfs,       NULL            },
 	{ "sources.open",     opens_for_init,     open_sources,      NULL            },
 	{ "sync.open",        NULL,               open_sync,         NULL            },
+	{ "rootfs.arm",       shares_mounts,      arm_root,          take_root_off   },
 	{ "init.spawn",       NULL,               spawn_init,        kill_init       },
 	{ "resctrl.enter",    has_resctrl,        enter_resctrl,     NULL            },
 	{ "init.pidfd",       has_pidfd_receiver, send_pidfd,        NULL            },
 	{ "init.oom_score",   has_oom_score,      set_oom_score,     NULL            },
 	{ "ids.map",          maps_ids,           map_ids,           NULL            },
 	{ "net.devices",      has_net_devices,    move_devices,      return_devices  },
+	{ "rootfs.note",      shares_mounts,      note_root,         NULL            },
 	{ "state.publish",    no_hooks,           publish_state,     NULL            },
 	{ "console.receive",  has_console,        receive_console,   NULL            },
 	{ "hooks.runtime",    has_runtime_hooks,  run_runtime_hooks, NULL            },

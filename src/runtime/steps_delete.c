@@ -110,6 +110,20 @@ static int kill_others(void *ctx, struct err *e)
 	return cgroup_kill_all(d->cgroup, SIGKILL, e);
 }
 
+static bool shares_mounts(const void *ctx)
+{
+	const struct removal *d = ctx;
+
+	return d->c->state.root;
+}
+
+static int take_root_off(void *ctx, struct err *e)
+{
+	const struct removal *d = ctx;
+
+	return root_take_off(d->c->state.root, d->c->state.rootfs, d->c->a, e);
+}
+
 static int remove_cgroup(void *ctx, struct err *e)
 {
 	struct removal *d = ctx;
@@ -149,8 +163,8 @@ static int run_poststop(void *ctx, struct err *e)
 }
 
 /*
- * The order, with its reasons: hooks are read while their copy is there; a frozen process must thaw to die; the cgroup goes when it is empty; the
- * record goes after what it names, so that a delete that was killed can be repeated; the hooks run when nothing is left.
+ * The order, with its reasons: hooks are read while their copy is there; a frozen process must thaw to die; mounts go when nobody mounts any more, the
+ * cgroup when it is empty; the record goes after what it names, so that a delete that was killed can be repeated; the hooks run when nothing is left.
  */
 static const struct step delete_steps[] = {
 	/* clang-format off */
@@ -159,6 +173,7 @@ static const struct step delete_steps[] = {
 	{ "delete.thaw",     is_paused,       thaw,          NULL },
 	{ "delete.kill",     is_alive,        kill_init,     NULL },
 	{ "delete.others",   may_have_others, kill_others,   NULL },
+	{ "delete.root",     shares_mounts,   take_root_off, NULL },
 	{ "delete.cgroup",   has_cgroup,      remove_cgroup, NULL },
 	{ "delete.resctrl",  has_resctrl,     remove_resctrl, NULL },
 	{ "delete.state",    NULL,            remove_state,  NULL },

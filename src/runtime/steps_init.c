@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/log.h"
+#include "base/vec.h"
 #include "os/fd.h"
 #include "os/mount.h"
 #include "os/netif.h"
@@ -244,6 +246,18 @@ static int write_sysctls(void *ctx, struct err *e)
 
 /* ---- the tree ------------------------------------------------------------------------------------------------------------------------- */
 
+static bool shares_mounts(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->plan.root == LAUNCH_ROOT_CHANGE;
+}
+
+static bool owns_mounts(const void *ctx)
+{
+	return !shares_mounts(ctx);
+}
+
 static bool is_shared(const void *ctx)
 {
 	const struct launch *l = ctx;
@@ -312,12 +326,30 @@ static int attach_tree(void *ctx, struct err *e)
 	return r < 0 ? err_sys(e, r, "attach the rootfs '%s'", l->rootfs) : 0;
 }
 
+/* Where others live the parent writes down what we are about to attach. */
+static int share_tree(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	scoped_root_copy struct root_copy copy = ROOT_COPY_NONE;
+	int r = root_copy(l->rootfs, &copy, l->state.root, e);
+
+	if (r == 0)
+		r = sync_say_mounts(l->sync_init, (uint64_t[]){ l->state.root->holder, l->state.root->tree }, e);
+	if (r == 0)
+		r = sync_expect(l->sync_init, SYNC_GO_ON, PARENT, e);
+	if (r == 0)
+		r = root_put(&copy, e);
+	if (r == 0)
+		l->tree = take_fd(&copy.tree);
+	return r;
+}
+
 static int apply_mounts(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
 	const struct mount_site site = {
 		.roots = &l->roots,
-		.a = l->a, .root = l->tree, .bundle = l->bundle, .userns = l->plan.userns,
+		.a = l->a, .root = l->tree, .bundle = l->bundle, .userns = l->plan.userns, .shared = shares_mounts(l),
 		.label = l->plan.mount_label,
 		.own_pids = oci_namespace_find(l->config->linux, OCI_NS_PID) != NULL,
 		.cgroupns = oci_namespace_find(l->config->linux, OCI_NS_CGROUP) != NULL,
@@ -463,12 +495,14 @@ static bool pivots(const void *ctx)
 {
 	const struct launch *l = ctx;
 
-	return l->plan.pivot;
+	return l->plan.root == LAUNCH_ROOT_PIVOT;
 }
 
 static bool moves(const void *ctx)
 {
-	return !pivots(ctx);
+	const struct launch *l = ctx;
+
+	return l->plan.root == LAUNCH_ROOT_MOVE;
 }
 
 static int pivot(void *ctx, struct err *e)
@@ -487,6 +521,17 @@ static int move_root(void *ctx, struct err *e)
 
 	fd_done(&l->tree);
 	return r;
+}
+
+static int change_root(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	const struct oci_capabilities *caps = l->config->process->capabilities;
+
+	fd_done(&l->tree);
+	if (caps && strs_has(&caps->bounding, "CAP_SYS_CHROOT"))
+		log_warn("no mount namespace of its own: the container's root is a chroot, and CAP_SYS_CHROOT leads out of it");
+	return root_change(l->state.root, l->rootfs, e);
 }
 
 static bool has_propagation(const void *ctx)
@@ -538,9 +583,10 @@ const struct step init_steps[] = {
 	{ "net.wait",            has_net_devices,     wait_devices,         NULL },
 	{ "names.set",           has_names,           set_names,            NULL },
 	{ "sysctl.write",        has_sysctls,         write_sysctls,        NULL },
-	{ "rootfs.propagation",  NULL,                set_propagation,      NULL },
+	{ "rootfs.propagation",  owns_mounts,         set_propagation,      NULL },
 	{ "rootfs.parent",       is_shared,           make_parent_private,  NULL },
-	{ "rootfs.attach",       NULL,                attach_tree,          NULL },
+	{ "rootfs.attach",       owns_mounts,         attach_tree,          NULL },
+	{ "rootfs.share",        shares_mounts,       share_tree,           NULL },
 	{ "mounts.apply",        NULL,                apply_mounts,         NULL },
 	{ "devices.make",        NULL,                make_devices,         NULL },
 	{ "devices.link",        NULL,                link_devices,         NULL },
@@ -554,6 +600,7 @@ const struct step init_steps[] = {
 	{ "rootfs.readonly",     is_readonly,         make_root_readonly,   NULL },
 	{ "rootfs.pivot",        pivots,              pivot,                NULL },
 	{ "rootfs.move",         moves,               move_root,            NULL },
+	{ "rootfs.change",       shares_mounts,       change_root,          NULL },
 	{ "rootfs.propagate",    has_propagation,     set_root_propagation, NULL },
 	/* clang-format on */
 };

@@ -9,8 +9,8 @@
 #include "os/sock.h"
 
 static const char *const words[] = {
-	[SYNC_FAILED] = "failed", [SYNC_PID] = "pid", [SYNC_MAPPED] = "mapped", [SYNC_DEVICES_MOVED] = "devices moved", [SYNC_CONSOLE] = "console",
-	[SYNC_ROOTFS_READY] = "rootfs ready", [SYNC_GO_ON] = "go on", [SYNC_SECCOMP_FD] = "seccomp fd",
+	[SYNC_FAILED] = "failed", [SYNC_PID] = "pid", [SYNC_MAPPED] = "mapped", [SYNC_DEVICES_MOVED] = "devices moved", [SYNC_ROOT_COPIED] = "root copied",
+	[SYNC_CONSOLE] = "console", [SYNC_ROOTFS_READY] = "rootfs ready", [SYNC_GO_ON] = "go on", [SYNC_SECCOMP_FD] = "seccomp fd",
 	[SYNC_READY] = "ready", [SYNC_START] = "start",
 };
 const struct enumtab sync_words = ENUMTAB("sync message", words, SYNC_MSG_COUNT);
@@ -19,6 +19,7 @@ const struct enumtab sync_words = ENUMTAB("sync message", words, SYNC_MSG_COUNT)
 struct packet {
 	enum sync_msg msg;
 	pid_t pid;
+	uint64_t mounts[2];
 	struct err err;
 };
 enum { PACKET_SHORT = offsetof(struct packet, err) };
@@ -51,6 +52,11 @@ int sync_say_fd(int fd, enum sync_msg m, int passed, struct err *e)
 int sync_say_pid(int fd, pid_t pid, struct err *e)
 {
 	return say(fd, &(struct packet){ .msg = SYNC_PID, .pid = pid }, PACKET_SHORT, -EBADF, e);
+}
+
+int sync_say_mounts(int fd, const uint64_t mounts[2], struct err *e)
+{
+	return say(fd, &(struct packet){ .msg = SYNC_ROOT_COPIED, .mounts = { mounts[0], mounts[1] } }, PACKET_SHORT, -EBADF, e);
 }
 
 void sync_say_failed(int fd, const struct err *e)
@@ -125,6 +131,16 @@ int sync_expect_pid(int fd, const char *who, pid_t *ret, struct err *e)
 
 	if (r == 0)
 		*ret = p.pid;
+	return r;
+}
+
+int sync_expect_mounts(int fd, const char *who, uint64_t ret[2], struct err *e)
+{
+	struct packet p;
+	int r = expect(fd, SYNC_ROOT_COPIED, who, &p, NULL, e);
+
+	if (r == 0)
+		memcpy(ret, p.mounts, sizeof p.mounts);
 	return r;
 }
 

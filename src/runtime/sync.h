@@ -8,6 +8,8 @@
  *        |<------ PID ----------|                       |     only with a stage
  *        |------- MAPPED ------------------------------>|     only if a user namespace is made
  *        |------- DEVICES_MOVED ----------------------->|     only if devices of the host moved into its network namespace
+ *        |<------ ROOT_COPIED[numbers] -----------------|     only in a mount namespace of others: the numbers of what will be
+ *        |------- GO_ON ------------------------------->|     attached; they are written down now
  *        |<------ CONSOLE[fd] --------------------------|     only with a terminal
  *        |<------ ROOTFS_READY -------------------------|     only with prestart or createRuntime hooks,
  *        |------- GO_ON ------------------------------->|     which the parent runs between the two
@@ -24,6 +26,7 @@
  * Errors: the peer's own (FAILED); "… ended before saying X"; "expected X, got Y".
  */
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/enumtab.h"
@@ -34,6 +37,7 @@ enum sync_msg {
 	SYNC_PID,
 	SYNC_MAPPED,
 	SYNC_DEVICES_MOVED,
+	SYNC_ROOT_COPIED,
 	SYNC_CONSOLE,
 	SYNC_ROOTFS_READY,
 	SYNC_GO_ON,
@@ -47,9 +51,10 @@ extern const struct enumtab sync_words;
 /* Says a word. */
 int sync_say(int fd, enum sync_msg m, struct err *e);
 
-/* Says CONSOLE or SECCOMP_FD with a descriptor (borrowed), or PID with a number. */
+/* Says CONSOLE or SECCOMP_FD with a descriptor (borrowed), PID with a number, ROOT_COPIED with two. */
 int sync_say_fd(int fd, enum sync_msg m, int passed, struct err *e);
 int sync_say_pid(int fd, pid_t pid, struct err *e);
+int sync_say_mounts(int fd, const uint64_t mounts[2], struct err *e);
 
 /* Says FAILED. Nothing to do if nobody hears it. */
 void sync_say_failed(int fd, const struct err *e);
@@ -58,6 +63,7 @@ void sync_say_failed(int fd, const struct err *e);
 int sync_expect(int fd, enum sync_msg m, const char *who, struct err *e);
 int sync_expect_fd(int fd, enum sync_msg m, const char *who, int *ret_fd, struct err *e);
 int sync_expect_pid(int fd, const char *who, pid_t *ret, struct err *e);
+int sync_expect_mounts(int fd, const char *who, uint64_t ret[2], struct err *e);
 
 /* Waits until the peer has closed its end (success), or says what failed. */
 int sync_expect_end(int fd, const char *who, struct err *e);

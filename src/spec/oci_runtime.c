@@ -423,6 +423,8 @@ int oci_config_decode(struct str json, struct arena *a, struct oci_config **ret,
 		r = oci_config_check(c, e);
 	if (r < 0)
 		return r;
+	if (!c->linux)
+		c->linux = arena_new(a, struct oci_linux);
 	*ret = c;
 	return 0;
 }

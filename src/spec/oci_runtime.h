@@ -409,7 +409,7 @@ extern const struct schema oci_resources_schema;
 extern const struct schema oci_seccomp_schema;
 extern const struct schema oci_linux_schema;
 
-/* Decodes and validates a config.json of the text @json. The result is in @a. */
+/* Decodes and validates a config.json of the text @json. The result is in @a; its linux is never NULL. */
 int oci_config_decode(struct str json, struct arena *a, struct oci_config **ret, struct err *e);
 
 /* The same for a lone process object (`exec --process`). */

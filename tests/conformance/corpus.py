@@ -2,7 +2,7 @@
 """The corpus of the differential tests: one configuration of a plain container, and a table of small edits of it.
 
 A row is (name, edits, short): an edit is put(path, value), add(path, value…) for lists, drop(path), or text(t) for a document that is no JSON object of ours.
-Paths are members joined by dots. "@" in a string is the host directory with something to mount. `short` marks the rows that run in `make check`.
+Paths are members joined by dots. "@" in a string is the host directory with something to mount, "MOUNTNS" a fresh mount namespace. `short` marks the rows that run in `make check`.
 """
 import copy
 import json
@@ -78,6 +78,9 @@ def edited(document, edits, data):
 P, L, R = "process.", "linux.", "linux.resources."
 USERNS = [add(L + "namespaces", {"type": "user"}), put(L + "uidMappings", [{"containerID": 0, "hostID": 100000, "size": 65536}]),
           put(L + "gidMappings", [{"containerID": 0, "hostID": 100000, "size": 65536}])]
+
+
+NO_MOUNT = [put(L + "namespaces", [{"type": t} for t in ("pid", "network", "ipc", "uts")]), drop(L + "maskedPaths"), drop(L + "readonlyPaths")]
 
 
 def caps(**sets):
@@ -256,6 +259,15 @@ TABLE = [
     ("ns-no-ipc", [namespaces("pid", "network", "uts", "mount")]),
     ("ns-no-uts", [namespaces("pid", "network", "ipc", "mount"), drop("hostname")]),
     ("ns-mount-only", [namespaces("mount", "network"), drop("hostname")]),
+    ("ns-no-mount!", NO_MOUNT),
+    ("ns-no-mount-masked", [NO_MOUNT[0]]),
+    ("ns-no-mount-readonly", NO_MOUNT + [put("root.readonly", True), put(P + "user", {"uid": 1000, "gid": 1000})]),
+    ("ns-no-mount-bind", NO_MOUNT + [bind("rbind", "ro"), mount("/mnt", "tmpfs", "tmpfs", "nosuid", "size=1m")]),
+    ("ns-no-mount-propagation", NO_MOUNT + [put(L + "rootfsPropagation", "slave")]),
+    ("ns-no-mount-userns", NO_MOUNT + USERNS),
+    ("ns-none", [namespaces(), drop("hostname")] + NO_MOUNT[1:]),
+    ("ns-join-mount", [namespaces("pid", "network", "ipc", "uts", {"type": "mount", "path": "MOUNTNS"})]),
+    ("ns-join-mount-bind", [namespaces("pid", "network", "ipc", "uts", {"type": "mount", "path": "MOUNTNS"}), bind("rbind", "ro"), put("root.readonly", True)]),
     ("ns-join-own!", [namespaces({"type": "ipc", "path": "/proc/self/ns/ipc"}, "pid", "network", "uts", "mount")]),
     ("userns!", USERNS),
     ("userns-root-1000", [add(L + "namespaces", {"type": "user"}), put(L + "uidMappings", [{"containerID": 0, "hostID": 1000, "size": 1}]),

@@ -234,8 +234,10 @@ static const struct step dump_steps[] = {
 	/* clang-format on */
 };
 
-static int check_status(const struct control *c, struct err *e)
+static int check(const struct control *c, struct err *e)
 {
+	if (c->state.root)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: criu dumps no container '%s' without a mount namespace of its own", c->state.id);
 	if (c->status == STATE_RUNNING || c->status == STATE_PAUSED)
 		return 0;
 	return err_set(e, ERR_CONFLICT, "container cannot be checkpointed in %s state", enumtab_name(&state_status_words, (int)c->status));
@@ -249,7 +251,7 @@ int checkpoint_dump(const struct checkpoint_options *o, struct arena *a, struct 
 	int r = control_open(o->root, o->id, a, &c, e);
 
 	if (r == 0)
-		r = check_status(&c, e);
+		r = check(&c, e);
 	if (r < 0)
 		return r;
 	pidfd = d.pidfd = proc_open_checked(c.state.pid, c.state.start_ticks);

@@ -474,6 +474,8 @@ int checkpoint_restore(const struct checkpoint_options *o, const struct launch_o
 	r = request_place(o, a, &t.site, e);
 	if (r == 0)
 		r = launch_prepare(ret, e);
+	if (r == 0 && ret->plan.root == LAUNCH_ROOT_CHANGE)
+		r = err_set(e, ERR_UNSUPPORTED, "unsupported: linux.namespaces: criu brings no container back without a mount namespace of its own");
 	if (r < 0)
 		return r;
 	ret->root_fd = state_open_root(lo->root, true, e);

@@ -81,6 +81,8 @@ int mount_job_make(const struct oci_mount *m, const struct launch_plan *p, struc
 		r = mount_idmap_plan(m, &job.options, p, a, &job.idmap, e);
 	if (r < 0)
 		return r;
+	if (job.idmap.wanted && launch_plan_joined(p, NS_MOUNT))
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: mapped ids in a mount namespace that is joined");
 	attrs = job.options.attrs.set | job.options.attrs.clear | job.options.recursive.set | job.options.recursive.clear;
 	if ((attrs & MOUNT_ATTR_NOSYMFOLLOW) && !facts_nosymfollow(facts))
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: nosymfollow and symfollow need Linux 5.14");
@@ -231,6 +233,9 @@ static int apply_bind(struct mount_job *job, const struct mount_site *site, stru
 	}
 	if (job->link)
 		return apply_link(job, site, e);
+	r = site->shared ? mount_change(tree, true, 0, 0, MS_SLAVE) : 0;
+	if (r < 0)
+		return err_sys(e, r, "keep what is mounted on it from the host");
 	r = mount_change_apply(tree, &job->options, e);
 	if (r < 0)
 		return r;

@@ -51,6 +51,7 @@ struct mount_site {
 	int root;                           /* the container's tree */
 	const char *bundle;                 /* relative bind sources start here */
 	bool userns;                        /* the container has one */
+	bool shared;                        /* the mount namespace is others', too: what is copied of it only receives */
 	bool own_pids;                      /* it has a pid namespace, so the host's procfs will not do for its own */
 	bool cgroupns;
 	const struct cgroup_record *cgroup; /* NULL: none */
