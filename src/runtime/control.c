@@ -10,7 +10,7 @@
 #include "os/ns.h"
 #include "os/proc.h"
 
-int control_open(const char *root, const char *id, struct arena *a, struct control *ret, struct err *e)
+static int open_container(const char *root, const char *id, bool lock, struct arena *a, struct control *ret, struct err *e)
 {
 	scoped_control struct control c = CONTROL_NONE;
 	int r = state_check_id(id, e);
@@ -24,6 +24,9 @@ int control_open(const char *root, const char *id, struct arena *a, struct contr
 	c.dir_fd = c.root_fd < 0 ? c.root_fd : state_open(c.root_fd, id, e);
 	if (c.dir_fd < 0)
 		return c.dir_fd;
+	c.lock = lock ? state_lock(c.dir_fd, id, e) : -EBADF;
+	if (lock && c.lock < 0)
+		return c.lock;
 	r = state_load(c.dir_fd, id, a, &c.state, e);
 	if (r < 0)
 		return r;
@@ -33,8 +36,19 @@ int control_open(const char *root, const char *id, struct arena *a, struct contr
 	return 0;
 }
 
+int control_open(const char *root, const char *id, struct arena *a, struct control *ret, struct err *e)
+{
+	return open_container(root, id, false, a, ret, e);
+}
+
+int control_open_locked(const char *root, const char *id, struct arena *a, struct control *ret, struct err *e)
+{
+	return open_container(root, id, true, a, ret, e);
+}
+
 void control_done(struct control *c)
 {
+	fd_done(&c->lock);
 	fd_done(&c->dir_fd);
 	fd_done(&c->root_fd);
 	cgroup_close(c->cgroup);

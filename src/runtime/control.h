@@ -18,9 +18,13 @@ struct control {
 	struct state state;
 	enum state_status status;
 	struct cgroup *cgroup; /* NULL: not opened yet; control_remove opens and closes it */
+	int lock;              /* -EBADF: none is held */
 };
-#define CONTROL_NONE ((struct control){ .root_fd = -EBADF, .dir_fd = -EBADF })
+#define CONTROL_NONE ((struct control){ .root_fd = -EBADF, .dir_fd = -EBADF, .lock = -EBADF })
 int control_open(const char *root, const char *id, struct arena *a, struct control *ret, struct err *e);
+
+/* The same for who changes what is kept of it: he waits for others who do, and sees what they have left. */
+int control_open_locked(const char *root, const char *id, struct arena *a, struct control *ret, struct err *e);
 void control_done(struct control *c);
 #define scoped_control SCOPED(control_done)
 

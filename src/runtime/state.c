@@ -199,6 +199,15 @@ static bool is_frozen(const struct state *s, struct arena *a)
 	return s->cgroup.driver && cgroup_open(&s->cgroup, a, &c, &e) == 0 && cgroup_is_frozen(c, &e) == 1;
 }
 
+int state_lock(int dir_fd, const char *id, struct err *e)
+{
+	int fd = lock_file_wait(dir_fd, STATE_LOCK, FILE_LOCK_EXCLUSIVE);
+
+	if (fd == -ENOENT)
+		return err_set(e, ERR_NOT_FOUND, "container does not exist: '%s'", id);
+	return fd < 0 ? err_sys(e, fd, "lock container '%s'", id) : fd;
+}
+
 enum state_status state_status(int dir_fd, const struct state *s, struct arena *a)
 {
 	if (s->pid == 0)

@@ -6,6 +6,7 @@
  *     <root>/<id>/state.json    the record below; written when the container is reserved (pid 0) and again when init is ready
  *     <root>/<id>/config.json   the configuration as it was at create: later changes in the bundle have no effect
  *     <root>/<id>/resources.json  linux.resources as `update` left them; not there before the first
+ *     <root>/<id>/lock          held by who changes record or resources; not there before the first `update`
  *     <root>/<id>/start         the socket init listens on until `start` comes; there is no such file once it has come
  *
  * The status is never stored, it follows from facts: a process that is the recorded one (pid and start time) is alive or not, the socket is
@@ -52,6 +53,7 @@ extern const struct schema state_schema;
 #define STATE_CONFIG "config.json"
 #define STATE_START "start"
 #define STATE_RESOURCES "resources.json"
+#define STATE_LOCK "lock"
 
 /* What an id may look like: letters, digits and "_+.-", not starting with a dot. */
 int state_check_id(const char *id, struct err *e);
@@ -77,6 +79,12 @@ int state_load_config(int dir_fd, struct arena *a, struct oci_config **ret, stru
 /* linux.resources as they are in force: as configured, or as `update` left them. NULL: none. */
 int state_load_resources(int dir_fd, struct arena *a, struct oci_resources **ret, struct err *e);
 int state_save_resources(int dir_fd, const struct oci_resources *r, struct err *e);
+
+/*
+ * Waits for the right to read, change and write what is kept of a container, which readers need not have. Returns what holds it, owned: closed, or its
+ * holder dead, it is free. Errors: -ENOENT if the container is gone meanwhile.
+ */
+int state_lock(int dir_fd, const char *id, struct err *e);
 
 enum state_status state_status(int dir_fd, const struct state *s, struct arena *a);
 

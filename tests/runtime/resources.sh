@@ -43,6 +43,17 @@ check "processors, which nothing was said about before" rt update --cpuset-cpus 
 check "hold the process" limits up cpuset.cpus 0
 in_cpuset() { equal "$(pid_of up)" "$(if v2; then limit up cgroup.procs; else cat "$cg/cpuset/$slice/up/cgroup.procs"; fi)"; }
 check "which is where they are said" in_cpuset
+# What the one writes the other must have read.
+pair() {
+	rt update --pids-limit $((100 + $1)) up & local first=$!
+	rt update --memory $((100 + $1))m --memory-swap -1 up & local second=$!
+	wait $first && wait $second || return
+	equal "$((100 + $1)) $(((100 + $1) << 20))" "$(jq -r '"\(.pids.limit) \(.memory.limit)"' "$home/state/up/resources.json")"
+}
+pairs() { local i; for ((i = 0; i < 20; i++)); do pair $i || return; done; }
+check "of two updates at once both last" pairs
+check "and are in force" limits up pids.max 119 memory.max $((119 << 20))
+check "the limits of before again" rt update --pids-limit 30 --memory 40m --memory-swap 48m up
 check "a later exec is there too" equal 0 "$(rt exec up sh -c 'grep Cpus_allowed_list /proc/self/status | cut -f2')"
 check "a value the kernel refuses is an error" fails rt update --pids-limit 5 --memory 48m --cpuset-cpus 4095 up
 check "which leaves the other limits as they were" limits up pids.max 30 memory.max 41943040 memory.swap.max 8388608 cpuset.cpus 0

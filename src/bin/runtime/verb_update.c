@@ -143,7 +143,7 @@ static int update_run(struct runtime *rt, const void *options, struct err *e)
 	else
 		of_line(o, rt->a, &asked);
 	if (r == 0)
-		r = control_open(rt->root, rt->args->v[0], rt->a, &c, e);
+		r = control_open_locked(rt->root, rt->args->v[0], rt->a, &c, e);
 	if (r < 0)
 		return r;
 	drop_kernel_memory(&asked, rt->a);
