@@ -174,6 +174,12 @@ int json_encode(const struct schema *s, const void *obj, enum json_indent indent
 /* Appends a JSON array of @n objects that stand one after the other at @items. */
 int json_encode_list(const struct schema *s, const void *items, size_t n, enum json_indent indent, struct buf *out);
 
+/*
+ * Sets the member at @path (@n keys, each in the object before it, made as needed) of the document @text to the JSON @value, or removes it if value.p is
+ * NULL; everything else stays as it is, in its order. An empty document is an empty object. Appends to @out. Errors: -EINVAL, -E2BIG.
+ */
+int json_edit(struct str text, const char *const *path, size_t n, struct str value, struct buf *out, struct err *e);
+
 /* Appends @s as a JSON string with quotes. */
 int json_encode_string(struct str s, struct buf *out);
 

@@ -2,6 +2,7 @@
 #include "base/test.h"
 #include "codec/json.h"
 
+#include "base/limits.h"
 #include "base/scope.h"
 
 enum shape { SHAPE_ROUND, SHAPE_SQUARE, SHAPE_COUNT };
@@ -186,4 +187,40 @@ TEST(bytes_may_contain_nul_where_strings_may_not)
 	assert_int_equal(json_encode(&schema, &h, JSON_INDENT_NONE, &out), 0);
 	assert_string_equal(buf_text(&out), "{\"b\":\"a\\u0000b\"}");
 	assert_int_equal(json_decode(STR("{\"b\":1}"), &schema, 0, &a, &h, &e), -EINVAL);
+}
+
+/* ---- one member changed ---- */
+
+TEST(json_edit_changes_one_member_and_keeps_the_rest)
+{
+	static const struct {
+		const char *text, *path[2];
+		size_t n;
+		const char *value, *want; /* want NULL: refused */
+	} rows[] = {
+		{ "", { "auths", "h" }, 2, "{\"auth\":\"x\"}", "{\"auths\":{\"h\":{\"auth\":\"x\"}}}" },
+		{ "{\"z\":1,\"auths\":{\"b\":{},\"a\":{}},\"k\":[null]}", { "auths", "b" }, 2, NULL, "{\"z\":1,\"auths\":{\"a\":{}},\"k\":[null]}" },
+		{ "{\"auths\":null}", { "auths", "a" }, 2, "{}", "{\"auths\":{\"a\":{}}}" },
+		{ "{\"a\":1}", { "auths", "h" }, 2, NULL, "{\"a\":1}" },
+		{ "{\"auths\":[]}", { "auths", "h" }, 2, "{}", NULL },
+		{ "[]", { "a" }, 1, "{}", NULL },
+		{ "{", { "a" }, 1, "{}", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		scoped_buf struct buf out = BUF(LIMIT_FILE), flat = BUF(LIMIT_FILE);
+		struct err e = { 0 };
+		int r = json_edit(str_of(rows[i].text), rows[i].path, rows[i].n, str_of(rows[i].value), &out, &e);
+
+		if (!rows[i].want) {
+			assert_true(r < 0);
+			continue;
+		}
+		assert_int_equal(r, 0);
+		/* Its line ends and indentation are not what is looked at. */
+		for (size_t k = 0; k < out.n; k++)
+			if (!strchr(" \n", out.p[k]))
+				buf_add_char(&flat, out.p[k]);
+		assert_string_equal(buf_text(&flat), rows[i].want);
+	}
 }
