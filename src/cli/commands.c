@@ -27,6 +27,9 @@ const struct command *const commands[] = {
 	&rmi_command,
 	&image_inspect_command,
 
+	&login_command,
+	&logout_command,
+
 	&info_command,
 	&version_command,
 	&system_check_command,

@@ -29,6 +29,9 @@ extern const struct command tag_command;
 extern const struct command rmi_command;
 extern const struct command image_inspect_command;
 
+extern const struct command login_command;
+extern const struct command logout_command;
+
 extern const struct command info_command;
 extern const struct command version_command;
 extern const struct command system_check_command;

@@ -5,224 +5,274 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/vec.h"
-#include "codec/json.h"
+#include "image/authfile.h"
+#include "image/helper.h"
 #include "os/file.h"
-
-struct auth_entry {
-	const char *key;
-	const char *auth, *username, *password, *identity_token;
-};
-
-struct auth_file {
-	struct auth_entry *auths;
-	size_t n_auths;
-	const char *creds_store;
-	struct pairs cred_helpers;
-};
-
-/* clang-format off */
-static const struct field entry_fields[] = {
-	FIELD(struct auth_entry, auth,           "auth",          STR, 0),
-	FIELD(struct auth_entry, username,       "username",      STR, 0),
-	FIELD(struct auth_entry, password,       "password",      STR, 0),
-	FIELD(struct auth_entry, identity_token, "identitytoken", STR, 0),
-};
-static const struct schema entry_schema = SCHEMA("auth", struct auth_entry, entry_fields);
-static const struct field file_fields[] = {
-	FIELD_DICT(struct auth_file, auths,   "auths",       &entry_schema, 0),
-	FIELD(struct auth_file, creds_store,  "credsStore",  STR,   0),
-	FIELD(struct auth_file, cred_helpers, "credHelpers", PAIRS, 0),
-};
-static const struct schema file_schema = SCHEMA("auth file", struct auth_file, file_fields);
-/* clang-format on */
-
-/* ---- base64 of "user:password" ---- */
-
-static int base64_value(char c)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *p = c ? strchr(digits, c) : NULL;
-
-	return p ? (int)(p - digits) : -1;
-}
-
-static int base64_decode(const char *s, struct arena *a, char **ret)
-{
-	size_t n = strcspn(s, "=");
-	char *out = arena_alloc(a, n + 1), *p = out;
-	unsigned bits = 0;
-
-	if (n % 4 == 1 || strlen(s) - n > 2 || s[n + strspn(s + n, "=")])
-		return -EINVAL;
-	for (size_t i = 0; i < n; i++) {
-		int v = base64_value(s[i]);
-
-		if (v < 0)
-			return -EINVAL;
-		bits = bits << 6 | (unsigned)v;
-		if (i % 4 > 0) {
-			unsigned shift = 6 - 2 * (unsigned)(i % 4);
-
-			*p = (char)(bits >> shift & 0xff);
-			if (!*p++)
-				return -EINVAL;
-		}
-	}
-	*p = 0;
-	*ret = out;
-	return 0;
-}
-
-static int user_split(const char *text, struct arena *a, struct credentials *ret)
-{
-	const char *colon = strchr(text, ':');
-
-	if (!colon || colon == text)
-		return -EINVAL;
-	ret->user = arena_strndup(a, text, (size_t)(colon - text));
-	ret->password = colon + 1;
-	return 0;
-}
-
-/* ---- which entry ---- */
-
-/* "https://host/v1/" and "host" are the same key, as Docker has written both. */
-static struct str key_bare(const char *key)
-{
-	const char *rest = str_after(key, "https://");
-	struct str s;
-
-	if (!rest)
-		rest = str_after(key, "http://");
-	if (!rest)
-		return str_of(key);
-	s = str_of(rest);
-	return str_cut(s, '/', &(struct str){ 0 });
-}
-
-static bool key_is(const char *key, struct str wanted, bool hub)
-{
-	struct str bare = key_bare(key);
-
-	if (str_eq(bare, wanted))
-		return true;
-	return hub && str_is(wanted, "docker.io") && (str_is(bare, "index.docker.io") || str_is(bare, "registry-1.docker.io"));
-}
-
-static const struct auth_entry *entry_find(const struct auth_file *f, struct str wanted)
-{
-	for (size_t i = 0; i < f->n_auths; i++)
-		if (key_is(f->auths[i].key, wanted, true))
-			return &f->auths[i];
-	return NULL;
-}
-
-/* Most specific first: host/a/b, host/a, host. */
-static const struct auth_entry *entry_for(const struct auth_file *f, const char *host, const char *repository, struct arena *a)
-{
-	char *key = arena_printf(a, "%s/%s", host, repository);
-
-	for (;;) {
-		const struct auth_entry *entry = entry_find(f, str_of(key));
-		char *slash = strrchr(key, '/');
-
-		if (entry || !slash)
-			return entry;
-		*slash = 0;
-	}
-}
-
-static bool entry_is_empty(const struct auth_entry *entry)
-{
-	return (!entry->auth || !*entry->auth) && (!entry->username || !*entry->username) && (!entry->identity_token || !*entry->identity_token);
-}
-
-int credentials_parse(struct str text, const char *host, const char *repository, struct arena *a, struct credentials *ret, struct err *e)
-{
-	struct credentials found = { 0 };
-	const struct auth_entry *entry;
-	struct auth_file file;
-	char *plain;
-	int r;
-
-	r = json_decode(text, &file_schema, 0, a, &file, e);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < file.cred_helpers.n; i++)
-		if (key_is(file.cred_helpers.v[i].key, str_of(host), true))
-			return err_set(e, ERR_UNSUPPORTED, "unsupported: credential helper '%.60s' for '%s'; use an 'auths' entry", file.cred_helpers.v[i].value, host);
-	entry = entry_for(&file, host, repository, a);
-	if (!entry)
-		return 0;
-	/* With a store, Docker leaves an empty entry here as a mark that the secret is there. */
-	if (entry_is_empty(entry)) {
-		if (file.creds_store && *file.creds_store)
-			return err_set(e, ERR_UNSUPPORTED, "unsupported: credential store '%.60s'; use an 'auths' entry", file.creds_store);
-		return 0;
-	}
-	if (entry->auth && *entry->auth) {
-		r = base64_decode(entry->auth, a, &plain);
-		if (r == 0)
-			r = user_split(plain, a, &found);
-		if (r < 0)
-			return err_set(e, ERR_INVALID, "the credentials for '%s' are not base64 of user:password", entry->key);
-	} else {
-		found.user = entry->username;
-		found.password = entry->password;
-	}
-	if (entry->identity_token && *entry->identity_token)
-		found.identity_token = entry->identity_token;
-	*ret = found;
-	return 1;
-}
 
 /* ---- which file ---- */
 
-static void path_add(struct arena *a, struct strs *list, const char *directory, const char *rest)
+enum { FILES_MAX = 5 };
+
+struct file_place {
+	const char *path;
+	bool legacy; /* .dockercfg */
+	bool docker; /* config.json: new entries go here */
+	bool named;  /* by the user: it must be there */
+};
+
+struct file_places {
+	struct file_place v[FILES_MAX];
+	size_t n;
+};
+
+static void place_add(struct arena *a, struct file_places *list, const char *directory, const char *rest, bool docker)
 {
 	if (directory && *directory == '/')
-		strs_push(a, list, arena_printf(a, "%s%s", directory, rest));
+		list->v[list->n++] = (struct file_place){ .path = arena_printf(a, "%s%s", directory, rest), .docker = docker };
 }
 
-static void paths_default(struct arena *a, struct strs *list)
+static const char *variable(const char *name)
 {
-	const char *home = getenv("HOME"), *config = getenv("XDG_CONFIG_HOME"), *docker = getenv("DOCKER_CONFIG");
+	const char *v = getenv(name);
 
-	path_add(a, list, getenv("XDG_RUNTIME_DIR"), "/containers/auth.json");
-	path_add(a, list, config && *config ? config : home, config && *config ? "/containers/auth.json" : "/.config/containers/auth.json");
-	path_add(a, list, docker && *docker ? docker : home, docker && *docker ? "/config.json" : "/.docker/config.json");
+	return v && *v ? v : NULL;
+}
+
+static void places_find(const char *authfile, struct arena *a, struct file_places *ret)
+{
+	const char *named = authfile ? authfile : variable("REGISTRY_AUTH_FILE");
+	const char *home = variable("HOME"), *config = variable("XDG_CONFIG_HOME"), *docker = variable("DOCKER_CONFIG"), *run = variable("XDG_RUNTIME_DIR");
+
+	*ret = (struct file_places){ 0 };
+	if (named) {
+		ret->v[ret->n++] = (struct file_place){ .path = arena_strdup(a, named), .docker = true, .named = true };
+		return;
+	}
+	place_add(a, ret, run ? run : arena_printf(a, "/run/containers/%u", (unsigned)getuid()), run ? "/containers/auth.json" : "/auth.json", false);
+	place_add(a, ret, config ? config : home, config ? "/containers/auth.json" : "/.config/containers/auth.json", false);
+	place_add(a, ret, docker ? docker : home, docker ? "/config.json" : "/.docker/config.json", true);
+	place_add(a, ret, home, "/.dockercfg", false);
+	if (ret->n > 0 && home && *home == '/')
+		ret->v[ret->n - 1].legacy = true;
+}
+
+/* Returns 1 and the text, or 0 if there is no such file. */
+static int place_read(const struct file_place *f, struct arena *a, struct str *ret, struct err *e)
+{
+	char *text;
+	size_t n;
+	int r = file_read(AT_FDCWD, f->path, LIMIT_MANIFEST, a, &text, &n);
+
+	if (r == -ENOENT || r == -ENOTDIR || (r == -EACCES && !f->named))
+		return 0;
+	if (r < 0)
+		return err_sys(e, r, "read '%s'", f->path);
+	*ret = (struct str){ text, n };
+	return 1;
+}
+
+/* ---- find ---- */
+
+static int place_ask(const struct file_place *f, const char *host, const char *repository, struct arena *a, struct credentials *ret, struct err *e)
+{
+	struct authfile_answer answer;
+	struct str text;
+	int r = place_read(f, a, &text, e);
+
+	if (r == 0 && f->named)
+		return err_sys(e, -ENOENT, "read '%s'", f->path);
+	if (r <= 0)
+		return r;
+	r = authfile_parse(text, f->legacy, host, repository, a, &answer, e);
+	if (r > 0 && answer.helper)
+		r = helper_get(answer.helper, answer.server, a, ret, e);
+	else if (r > 0)
+		*ret = answer.credentials;
+	return r < 0 ? err_wrap(e, "%s", f->path) : r;
 }
 
 int credentials_find(const char *host, const char *repository, const char *given, const char *authfile, struct arena *a, struct credentials *ret,
 	struct err *e)
 {
-	const char *named = authfile ? authfile : getenv("REGISTRY_AUTH_FILE");
-	struct strs paths = { 0 };
+	struct file_places places;
 
 	*ret = (struct credentials){ 0 };
 	if (given)
-		return user_split(given, a, ret) < 0 ? err_set(e, ERR_INVALID, "credentials are not of the form user:password") : 0;
-	if (named && *named)
-		strs_push(a, &paths, named);
-	else
-		paths_default(a, &paths);
-	for (size_t i = 0; i < paths.n; i++) {
-		char *text;
-		size_t n;
-		int r = file_read(AT_FDCWD, paths.v[i], LIMIT_MANIFEST, a, &text, &n);
+		return authfile_split(given, a, ret) < 0 ? err_set(e, ERR_INVALID, "credentials are not of the form user:password") : 0;
+	places_find(authfile, a, &places);
+	for (size_t i = 0; i < places.n; i++) {
+		int r = place_ask(&places.v[i], host, repository, a, ret, e);
 
-		if ((r == -ENOENT || r == -ENOTDIR || r == -EACCES) && !(named && *named))
-			continue;
-		if (r < 0)
-			return err_sys(e, r, "read '%s'", paths.v[i]);
-		r = credentials_parse((struct str){ text, n }, host, repository, a, ret, e);
-		if (r < 0)
-			return err_wrap(e, "%s", paths.v[i]);
-		if (r > 0)
-			return 0;
+		if (r != 0)
+			return r < 0 ? r : 0;
 	}
 	return 0;
+}
+
+/* ---- keep and drop ---- */
+
+static const char *host_of(const char *server, struct arena *a)
+{
+	return arena_strndup(a, server, strcspn(server, "/"));
+}
+
+/* The file behind links, so that a link stays one; its directory opened (made if missing), its name. */
+static int place_open(const struct file_place *f, struct arena *a, int *ret_dir, const char **ret_name, struct err *e)
+{
+	scoped_free char *real = realpath(f->path, NULL);
+	char *path = arena_strdup(a, real ? real : f->path), *slash = strrchr(path, '/');
+	const char *directory = ".";
+	int r = 0, fd;
+
+	*ret_name = slash ? slash + 1 : path;
+	if (slash) {
+		*slash = 0;
+		directory = *path ? path : "/";
+		r = dir_ensure_all(AT_FDCWD, directory, 0700);
+	}
+	fd = r < 0 ? r : dir_open(AT_FDCWD, directory);
+	if (fd < 0)
+		return err_sys(e, fd, "open directory of '%s'", f->path);
+	*ret_dir = fd;
+	return 0;
+}
+
+/* Whoever changes the file holds its lock; the next one reads what we made of it. */
+typedef int (*change_fn)(void *arg, struct str text, struct buf *out, struct err *e);
+
+/* Replaces the file by what @fn makes of it; nothing is written if that is nothing. */
+static int place_change(const struct file_place *f, change_fn fn, void *arg, struct arena *a, struct err *e)
+{
+	scoped_buf struct buf out = BUF(LIMIT_MANIFEST);
+	scoped_fd int dir = -EBADF, lock = -EBADF;
+	struct str text = { "", 0 };
+	const char *name;
+	int r = place_open(f, a, &dir, &name, e);
+
+	if (r < 0)
+		return r;
+	lock = lock_file_wait(dir, name, FILE_LOCK_EXCLUSIVE);
+	if (lock < 0)
+		return err_sys(e, lock, "lock '%s'", f->path);
+	r = place_read(f, a, &text, e);
+	if (r >= 0)
+		r = fn(arg, text, &out, e);
+	if (r < 0 || out.n == 0) {
+		/* The lock made it. */
+		if (text.n == 0)
+			unlinkat(dir, name, 0);
+		return r < 0 ? err_wrap(e, "%s", f->path) : 0;
+	}
+	r = file_replace(dir, name, out.p, out.n, 0600, FILE_SYNC);
+	return r < 0 ? err_sys(e, r, "write '%s'", f->path) : 0;
+}
+
+struct keeping {
+	const char *server, *key;
+	const struct credentials *credentials;
+	struct arena *a;
+	struct credentials_place *place;
+};
+
+static int keep_change(void *arg, struct str text, struct buf *out, struct err *e)
+{
+	struct keeping *k = arg;
+	struct strs keys = { 0 };
+	int r = authfile_helper(text, host_of(k->server, k->a), k->a, &k->place->helper, e);
+
+	if (r == 0)
+		r = authfile_keys(text, k->a, &keys, e);
+	if (r < 0)
+		return r;
+	/* An entry that is there keeps its key, however it is written. */
+	for (size_t i = 0; i < keys.n; i++)
+		if (authfile_key_is(keys.v[i], k->server))
+			k->key = keys.v[i];
+	if (k->place->helper)
+		r = helper_store(k->place->helper, k->key, k->credentials, e);
+	return r < 0 ? r : authfile_edit(text, k->key, k->credentials, k->place->helper != NULL, out, e);
+}
+
+/* True if the file has an entry for exactly this server. */
+static bool place_has(const struct file_place *f, const char *server, struct arena *a)
+{
+	struct strs keys = { 0 };
+	struct str text;
+	struct err ignored; /* unreadable: then it is not the one */
+
+	if (place_read(f, a, &text, &ignored) <= 0 || f->legacy || authfile_keys(text, a, &keys, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < keys.n; i++)
+		if (authfile_key_is(keys.v[i], server))
+			return true;
+	return false;
+}
+
+int credentials_keep(const char *server, const struct credentials *c, const char *authfile, struct arena *a, struct credentials_place *ret, struct err *e)
+{
+	const struct file_place *chosen = NULL;
+	struct keeping k = { server, strcmp(server, "docker.io") == 0 ? AUTHFILE_HUB : server, c, a, ret };
+	struct file_places places;
+
+	places_find(authfile, a, &places);
+	*ret = (struct credentials_place){ 0 };
+	for (size_t i = 0; i < places.n && !chosen; i++)
+		if (place_has(&places.v[i], server, a))
+			chosen = &places.v[i];
+	for (size_t i = 0; i < places.n && !chosen; i++)
+		if (places.v[i].docker)
+			chosen = &places.v[i];
+	if (!chosen)
+		return err_set(e, ERR_NOT_FOUND, "no place for credentials: HOME is not set");
+	ret->path = chosen->path;
+	return place_change(chosen, keep_change, &k, a, e);
+}
+
+struct dropping {
+	const char *server; /* NULL: all */
+	struct arena *a;
+	struct strs *dropped;
+};
+
+static int drop_change(void *arg, struct str text, struct buf *out, struct err *e)
+{
+	struct dropping *d = arg;
+	struct strs keys = { 0 };
+	int r = authfile_keys(text, d->a, &keys, e);
+
+	for (size_t i = 0; r == 0 && i < keys.n; i++) {
+		scoped_buf struct buf next = BUF(LIMIT_MANIFEST);
+		const char *helper = NULL;
+
+		if (d->server && !authfile_key_is(keys.v[i], d->server))
+			continue;
+		r = authfile_helper(text, strcmp(keys.v[i], AUTHFILE_HUB) == 0 ? "docker.io" : host_of(keys.v[i], d->a), d->a, &helper, e);
+		if (r == 0 && helper)
+			r = helper_erase(helper, keys.v[i], e);
+		r = r < 0 ? r : authfile_edit(text, keys.v[i], NULL, false, &next, e);
+		if (r < 0)
+			break;
+		text = (struct str){ arena_memdup(d->a, next.p, next.n), next.n };
+		strs_push(d->a, d->dropped, keys.v[i]);
+		buf_clear(out);
+		r = buf_add(out, text.p, text.n);
+	}
+	return r;
+}
+
+int credentials_drop(const char *server, const char *authfile, struct arena *a, struct strs *ret, struct err *e)
+{
+	struct dropping d = { server, a, ret };
+	struct file_places places;
+	int r = 0;
+
+	places_find(authfile, a, &places);
+	for (size_t i = 0; r == 0 && i < places.n; i++)
+		if (!places.v[i].legacy && access(places.v[i].path, F_OK) == 0)
+			r = place_change(&places.v[i], drop_change, &d, a, e);
+	return r;
 }

@@ -8,7 +8,10 @@
 #include "base/vec.h"
 #include "image/change.h"
 #include "image/content.h"
+#include "image/authfile.h"
 #include "image/credentials.h"
+#include "image/helper.h"
+#include "image/login.h"
 #include <unistd.h>
 
 #include "os/test_dir.h"
@@ -39,30 +42,30 @@ TEST(credentials_are_found_by_host_and_most_specific_path)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		scoped_arena struct arena a = { 0 };
-		struct credentials c = { 0 };
+		struct authfile_answer c = { 0 };
 		struct err e = { 0 };
-		int r = credentials_parse(str_of(rows[i].file), rows[i].host, rows[i].repository, &a, &c, &e);
+		int r = authfile_parse(str_of(rows[i].file), false, rows[i].host, rows[i].repository, &a, &c, &e);
 
 		if (r != (rows[i].user ? 1 : 0))
 			fail_msg("row %zu: %d %s", i, r, e.msg);
 		if (rows[i].user)
-			assert_string_equal(c.user, rows[i].user);
+			assert_string_equal(c.credentials.user, rows[i].user);
 	}
 }
 
 TEST(credentials_that_cannot_be_used_are_an_error_not_anonymity)
 {
 	static const char *const rows[] = {
-		AUTHS("\"r.test\":{\"auth\":\"!!!\"}"), AUTHS("\"r.test\":{\"auth\":\"YWxpY2U=\"}"), "{\"credHelpers\":{\"r.test\":\"pass\"}}",
-		"{\"auths\":{\"r.test\":{}},\"credsStore\":\"desktop\"}", "[]", "{",
+		AUTHS("\"r.test\":{\"auth\":\"!!!\"}"), AUTHS("\"r.test\":{\"auth\":\"YWxpY2U=\"}"), AUTHS("\"r.test\":{\"auth\":\"YToAYg==\"}"),
+		"{\"auths\":[]}", "[]", "{",
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		scoped_arena struct arena a = { 0 };
-		struct credentials c;
+		struct authfile_answer c;
 		struct err e = { 0 };
 
-		if (credentials_parse(str_of(rows[i]), "r.test", "x", &a, &c, &e) >= 0)
+		if (authfile_parse(str_of(rows[i]), false, "r.test", "x", &a, &c, &e) >= 0)
 			fail_msg("taken: %s", rows[i]);
 	}
 }
@@ -70,14 +73,104 @@ TEST(credentials_that_cannot_be_used_are_an_error_not_anonymity)
 TEST(credentials_keep_colons_in_the_password)
 {
 	scoped_arena struct arena a = { 0 };
+	struct authfile_answer answer;
 	struct credentials c;
 	struct err e = { 0 };
 
-	assert_int_equal(credentials_parse(STR(AUTHS("\"h\":" BOB)), "h", "x", &a, &c, &e), 1);
-	assert_string_equal(c.password, "a:b");
+	assert_int_equal(authfile_parse(STR(AUTHS("\"h\":" BOB)), false, "h", "x", &a, &answer, &e), 1);
+	assert_string_equal(answer.credentials.password, "a:b");
 	assert_int_equal(credentials_find("h", "x", "u:p:q", NULL, &a, &c, &e), 0);
 	assert_string_equal(c.password, "p:q");
 	assert_true(credentials_find("h", "x", "no-colon", NULL, &a, &c, &e) < 0);
+}
+
+TEST(helpers_for_a_host_come_before_its_entry_and_the_store_for_all_after_it)
+{
+	static const struct {
+		const char *file, *host, *helper, *server; /* helper NULL: the entry; "": nothing */
+	} rows[] = {
+		{ "{\"credHelpers\":{\"r.test\":\"pass\"},\"auths\":{\"r.test\":" ALICE "}}", "r.test", "pass", "r.test" },
+		{ "{\"credHelpers\":{\"r.test\":\"pass\"}}", "other.test", "", NULL },
+		{ "{\"credsStore\":\"desktop\",\"auths\":{\"r.test\":{}}}", "r.test", "desktop", "r.test" },
+		{ "{\"credsStore\":\"desktop\"}", "r.test", "desktop", "r.test" },
+		{ "{\"credsStore\":\"desktop\"}", "docker.io", "desktop", "https://index.docker.io/v1/" },
+		{ "{\"credsStore\":\"desktop\",\"auths\":{\"r.test\":" ALICE "}}", "r.test", NULL, NULL },
+		{ "{\"credHelpers\":{\"docker.io\":\"x\"}}", "docker.io", "x", "docker.io" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		scoped_arena struct arena a = { 0 };
+		struct authfile_answer got = { 0 };
+		struct err e = { 0 };
+		int r = authfile_parse(str_of(rows[i].file), false, rows[i].host, "a/b", &a, &got, &e);
+
+		assert_int_equal(r, !rows[i].helper || *rows[i].helper);
+		if (rows[i].helper && *rows[i].helper) {
+			assert_string_equal(got.helper, rows[i].helper);
+			assert_string_equal(got.server, rows[i].server);
+		} else if (r) {
+			assert_null(got.helper);
+			assert_string_equal(got.credentials.user, "alice");
+		}
+	}
+}
+
+TEST(dockercfg_is_a_list_without_more)
+{
+	scoped_arena struct arena a = { 0 };
+	struct authfile_answer got = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(authfile_parse(STR("{\"https://r.test\":" ALICE "}"), true, "r.test", NULL, &a, &got, &e), 1);
+	assert_string_equal(got.credentials.password, "secret");
+}
+
+TEST(helpers_answers_are_checked)
+{
+	scoped_arena struct arena a = { 0 };
+	struct credentials c = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(helper_parse(STR("{\"ServerURL\":\"x\",\"Username\":\"u\",\"Secret\":\"s\"}"), &a, &c, &e), 0);
+	assert_string_equal(c.user, "u");
+	assert_int_equal(helper_parse(STR("{\"Username\":\"<token>\",\"Secret\":\"t\"}"), &a, &c, &e), 0);
+	assert_string_equal(c.identity_token, "t");
+	assert_null(c.user);
+	assert_true(helper_parse(STR("{\"Username\":\"u\"}"), &a, &c, &e) < 0);
+	assert_true(helper_parse(STR("{\"Username\":\"\",\"Secret\":\"t\"}"), &a, &c, &e) < 0);
+	assert_true(helper_parse(STR("no json"), &a, &c, &e) < 0);
+}
+
+TEST(helpers_have_plain_names)
+{
+	static const char *const names[] = { "../x", "a/b", "", ".", "a b", "x;y" };
+	scoped_arena struct arena a = { 0 };
+	struct credentials c;
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		assert_int_equal(helper_get(names[i], "h", &a, &c, &e), -EINVAL);
+		assert_non_null(strstr(e.msg, "plain name"));
+	}
+}
+
+TEST(login_to_what_may_begin_an_image_name)
+{
+	static const char *const rows[][2] = { { "docker.io", "docker.io" }, { "https://index.docker.io/v1/", "docker.io" }, { "r.test:5000", "r.test:5000" },
+		{ "https://r.test/v2/", "r.test" }, { "r.test/a/b/", "r.test/a/b" }, { "localhost", "localhost" }, { "plain", NULL }, { "", NULL },
+		{ "r.test/UPPER", NULL }, { "a@b.test", NULL } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		scoped_arena struct arena a = { 0 };
+		const char *server = NULL;
+		struct err e = { 0 };
+		int r = login_server(rows[i][0], &a, &server, &e);
+
+		if (!rows[i][1] && r >= 0)
+			fail_msg("'%s' is taken as '%s'", rows[i][0], server);
+		if (rows[i][1] && (r < 0 || strcmp(server, rows[i][1]) != 0))
+			fail_msg("'%s' becomes '%s'", rows[i][0], r < 0 ? e.msg : server);
+	}
 }
 
 /* ---- change ---- */

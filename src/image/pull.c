@@ -7,11 +7,11 @@
 #include "image/bring.h"
 #include "image/content.h"
 #include "image/courier.h"
-#include "image/credentials.h"
+#include "image/endpoint.h"
 
 struct pull {
 	struct reference ref;
-	struct credentials credentials; /* pull.credentials */
+	struct endpoint endpoint;       /* pull.credentials */
 	struct courier courier;         /* pull.connect */
 	struct bring bring;             /* pull.bring */
 };
@@ -28,17 +28,18 @@ static int pull_credentials(void *ctx, struct err *e)
 	struct pull *p = ctx;
 	const struct pull_options *o = p->bring.options;
 
-	return credentials_find(p->ref.host, p->ref.repository, o->credentials, o->authfile, p->bring.arena, &p->credentials, e);
+	const struct endpoint_options eo = { .no_tls_verify = o->no_tls_verify, .authfile = o->authfile, .credentials = o->credentials };
+
+	return endpoint_find(p->ref.host, p->ref.repository, &eo, p->bring.arena, &p->endpoint, e);
 }
 
 static int pull_connect(void *ctx, struct err *e)
 {
 	struct pull *p = ctx;
 	const struct pull_options *o = p->bring.options;
-	struct transfer_message task = { .source = SOURCE_REGISTRY, .host = p->ref.host, .repository = p->ref.repository,
-		.user = p->credentials.user, .password = p->credentials.password, .identity_token = p->credentials.identity_token,
-		.no_tls_verify = o->no_tls_verify, .parallel = o->parallel };
+	struct transfer_message task = endpoint_task(&p->endpoint);
 
+	task.parallel = o->parallel;
 	return courier_open(&p->courier, p->bring.store, &task, NULL, 0, o->cancel_fd, e);
 }
 

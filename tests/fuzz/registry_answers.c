@@ -8,7 +8,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include "image/credentials.h"
+#include "base/limits.h"
+#include "image/authfile.h"
+#include "image/helper.h"
 #include "image/transfer/auth.h"
 
 static void url_try(const char *url, struct arena *a)
@@ -51,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	scoped_arena struct arena a = { 0 };
 	char *text = arena_strndup(&a, (const char *)data, size), *url = strchr(text, '\n'), *document = url ? strchr(url + 1, '\n') : NULL;
+	struct authfile_answer answer;
 	struct credentials credentials;
 	struct err e = { 0 };
 
@@ -61,7 +64,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	header_try(text, &a);
 	if (url)
 		url_try(url, &a);
-	if (document)
-		(void)credentials_parse(str_of(document), "r.example", "a/b", &a, &credentials, &e);
+	if (document) {
+		scoped_buf struct buf out = BUF(LIMIT_MANIFEST);
+
+		(void)authfile_parse(str_of(document), false, "r.example", "a/b", &a, &answer, &e);
+		(void)authfile_edit(str_of(document), "r.example", NULL, false, &out, &e);
+		(void)helper_parse(str_of(document), &a, &credentials, &e);
+	}
 	return 0;
 }
