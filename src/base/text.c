@@ -67,40 +67,6 @@ bool text_is_utf8(struct str s)
 	return true;
 }
 
-static int base64_digit(char c)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -EINVAL;
-}
-
-int text_from_base64(struct str s, void *ret, size_t *ret_n)
-{
-	unsigned char *out = ret;
-	size_t padding = 0, n = 0;
-
-	while (padding < 2 && padding < s.n && s.p[s.n - 1 - padding] == '=')
-		padding++;
-	if (s.n % 4 != 0)
-		return -EINVAL;
-	for (size_t i = 0; i < s.n; i += 4) {
-		uint32_t word = 0;
-
-		for (size_t k = 0; k < 4; k++) {
-			int digit = i + k >= s.n - padding ? 0 : base64_digit(s.p[i + k]);
-
-			if (digit < 0)
-				return -EINVAL;
-			word = word << 6 | (uint32_t)digit;
-		}
-		for (size_t k = 0; k < 3; k++)
-			out[n++] = (unsigned char)(word >> (16 - 8 * k));
-	}
-	*ret_n = n - padding;
-	return 0;
-}
-
 void text_time(struct timespec t, char ret[TEXT_TIME_SIZE])
 {
 	struct tm tm;

@@ -19,9 +19,6 @@ bool text_is_hex(struct str s, size_t n);
 /* True if the bytes are well-formed UTF-8 (no surrogates, no overlong forms). */
 bool text_is_utf8(struct str s);
 
-/* The bytes of standard base64 with its padding into @ret, which holds 3 * (s.n / 4); *ret_n is how many. Errors: -EINVAL. */
-int text_from_base64(struct str s, void *ret, size_t *ret_n);
-
 enum { TEXT_TIME_SIZE = 40, TEXT_SIZE_SIZE = 16, TEXT_AGE_SIZE = 32 };
 
 /* RFC 3339 in UTC with nanoseconds, as Go prints it: "2026-01-02T03:04:05.123456789Z". */

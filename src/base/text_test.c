@@ -62,21 +62,3 @@ TEST(ages_speak_as_docker_does)
 	text_age(20 * 86400, out);
 	assert_string_equal(out, "2 weeks");
 }
-
-TEST(base64_is_bytes_or_an_error)
-{
-	static const char *const bad[] = { "A", "AA", "AAA", "AA=A", "A===", "====", "A*==", "AAAA=" };
-	unsigned char bytes[8];
-	size_t n;
-
-	assert_int_equal(text_from_base64(STR("Zm9vYg=="), bytes, &n), 0);
-	assert_int_equal(n, 4);
-	assert_memory_equal(bytes, "foob", 4);
-	assert_int_equal(text_from_base64(STR("AP//"), bytes, &n), 0);
-	assert_int_equal(n, 3);
-	assert_memory_equal(bytes, "\x00\xff\xff", 3);
-	assert_int_equal(text_from_base64(STR(""), bytes, &n), 0);
-	assert_int_equal(n, 0);
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		assert_int_equal(text_from_base64(str_of(bad[i]), bytes, &n), -EINVAL);
-}

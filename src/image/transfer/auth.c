@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 
+#include "base/base64.h"
 #include "base/limits.h"
 #include "base/vec.h"
 
@@ -229,20 +230,7 @@ bool auth_text_is_safe(const char *s)
 
 const char *auth_basic(const char *user, const char *password, struct arena *a)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *text = arena_printf(a, "%s:%s", user, password);
-	size_t n = strlen(text);
-	char *out = arena_alloc(a, 6 + (n + 2) / 3 * 4 + 1), *p = out + 6;
 
-	memcpy(out, "Basic ", 6);
-	for (size_t i = 0; i < n; i += 3) {
-		unsigned char in[3] = { (unsigned char)text[i], i + 1 < n ? (unsigned char)text[i + 1] : 0, i + 2 < n ? (unsigned char)text[i + 2] : 0 };
-
-		*p++ = digits[in[0] >> 2];
-		*p++ = digits[(in[0] & 3) << 4 | in[1] >> 4];
-		*p++ = i + 1 < n ? digits[(in[1] & 15) << 2 | in[2] >> 6] : '=';
-		*p++ = i + 2 < n ? digits[in[2] & 63] : '=';
-	}
-	*p = 0;
-	return out;
+	return arena_printf(a, "Basic %s", base64_encode(str_of(text), a));
 }

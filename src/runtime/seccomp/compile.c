@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/text.h"
+#include "base/base64.h"
 #include "base/vec.h"
 #include "os/fd.h"
 #include "runtime/seccomp/exact.h"
@@ -455,17 +455,17 @@ static int section_compile(const struct oci_seccomp *s, bool strict, struct aren
 static int raw_decode(const struct filter_request *q, struct arena *a, struct filter_program **ret, struct err *e)
 {
 	const struct oci_seccomp none = { 0 };
-	struct str text = str_of(q->raw);
-	struct filter_code p = { .v = arena_alloc(a, text.n + 1) };
+	struct filter_code p = { 0 };
+	struct str bytes = { 0 };
 	uint32_t flags;
-	size_t n;
 	int r = flags_make(q->section ? q->section : &none, &flags, e);
 
-	if (r == 0 && (text_from_base64(text, p.v, &n) < 0 || n % sizeof *p.v != 0))
+	if (r == 0 && (base64_decode(str_of(q->raw), a, &bytes) < 0 || bytes.n % sizeof *p.v != 0))
 		r = err_set(e, ERR_INVALID, "annotation run.oci.seccomp_bpf_data: no BPF program in base64");
 	if (r < 0)
 		return r;
-	p.n = n / sizeof *p.v;
+	p.n = bytes.n / sizeof *p.v;
+	p.v = arena_memdup(a, bytes.p, bytes.n);
 	return program_finish(&p, flags, a, ret, e);
 }
 
