@@ -11,7 +11,7 @@ static int open_(const struct transfer_message *m, const int *fds, size_t n_fds,
 	struct registry *g;
 	int r;
 
-	if (!m->host || !m->repository)
+	if (!m->host)
 		return err_set(e, ERR_INVALID, "no registry named");
 	r = registry_open(&t, &g, e);
 	if (r == 0)
