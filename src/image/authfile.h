@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "image/credentials.h"
+#include "image/secret.h"
 
 /* Docker's own name for docker.io, in files and to helpers. */
 #define AUTHFILE_HUB "https://index.docker.io/v1/"

@@ -13,10 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
-
-struct credentials {
-	const char *user, *password, *identity_token; /* NULL: none */
-};
+#include "image/secret.h"
 
 /* @given is "user:password" and beats all files; may be NULL, as @authfile, and as @repository for the host itself. */
 int credentials_find(const char *host, const char *repository, const char *given, const char *authfile, struct arena *a, struct credentials *ret,

@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "image/credentials.h"
+#include "image/secret.h"
 
 /* Asks for @server. Returns 1 and fills @ret, or 0 if it keeps nothing for it. Errors: -ENOENT no such program; -ETIMEDOUT; -EINVAL a useless answer. */
 int helper_get(const char *name, const char *server, struct arena *a, struct credentials *ret, struct err *e);
