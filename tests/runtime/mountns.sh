@@ -19,7 +19,7 @@ own=$(readlink /proc/self/ns/mnt)
 mounts >"$home/before"
 is_elsewhere() { [ "$(readlink "/proc/$1/ns/mnt")" != "$own" ]; }
 # What must be as it was before: our own mounts, and those of process $1, if any.
-untouched() { diff "$home/before" <(mounts) && { [ -z "${1-}" ] || diff "$home/before.$1" <(mounts "$1"); }; }
+untouched() { mounts | diff "$home/before" - && { [ -z "${1-}" ] || mounts "$1" | diff "$home/before.$1" -; }; }
 refused() {
 	local words=$1
 	shift
