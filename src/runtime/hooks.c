@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -55,6 +56,13 @@ void hook_output_done(struct hook_output *o)
 	fd_done(&o->out);
 	fd_done(&o->err);
 }
+
+/* Where a hook runs. */
+struct site {
+	enum hook_point point;
+	const struct state *state;
+	const struct hook_output *output;
+};
 
 /* ---- one hook --------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -133,70 +141,97 @@ static char *const *environment(const struct oci_hook *h, bool inside, struct ar
 }
 
 /* stdin is a file and no pipe: a hook that does not read it blocks nobody. With a timeout it leads a session, to be killed with all that is in it. */
-static int run_one(const struct oci_hook *h, struct str document, const struct hook_point *p, struct arena *a, struct err *e)
+static int run_one(const struct oci_hook *h, struct str document, const struct site *site, struct arena *a, struct err *e)
 {
 	scoped_proc struct proc child = PROC_NONE;
 	scoped_fd int in = memfd_from_bytes("state", document.p, document.n), ear = -EBADF;
 	const struct strs self = { (const char *[]){ h->path }, 1 };
 	int mouth[2] = { -EBADF, -EBADF }, r = in < 0 ? in : lseek(in, 0, SEEK_SET) < 0 ? -errno : fd_pipe(mouth, 0);
-	struct proc_fd fds[] = { { in, 0 }, { p->output->out, 1 }, { p->output->err >= 0 ? p->output->err : mouth[1], 2 } };
+	struct proc_fd fds[] = { { in, 0 }, { site->output->out, 1 }, { site->output->err >= 0 ? site->output->err : mouth[1], 2 } };
 
 	ear = mouth[0];
 	if (r == 0)
 		r = proc_spawn(&PROC_SPAWN(.path = h->path, .argv = strs_argv(a, h->args.n ? &h->args : &self), .fds = fds, .n_fds = 3,
-			.envp = environment(h, p->inside, a), .setsid = h->timeout.set), &child);
+			.envp = environment(h, hook_table[site->point].inside, a), .setsid = h->timeout.set), &child);
 	fd_done(&mouth[1]);
 	return r < 0 ? err_sys(e, r, "execute '%s'", h->path) : supervise(h, &child, ear, e);
 }
 
 /* ---- lists ------------------------------------------------------------------------------------------------------------------------------------ */
 
-static int run_nth(const struct oci_hook *v, size_t i, struct str document, const struct hook_point *p, struct err *e)
+#define ROW(member, name_, status_, inside_)                                                                                          \
+	{ name_, offsetof(struct oci_hooks, member), offsetof(struct oci_hooks, n_##member), status_, inside_ }
+const struct hook_row hook_table[] = {
+	/* clang-format off */
+	[HOOK_PRESTART]         = ROW(prestart,         "prestart",        STATE_CREATING, false),
+	[HOOK_CREATE_RUNTIME]   = ROW(create_runtime,   "createRuntime",   STATE_CREATING, false),
+	[HOOK_CREATE_CONTAINER] = ROW(create_container, "createContainer", STATE_CREATING, true),
+	[HOOK_START_CONTAINER]  = ROW(start_container,  "startContainer",  STATE_CREATED,  true),
+	[HOOK_POSTSTART]        = ROW(poststart,        "poststart",       STATE_RUNNING,  false),
+	[HOOK_POSTSTOP]         = ROW(poststop,         "poststop",        STATE_STOPPED,  false),
+	/* clang-format on */
+};
+
+size_t hooks_count(const struct oci_hooks *h, enum hook_point p)
+{
+	return h ? *(const size_t *)((const char *)h + hook_table[p].offset_n) : 0;
+}
+
+static const struct oci_hook *hooks_at(const struct oci_hooks *h, enum hook_point p)
+{
+	return *(struct oci_hook *const *)((const char *)h + hook_table[p].offset);
+}
+
+static int run_nth(const struct oci_hooks *h, size_t i, struct str document, const struct site *site, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
 
-	if (run_one(&v[i], document, p, &a, e) == 0)
+	if (run_one(&hooks_at(h, site->point)[i], document, site, &a, e) == 0)
 		return 0;
 	e->kind = ERR_PRECONDITION;
-	return err_wrap(e, "error running %s hook #%zu", p->name, i);
+	return err_wrap(e, "error running %s hook #%zu", hook_table[site->point].name, i);
 }
 
-int hooks_run(const struct oci_hook *v, size_t n, const struct hook_point *p, struct err *e)
+/* @go_on: a failure is a warning, and the next one runs. */
+static int run_all(const struct oci_hooks *h, const struct site *site, bool go_on, struct err *e)
 {
 	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
-	int r = n ? state_print(p->state, p->status, &b) : 0;
+	size_t n = hooks_count(h, site->point);
+	int r = n ? state_print(site->state, hook_table[site->point].status, &b) : 0;
 
 	if (r < 0)
 		return err_sys(e, r, "print the state for hooks");
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = run_nth(v, i, buf_str(&b), p, e);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = run_nth(h, i, buf_str(&b), site, e);
+		if (r < 0 && go_on) {
+			log_warn("%s", e->msg);
+			err_clear(e);
+			r = 0;
+		}
+	}
 	return r;
+}
+
+int hooks_run(const struct oci_hooks *h, enum hook_point p, const struct state *s, const struct hook_output *o, struct err *e)
+{
+	return run_all(h, &(struct site){ p, s, o }, false, e);
 }
 
 int hooks_run_poststart(const struct oci_hooks *h, const struct state *s, struct err *e)
 {
 	scoped_hook_output struct hook_output o = HOOK_OUTPUT_NONE;
-	const struct hook_point p = { .name = "poststart", .state = s, .status = STATE_RUNNING, .output = &o };
-	int r = h && h->n_poststart ? hook_output_open(s, &o, e) : 0;
+	int r = hooks_count(h, HOOK_POSTSTART) ? hook_output_open(s, &o, e) : 0;
 
 	if (r < 0)
 		e->kind = ERR_PRECONDITION;
-	return r < 0 || !h ? r : hooks_run(h->poststart, h->n_poststart, &p, e);
+	return r < 0 ? r : hooks_run(h, HOOK_POSTSTART, s, &o, e);
 }
 
 void hooks_run_poststop(const struct oci_hooks *h, const struct state *s)
 {
 	scoped_hook_output struct hook_output o = HOOK_OUTPUT_NONE;
-	const struct hook_point p = { .name = "poststop", .state = s, .status = STATE_STOPPED, .output = &o };
 	struct err e = { 0 };
 
-	if (hook_output_open(s, &o, &e) < 0) {
+	if (hook_output_open(s, &o, &e) < 0 || run_all(h, &(struct site){ HOOK_POSTSTOP, s, &o }, true, &e) < 0)
 		log_warn("poststop hooks do not run: %s", e.msg);
-		return;
-	}
-	for (size_t i = 0; i < h->n_poststop; i++) {
-		err_clear(&e);
-		if (hooks_run(&h->poststop[i], 1, &p, &e) < 0)
-			log_warn("%s", e.msg);
-	}
 }

@@ -34,17 +34,31 @@ int hook_output_open(const struct state *s, struct hook_output *ret, struct err 
 void hook_output_done(struct hook_output *o);
 #define scoped_hook_output SCOPED(hook_output_done)
 
-/* One point of the life. */
-struct hook_point {
-	const char *name; /* "createRuntime", for messages */
-	const struct state *state;
-	enum state_status status;
-	const struct hook_output *output;
-	bool inside;      /* in the container's namespaces */
+/* The points of the life, in its order. */
+enum hook_point {
+	HOOK_PRESTART,
+	HOOK_CREATE_RUNTIME,
+	HOOK_CREATE_CONTAINER,
+	HOOK_START_CONTAINER,
+	HOOK_POSTSTART,
+	HOOK_POSTSTOP,
+	HOOK_POINT_COUNT,
 };
 
-/* Runs the hooks @v. Errors: kind ERR_PRECONDITION, whatever went wrong with one. */
-int hooks_run(const struct oci_hook *v, size_t n, const struct hook_point *p, struct err *e);
+/* What happens at each: hooks_run goes by these rows, `features` prints their names. */
+struct hook_row {
+	const char *name;         /* in config.json */
+	size_t offset, offset_n;  /* the list in struct oci_hooks */
+	enum state_status status; /* what hooks are told */
+	bool inside;              /* in the container's namespaces */
+};
+extern const struct hook_row hook_table[HOOK_POINT_COUNT];
+
+/* How many there are. @h may be NULL. */
+size_t hooks_count(const struct oci_hooks *h, enum hook_point p);
+
+/* Runs those of one point of the container @s. @h may be NULL. Errors: kind ERR_PRECONDITION, whatever went wrong with one. */
+int hooks_run(const struct oci_hooks *h, enum hook_point p, const struct state *s, const struct hook_output *o, struct err *e);
 
 /* The two points of a container without a creator: after `start`, and at the end, where failures are only told. */
 int hooks_run_poststart(const struct oci_hooks *h, const struct state *s, struct err *e);

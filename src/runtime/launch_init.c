@@ -61,16 +61,11 @@ static int wait_start(struct launch *l, struct err *e)
 
 static int start(struct launch *l, struct err *e)
 {
-	const struct oci_hooks *h = l->config->hooks;
-	const struct hook_point p = {
-		.name = "startContainer", .state = &l->state, .status = STATE_CREATED, .output = &l->hook_output, .inside = true,
-	};
-	int r = 0;
+	int r;
 
 	fd_done(&l->gate);
 	l->state.pid = getpid();
-	if (h)
-		r = hooks_run(h->start_container, h->n_start_container, &p, e);
+	r = hooks_run(l->config->hooks, HOOK_START_CONTAINER, &l->state, &l->hook_output, e);
 	return r < 0 ? r : program_exec(&l->program, e);
 }
 

@@ -31,7 +31,7 @@ static bool has_poststop(const void *ctx)
 {
 	const struct launch *l = ctx;
 
-	return l->config->hooks && l->config->hooks->n_poststop > 0;
+	return hooks_count(l->config->hooks, HOOK_POSTSTOP) > 0;
 }
 
 static int arm_poststop(void *ctx, struct err *e)
@@ -605,14 +605,12 @@ static int run_runtime_hooks(void *ctx, struct err *e)
 {
 	const struct launch *l = ctx;
 	const struct oci_hooks *h = l->config->hooks;
-	struct hook_point p = { .name = "prestart", .state = &l->state, .status = STATE_CREATING, .output = &l->hook_output };
 	int r = sync_expect(l->sync_parent, SYNC_ROOTFS_READY, INIT, e);
 
 	if (r == 0)
-		r = hooks_run(h->prestart, h->n_prestart, &p, e);
-	p.name = "createRuntime";
+		r = hooks_run(h, HOOK_PRESTART, &l->state, &l->hook_output, e);
 	if (r == 0)
-		r = hooks_run(h->create_runtime, h->n_create_runtime, &p, e);
+		r = hooks_run(h, HOOK_CREATE_RUNTIME, &l->state, &l->hook_output, e);
 	return r < 0 ? r : sync_say(l->sync_parent, SYNC_GO_ON, e);
 }
 

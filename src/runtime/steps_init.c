@@ -414,19 +414,15 @@ static bool has_container_hooks(const void *ctx)
 {
 	const struct launch *l = ctx;
 
-	return l->config->hooks && l->config->hooks->n_create_container > 0;
+	return hooks_count(l->config->hooks, HOOK_CREATE_CONTAINER) > 0;
 }
 
 static int run_container_hooks(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
-	const struct oci_hooks *h = l->config->hooks;
-	const struct hook_point p = {
-		.name = "createContainer", .state = &l->state, .status = STATE_CREATING, .output = &l->hook_output, .inside = true,
-	};
 
 	l->state.pid = getpid();
-	return hooks_run(h->create_container, h->n_create_container, &p, e);
+	return hooks_run(l->config->hooks, HOOK_CREATE_CONTAINER, &l->state, &l->hook_output, e);
 }
 
 static bool has_cwd(const void *ctx)

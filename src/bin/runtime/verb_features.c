@@ -11,6 +11,7 @@
 #include "os/cap.h"
 #include "os/fd.h"
 #include "runtime/checkpoint/checkpoint.h"
+#include "runtime/hooks.h"
 #include "runtime/mounts/options.h"
 #include "runtime/annotations.h"
 #include "runtime/seccomp/filter.h"
@@ -170,6 +171,15 @@ static struct pairs about(struct arena *a)
 	return p;
 }
 
+static struct strs hook_names(struct arena *a)
+{
+	struct strs list = { 0 };
+
+	for (size_t i = 0; i < HOOK_POINT_COUNT; i++)
+		strs_push(a, &list, hook_table[i].name);
+	return list;
+}
+
 static struct strs unsafe(struct arena *a)
 {
 	struct strs list = { 0 };
@@ -193,11 +203,10 @@ static void collect(void *arg, const char *word)
 
 static int features_run(struct runtime *rt, const void *options, struct err *e)
 {
-	static const char *const hooks[] = { "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL };
 	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
 	struct features f = {
 		.oci_version_min = "1.0.0", .oci_version_max = OCI_RUNTIME_VERSION,
-		.hooks = list_of(hooks, rt->a),
+		.hooks = hook_names(rt->a),
 		.annotations = about(rt->a), .unsafe = unsafe(rt->a),
 		.linux = { .namespaces = words_of(&oci_ns_words, rt->a), .cgroup = { .v1 = true, .v2 = true, .systemd = true, .systemd_user = true, .rdma = true },
 			.seccomp = { .enabled = true, .actions = words_of(&oci_seccomp_action_words, rt->a),

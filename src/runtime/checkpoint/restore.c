@@ -276,15 +276,13 @@ static int note_pid(struct restore *t, pid_t pid, struct err *e)
 /* The namespaces stand, nothing is in them yet: what is a container's creation for hooks. */
 static int on_namespaces(struct restore *t, const struct criu_notify *n, int fd, struct err *e)
 {
-	const struct oci_hooks *h = t->l->config->hooks;
-	struct hook_point p = { "prestart", &t->l->state, STATE_CREATING, &t->l->hook_output, false };
+	const struct launch *l = t->l;
 	int r = note_pid(t, n->pid, e);
 
-	if (r == 0 && h)
-		r = hooks_run(h->prestart, h->n_prestart, &p, e);
-	p.name = "createRuntime";
-	if (r == 0 && h)
-		r = hooks_run(h->create_runtime, h->n_create_runtime, &p, e);
+	if (r == 0)
+		r = hooks_run(l->config->hooks, HOOK_PRESTART, &l->state, &l->hook_output, e);
+	if (r == 0)
+		r = hooks_run(l->config->hooks, HOOK_CREATE_RUNTIME, &l->state, &l->hook_output, e);
 	return r;
 }
 
@@ -388,7 +386,7 @@ static bool has_poststart(const void *ctx)
 {
 	const struct restore *t = ctx;
 
-	return t->l->config->hooks && t->l->config->hooks->n_poststart > 0;
+	return hooks_count(t->l->config->hooks, HOOK_POSTSTART) > 0;
 }
 
 static int run_poststart(void *ctx, struct err *e)
