@@ -16,6 +16,7 @@
 #include "os/procfs.h"
 #include "os/signal.h"
 #include "os/sock.h"
+#include "os/trace.h"
 #include "os/userns.h"
 #include "runtime/plan.h"
 #include "runtime/program.h"
@@ -26,7 +27,7 @@
 struct exec {
 	const struct control *c;
 	const struct exec_options *o;
-	bool stage;                      /* not root: see stage() */
+	bool stage;                      /* a process between: see stage() */
 	const struct oci_config *config; /* exec.config: what the container was made from */
 	const struct filter_program *seccomp; /* exec.seccomp */
 	const char *agent;               /* exec.seccomp: who answers the filter's questions, or NULL */
@@ -155,8 +156,25 @@ static _Noreturn void child_main(struct exec *x)
 }
 
 /*
- * An unprivileged caller may enter the pid namespace only from inside the user namespace: a stage joins everything and clones the process as the
- * parent's child. The process must not speak before the stage has said its pid, hence the pipe.
+ * Whoever is in the pid namespace and may trace reaches the host through a directory that a process there has open, undumpable or not (CVE-2016-9962): what
+ * is of the host is closed before. (The private procfs, for labels alone, stays until the label is open.)
+ */
+static int close_others(struct exec *x, const int gate[2], struct err *e)
+{
+	const int keep[] = { x->sync_child, gate[0], gate[1], x->procfd, log_descriptor(), trace_descriptor() };
+	int r;
+
+	fd_done(&x->init);
+	cgroup_close(x->cgroup);
+	x->cgroup = NULL;
+	r = fd_close_others(3 + x->o->preserve_fds, keep, ARRAY_LEN(keep));
+	return r < 0 ? err_sys(e, r, "close what is of the host") : 0;
+}
+
+/*
+ * A process appears in the pid namespace only when it has joined everything else and holds nothing of the host; and an unprivileged caller may enter it
+ * only from inside the user namespace. So a stage joins, closes, and clones the process as the parent's child. The process must not speak before the stage
+ * has said its pid, hence the pipe.
  */
 static int stage(struct exec *x, struct err *e)
 {
@@ -168,6 +186,9 @@ static int stage(struct exec *x, struct err *e)
 	r = fd_pipe(gate, 0);
 	if (r < 0)
 		return err_sys(e, r, "make a gate for the process");
+	r = close_others(x, gate, e);
+	if (r < 0)
+		return r;
 	pid = proc_clone(CLONE_PARENT, -EBADF, NULL);
 	if (pid == 0) {
 		char nothing;
@@ -185,6 +206,7 @@ static _Noreturn void stage_main(struct exec *x)
 	struct err e = { 0 };
 
 	fd_done(&x->sync_parent);
+	fd_done(&x->console_sock);
 	if (stage(x, &e) < 0) {
 		sync_say_failed(x->sync_child, &e);
 		_exit(1);
@@ -278,23 +300,6 @@ static int open_sync(void *ctx, struct err *e)
 	x->sync_parent = pair[0];
 	x->sync_child = pair[1];
 	return 0;
-}
-
-static bool joins_pidns(const void *ctx)
-{
-	const struct exec *x = ctx;
-
-	return !x->stage && pid_flags(x) != 0;
-}
-
-static int join_pidns(void *ctx, struct err *e)
-{
-	const struct exec *x = ctx;
-	int r = proc_set_dumpable(false);
-
-	if (r == 0)
-		r = ns_join_pidfd(x->init, pid_flags(x));
-	return r < 0 ? err_sys(e, r, "join the pid namespace of the container") : 0;
 }
 
 static bool has_initial_affinity(const void *ctx)
@@ -475,7 +480,6 @@ static const struct step exec_steps[] = {
 	{ "exec.seccomp",  has_seccomp,          prepare_seccomp,      NULL       },
 	{ "exec.console",  has_console_socket,   connect_console,      NULL       },
 	{ "exec.sync",     NULL,                 open_sync,            NULL       },
-	{ "exec.pidns",    joins_pidns,          join_pidns,           NULL       },
 	{ "exec.affinity", has_initial_affinity, set_initial_affinity, NULL       },
 	{ "exec.spawn",    NULL,                 spawn,                kill_child },
 	{ "exec.resctrl",  has_resctrl,          enter_resctrl,        NULL       },
@@ -515,11 +519,12 @@ static void exec_done(struct exec *x)
 int exec_start(const struct control *c, const struct exec_options *o, struct proc *ret, int *ret_master, struct err *e)
 {
 	struct exec x = {
-		.c = c, .o = o, .stage = geteuid() != 0 && c->state.namespaces & 1u << OCI_NS_USER, .init = -EBADF, .sync_parent = -EBADF, .sync_child = -EBADF, .console_sock = -EBADF,
+		.c = c, .o = o, .init = -EBADF, .sync_parent = -EBADF, .sync_child = -EBADF, .console_sock = -EBADF,
 		.procfd = -EBADF, .child = PROC_NONE, .master = -EBADF,
 	};
 	int r = check(c, o, e);
 
+	x.stage = pid_flags(&x) || (geteuid() != 0 && joins(&x, OCI_NS_USER));
 	if (r == 0)
 		r = steps_run(exec_steps, ARRAY_LEN(exec_steps), &x, e);
 	if (r == 0) {

@@ -3,10 +3,11 @@
 /*
  * exec: one more process in a container that runs.
  *
- * The parent clones a child (which is born in the container's cgroup, or enters it), the child joins the namespaces of init, all at once and through
- * init's pidfd, becomes what program_prepare makes of it, and executes. The pid namespace needs one more clone, because joining it takes
- * effect for children only: so the parent joins that one for its children and no other. Who is not root may do so from inside the user namespace only:
- * then a stage process joins everything and clones the process as the parent's child.
+ * The process joins the namespaces of init, all at once and through init's pidfd, becomes what program_prepare makes of it, and executes. Joining a pid or time
+ * namespace takes effect for children only, so where there is one a stage process stands between: the parent clones it (it is born in the container's cgroup, or
+ * enters it), it joins everything, closes what it has of the host, clones the process as the parent's child, and ends. Thus nobody in the pid namespace ever
+ * sees a process that holds, or is still in, something of the host's (CVE-2016-9962). The price is one more clone, and room for one more process in the
+ * container's pids limit for that moment. Who is not root needs the stage to enter a user namespace, too.
  */
 #include <stdbool.h>
 
