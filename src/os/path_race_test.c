@@ -16,11 +16,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
- * So many changes the attacker makes, unless we have made MAX_ROUNDS attempts before. TARE_RACE=N makes it N times as much: tests/security asks for
- * what finds each hole for certain when it is put back by hand; the unit test must be quick.
+ * So many changes the attacker makes, unless we have made MAX_ROUNDS attempts before: the unit test must be quick. With TARE_RACE=SECONDS each race lasts
+ * so long in each of its ways instead, as tests/security asks for: long enough to find each hole for certain when it is put back by hand.
  */
 enum { FLIPS_OPEN = 2000, FLIPS_MAKE = 1000, FLIPS_MOVE = 1000, FLIPS_LAST = 200, FLIPS_REMOVE = 8000, MAX_ROUNDS = 20000 };
 
@@ -29,11 +30,32 @@ struct race {
 	int root;
 	struct proc attacker;
 	atomic_uint *flips;       /* shared with the attacker */
+	int64_t end;              /* in milliseconds of the monotonic clock; 0: after so many changes */
 };
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t race_end(void)
+{
+	const char *wanted = getenv("TARE_RACE");
+	uint32_t n;
+
+	if (!wanted)
+		return 0;
+	if (parse_u32(wanted, &n) < 0)
+		fail_msg("TARE_RACE='%s' is no number of seconds", wanted);
+	return now_ms() + (int64_t)n * 1000;
+}
 
 static struct race race_make(void)
 {
-	struct race x = { .t = test_dir_make(), .attacker = PROC_NONE };
+	struct race x = { .t = test_dir_make(), .attacker = PROC_NONE, .end = race_end() };
 	void *shared = mmap(NULL, sizeof *x.flips, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	assert_true(shared != MAP_FAILED);
@@ -69,12 +91,9 @@ static void attack(struct race *x, void (*flip)(const struct race *x))
 
 static bool goes_on(const struct race *x, unsigned flips, int round)
 {
-	const char *more = getenv("TARE_RACE");
-	uint32_t factor = 1;
-
-	if (more && parse_u32(more, &factor) < 0)
-		fail_msg("TARE_RACE='%s' is no number", more);
-	return atomic_load(x->flips) < flips * factor && (unsigned)round < MAX_ROUNDS * factor;
+	if (x->end)
+		return now_ms() < x->end;
+	return atomic_load(x->flips) < flips && round < MAX_ROUNDS;
 }
 
 static void in_both_ways(void (*body)(void))
