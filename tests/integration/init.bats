@@ -33,7 +33,8 @@ as_pid_1() { unshare --pid --fork --mount-proc --kill-child "$init" "$@"; }
 	[ "$output" = "tare-init: exec 'nonexistent-program': no such file or directory" ]
 	run -127 "$init" /no/such/program
 	run "$init" /etc/passwd
-	[ "$status" = 126 ] && [ "$output" = "tare-init: exec '/etc/passwd': permission denied" ]
+	[ "$status" = 126 ]
+	[ "$output" = "tare-init: exec '/etc/passwd': permission denied" ]
 	run -127 "$init" ""
 }
 
@@ -47,9 +48,11 @@ as_pid_1() { unshare --pid --fork --mount-proc --kill-child "$init" "$@"; }
 
 @test "it passes signals on" {
 	coproc child { exec "$init" sh -c 'trap "exit 5" TERM; trap "echo usr" USR1; echo ready; while :; do sleep 0.05; done'; }
-	read -r line <&"${child[0]}" && [ "$line" = ready ]
+	read -r line <&"${child[0]}"
+	[ "$line" = ready ]
 	kill -USR1 "$child_PID"
-	read -r line <&"${child[0]}" && [ "$line" = usr ]
+	read -r line <&"${child[0]}"
+	[ "$line" = usr ]
 	pid=$child_PID # bash forgets it when the process ends
 	kill -TERM "$pid"
 	wait "$pid" && status=0 || status=$?
@@ -59,7 +62,8 @@ as_pid_1() { unshare --pid --fork --mount-proc --kill-child "$init" "$@"; }
 @test "as PID 1 it reaps orphans" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	run as_pid_1 sh -c 'for i in 1 2 3 4 5; do sh -c "sleep 0.1 & exit 0"; done; sleep 0.4; grep -l "^State:.Z" /proc/[0-9]*/status; exit 0'
-	[ "$status" = 0 ] && [ -z "$output" ]
+	[ "$status" = 0 ]
+	[ -z "$output" ]
 }
 
 @test "its end ends everything in its namespace" {
@@ -109,9 +113,11 @@ as_pid_1() { unshare --pid --fork --mount-proc --kill-child "$init" "$@"; }
 
 @test "wrong words are refused" {
 	run "$init"
-	[ "$status" = 125 ] && [ "$output" = "tare-init: no program given" ]
+	[ "$status" = 125 ]
+	[ "$output" = "tare-init: no program given" ]
 	run "$init" --nonsense x
-	[ "$status" = 125 ] && [ "$output" = "tare-init: unknown option '--nonsense'" ]
+	[ "$status" = 125 ]
+	[ "$output" = "tare-init: unknown option '--nonsense'" ]
 	run "$init" --pause sh
 	[ "$status" = 125 ]
 }

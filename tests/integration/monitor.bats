@@ -99,7 +99,8 @@ until_there() {
 	run "$lib/monitor.py" start "$monitor" "$dir/monitor.json" +eof
 	[ "$status" = 1 ]
 	[[ $output == *"/no/such/runtime': no such file or directory errno 5"* ]]
-	[ ! -e "$dir/ctl" ] && [ ! -e "$dir/live.json" ]
+	[ ! -e "$dir/ctl" ]
+	[ ! -e "$dir/live.json" ]
 }
 
 @test "the death of the starter before start takes the container back" {
@@ -195,7 +196,9 @@ until_there() {
 	configure '"logMaxSize":2000' '"logMaxFiles":3'
 	program <<<'for i in $(seq 200); do echo "line $i"; sleep 0.001; done'
 	start start +eof
-	[ -e "$dir/log.1" ] && [ -e "$dir/log.2" ] && [ ! -e "$dir/log.3" ]
+	[ -e "$dir/log.1" ]
+	[ -e "$dir/log.2" ]
+	[ ! -e "$dir/log.3" ]
 	[ "$(jq -r .log "$dir/log" | tail -1)" = "line 200" ] || [ "$(jq -rj .log "$dir/log" | tail -1)" = "line 200" ]
 }
 
@@ -276,9 +279,12 @@ socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect("ctl")' "$dir"
 
 @test "it says its version and refuses what it does not know" {
 	run "$monitor" --version
-	[ "$status" = 0 ] && [[ $output == "tare-monitor "* ]]
+	[ "$status" = 0 ]
+	[[ $output == "tare-monitor "* ]]
 	run "$monitor" --nonsense
-	[ "$status" = 1 ] && [[ $output == "tare-monitor: unknown option or missing value: --nonsense" ]]
+	[ "$status" = 1 ]
+	[[ $output == "tare-monitor: unknown option or missing value: --nonsense" ]]
 	run "$monitor" --config /no/such/file
-	[ "$status" = 1 ] && [[ $output == "tare-monitor: read '/no/such/file': no such file or directory" ]]
+	[ "$status" = 1 ]
+	[[ $output == "tare-monitor: read '/no/such/file': no such file or directory" ]]
 }

@@ -41,8 +41,8 @@ static int attack_swap(char **argv)
 	return 0;
 }
 
-/* Calls fn for each process but ourselves until the time is over. */
-static int each_process(long ms, int (*fn)(const char *pid, const char *arg), const char *arg)
+/* Calls fn for each process but ourselves, and then, if there is one, then(), again and again until the time is over. */
+static int each_process(long ms, int (*fn)(const char *pid, const char *arg), const char *arg, int (*then)(void))
 {
 	long end = ms ? now_ms() + ms : 0;
 	char self[16];
@@ -57,6 +57,8 @@ static int each_process(long ms, int (*fn)(const char *pid, const char *arg), co
 				return 1;
 		if (d)
 			closedir(d);
+		if (then && then())
+			return 1;
 	} while (!end || now_ms() < end);
 	return 0;
 }
@@ -99,46 +101,50 @@ static int try_fds(const char *pid, const char *name)
 	return 0;
 }
 
-/* The programs met so far: held open for reading, because while one runs its text is busy and cannot be opened for writing. */
+/* The last programs met: held open for reading, because while one runs its text is busy and cannot be opened for writing. A new one takes the oldest's place. */
 static struct held {
 	char pid[16], name[256];
 	int fd;
 } held[64];
-static size_t n_held;
+static size_t n_held, n_met;
 
-static void hold(const char *pid)
+static int hold(const char *pid, const char *unused __attribute__((unused)))
 {
-	struct held *h = &held[n_held];
+	struct held *h = &held[n_met % (sizeof held / sizeof *held)], x;
 	struct stat mine, theirs;
 	char path[64];
 	ssize_t n;
 
 	for (size_t i = 0; i < n_held; i++)
 		if (strcmp(held[i].pid, pid) == 0)
-			return;
-	if (n_held == sizeof held / sizeof *held)
-		return;
+			return 0;
 	snprintf(path, sizeof path, "/proc/%s/exe", pid);
-	h->fd = open(path, O_RDONLY);
-	if (h->fd < 0)
-		return;
-	n = readlink(path, h->name, sizeof h->name - 1);
-	h->name[n < 0 ? 0 : n] = '\0';
+	x.fd = open(path, O_RDONLY);
+	if (x.fd < 0)
+		return 0;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", x.fd); /* the process may have ended or become another program meanwhile */
+	n = readlink(path, x.name, sizeof x.name - 1);
+	x.name[n < 0 ? 0 : n] = '\0';
 	/* Programs of the container's own tree, found there under that name, are no prize. */
-	if (fstat(h->fd, &theirs) < 0 || (stat(h->name, &mine) == 0 && theirs.st_dev == mine.st_dev && theirs.st_ino == mine.st_ino)) {
-		close(h->fd);
-		return;
+	if (fstat(x.fd, &theirs) < 0 || (stat(x.name, &mine) == 0 && theirs.st_dev == mine.st_dev && theirs.st_ino == mine.st_ino)) {
+		close(x.fd);
+		return 0;
 	}
-	snprintf(h->pid, sizeof h->pid, "%s", pid);
-	n_held++;
-	printf("met %s\n", h->name);
+	snprintf(x.pid, sizeof x.pid, "%s", pid);
+	if (n_held < sizeof held / sizeof *held)
+		n_held++;
+	else
+		close(h->fd);
+	*h = x;
+	n_met++;
+	printf("met %s\n", x.name);
 	fflush(stdout);
+	return 0;
 }
 
 /* Being able to open it for writing is proof enough; nothing is written, or a failing test would cost the host its programs. */
-static int try_exe(const char *pid, const char *unused __attribute__((unused)))
+static int try_held(void)
 {
-	hold(pid);
 	for (size_t i = 0; i < n_held; i++) {
 		char self[64];
 
@@ -186,17 +192,17 @@ static int try_mem(const char *pid, const char *unused __attribute__((unused)))
 
 static int attack_fds(char **argv)
 {
-	return each_process(argv[1] ? atol(argv[1]) : 0, try_fds, argv[0]);
+	return each_process(argv[1] ? atol(argv[1]) : 0, try_fds, argv[0], NULL);
 }
 
 static int attack_exe(char **argv)
 {
-	return each_process(argv[0] ? atol(argv[0]) : 0, try_exe, NULL);
+	return each_process(argv[0] ? atol(argv[0]) : 0, hold, NULL, try_held);
 }
 
 static int attack_mem(char **argv)
 {
-	return each_process(argv[0] ? atol(argv[0]) : 0, try_mem, NULL);
+	return each_process(argv[0] ? atol(argv[0]) : 0, try_mem, NULL, NULL);
 }
 
 static int attack_keyring(char **argv __attribute__((unused)))

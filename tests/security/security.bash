@@ -9,6 +9,7 @@
 #   run_container           runs $bundle to its end; output and status as bats' `run`
 #   attacker WORDS…         starts a program of attack.c beside the test, killed at the end
 #   while under_attack      TARE_ATTACK_SECONDS (default 2; `make check-security` gives 30) of rounds against it, and at least five
+#   no_escape FILE…         the attackers who write there got nowhere. (Not `! grep`: bats does not hear a `!` that is not the last line of a test.)
 #   refused                 the last `run` failed as a program fails, with a sentence, not by signal and not by "not found"
 #
 # The host's canaries live in $home/host, outside every tree. RUNTIME=crun or runc shows what the peers make of a test.
@@ -98,9 +99,15 @@ attacker() {
 }
 
 under_attack() {
-	[ -n "$attack_end" ] || { attack_end=$((SECONDS + attack_seconds)); rounds=0; }
+	[ -n "$attack_end" ] || { attack_end=$((${EPOCHREALTIME/./} + attack_seconds * 1000000)); rounds=0; }
 	rounds=$((rounds + 1))
-	[ $rounds -le 5 ] || [ $SECONDS -lt $attack_end ]
+	[ $rounds -le 5 ] || [ ${EPOCHREALTIME/./} -lt $attack_end ]
+}
+
+no_escape() {
+	local said
+	said=$(grep -h ESCAPE "$@") && { echo "$said"; return 1; }
+	[ $? = 1 ] # 2: there is no such file, so nobody attacked
 }
 
 refused() {
