@@ -47,6 +47,12 @@ enum media_kind media_kind_of(const char *media_type)
 	return MEDIA_OTHER;
 }
 
+bool media_is_foreign(const char *media_type)
+{
+	return media_type && (str_after(media_type, "application/vnd.oci.image.layer.nondistributable.") ||
+		str_after(media_type, "application/vnd.docker.image.rootfs.foreign."));
+}
+
 /* ---- tables ---- */
 
 static int descriptor_check(const void *obj, struct err *e)
@@ -89,6 +95,7 @@ static const struct field manifest_fields[] = {
 	FIELD(struct oci_manifest, artifact_type,  "artifactType",  STR,   O),
 	FIELD_OBJ(struct oci_manifest, config,     "config",        &descriptor_schema, R),
 	FIELD_LIST(struct oci_manifest, layers,    "layers",        &descriptor_schema, 0),
+	FIELD_PTR(struct oci_manifest, subject,    "subject",       &descriptor_schema, O),
 	FIELD(struct oci_manifest, annotations,    "annotations",   PAIRS, O),
 };
 static const struct schema manifest_schema = SCHEMA("manifest", struct oci_manifest, manifest_fields);
@@ -98,6 +105,7 @@ static const struct field index_fields[] = {
 	FIELD(struct oci_index, media_type,     "mediaType",     STR,   O),
 	FIELD(struct oci_index, artifact_type,  "artifactType",  STR,   O),
 	FIELD_LIST(struct oci_index, manifests, "manifests",     &descriptor_schema, 0),
+	FIELD_PTR(struct oci_index, subject,    "subject",       &descriptor_schema, O),
 	FIELD(struct oci_index, annotations,    "annotations",   PAIRS, O),
 };
 static const struct schema index_schema = SCHEMA("index", struct oci_index, index_fields);
@@ -234,7 +242,7 @@ static int document_expect(struct str text, enum media_kind want, struct err *e)
 	return r;
 }
 
-int oci_manifest_decode(struct str text, struct arena *a, struct oci_manifest *ret, struct err *e)
+int oci_manifest_decode_any(struct str text, struct arena *a, struct oci_manifest *ret, struct err *e)
 {
 	struct oci_manifest m;
 	int r;
@@ -248,6 +256,17 @@ int oci_manifest_decode(struct str text, struct arena *a, struct oci_manifest *r
 		return err_set(e, ERR_INVALID, "schemaVersion is %lld, expected 2", (long long)m.schema_version);
 	if (m.n_layers > LIMIT_LAYERS)
 		return too_many("layers", m.n_layers, LIMIT_LAYERS, e);
+	*ret = m;
+	return 0;
+}
+
+int oci_manifest_decode(struct str text, struct arena *a, struct oci_manifest *ret, struct err *e)
+{
+	struct oci_manifest m;
+	int r = oci_manifest_decode_any(text, a, &m, e);
+
+	if (r < 0)
+		return r;
 	if (media_kind_of(m.config.media_type) != MEDIA_CONFIG)
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: not a container image but an artifact of type '%.100s'",
 			m.artifact_type ? m.artifact_type : m.config.media_type);

@@ -48,6 +48,7 @@ struct oci_manifest {
 	struct oci_descriptor config;
 	struct oci_descriptor *layers;
 	size_t n_layers;
+	struct oci_descriptor *subject; /* what it is about; NULL: it stands for itself */
 	struct pairs annotations;
 };
 
@@ -56,6 +57,7 @@ struct oci_index {
 	const char *media_type, *artifact_type;
 	struct oci_descriptor *manifests;
 	size_t n_manifests;
+	struct oci_descriptor *subject;
 	struct pairs annotations;
 };
 
@@ -109,8 +111,13 @@ struct docker_archive {
 /* What a media type is; unknown types are MEDIA_OTHER. NULL is MEDIA_OTHER. */
 enum media_kind media_kind_of(const char *media_type);
 
+/* Layers that may not be handed on ("nondistributable", Docker's "foreign"). */
+bool media_is_foreign(const char *media_type);
+
 /* Decoders: text -> checked struct in @a. Errors: -EINVAL, -EOPNOTSUPP (schema 1, unknown layer types), -E2BIG, -EOVERFLOW. */
 int oci_manifest_decode(struct str text, struct arena *a, struct oci_manifest *ret, struct err *e);
+/* … also of what is no image: artifacts with any config and layers. For those who only hand it on. */
+int oci_manifest_decode_any(struct str text, struct arena *a, struct oci_manifest *ret, struct err *e);
 int oci_index_decode(struct str text, struct arena *a, struct oci_index *ret, struct err *e);
 int oci_image_config_decode(struct str text, struct arena *a, struct oci_image_config *ret, struct err *e);
 int oci_layout_check(struct str text, struct err *e);
