@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "os/fd.h"
+#include "os/memfd.h"
 #include "os/self.h"
 #include "os/sock.h"
 
@@ -97,11 +98,31 @@ static int courier_spawn(struct courier *l, struct err *e)
 	return 0;
 }
 
+/* Sends a message and waits for the one that answers it; others meanwhile (progress) are dropped. */
+static int courier_ask(struct courier *l, const struct transfer_message *ask, const int *fds, size_t n_fds, enum transfer_type answer, struct arena *a,
+	struct transfer_message *ret, struct err *e)
+{
+	int r = transfer_send(l->sock, ask, fds, n_fds, e);
+
+	while (r == 0) {
+		r = courier_receive(l, -1, a, ret, e);
+		if (r < 0 || ret->type == answer)
+			return r;
+		if (ret->type == TRANSFER_FAILED)
+			return transfer_error(ret, e);
+		if (ret->type != TRANSFER_PROGRESS)
+			return err_set(e, ERR_INTERNAL, "expected message '%s', got '%s'", enumtab_name(&transfer_types, (int)answer),
+				enumtab_name(&transfer_types, (int)ret->type));
+	}
+	return r;
+}
+
 int courier_open(struct courier *l, const struct image_store *s, struct transfer_message *task, const int *fds, size_t n_fds, int cancel_fd, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
 	struct transfer_message m;
 	int all[TRANSFER_FDS] = { s->layer_ingest_fd };
+	size_t first = task->sink == SINK_NONE ? 1 : 0;
 	int r;
 
 	*l = COURIER_NONE;
@@ -109,15 +130,10 @@ int courier_open(struct courier *l, const struct image_store *s, struct transfer
 	r = courier_spawn(l, e);
 	if (r < 0)
 		return r;
-	memcpy(all + 1, fds, n_fds * sizeof *fds);
+	if (n_fds)
+		memcpy(all + first, fds, n_fds * sizeof *fds);
 	task->type = TRANSFER_OPEN;
-	r = transfer_send(l->sock, task, all, n_fds + 1, e);
-	if (r == 0)
-		r = courier_receive(l, -1, &a, &m, e);
-	if (r == 0 && m.type == TRANSFER_FAILED)
-		r = transfer_error(&m, e);
-	else if (r == 0 && m.type != TRANSFER_OPENED)
-		r = err_set(e, ERR_INTERNAL, "expected message 'opened', got '%s'", enumtab_name(&transfer_types, (int)m.type));
+	r = courier_ask(l, task, all, n_fds + first, TRANSFER_OPENED, &a, &m, e);
 	if (r < 0)
 		courier_done(l);
 	return r;
@@ -147,4 +163,50 @@ int courier_get(struct courier *l, const char *name, const char *accept, uint64_
 		return r;
 	*ret = (struct document){ { arena_memdup(a, buf_text(&b), b.n + 1), b.n }, got.media_type && *got.media_type ? got.media_type : NULL };
 	return 0;
+}
+
+static const char *said(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
+int courier_has(struct courier *l, const char *name, const char *accept, struct arena *a, struct presence *ret, struct err *e)
+{
+	struct transfer_message ask = { .type = TRANSFER_HAS, .name = name, .accept = accept }, got;
+	int r = courier_ask(l, &ask, NULL, 0, TRANSFER_GOT, a, &got, e);
+
+	if (r == 0)
+		*ret = (struct presence){ said(got.digest), said(got.media_type), got.size > 0 ? (uint64_t)got.size : 0 };
+	return r;
+}
+
+int courier_fetch(struct courier *l, const char *name, const char *digest, int64_t size, int fd, uint64_t have, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct transfer_message ask = { .type = TRANSFER_FETCH, .name = name, .digest = digest, .size = size, .have = have }, got;
+
+	return courier_ask(l, &ask, &fd, 1, TRANSFER_FETCHED, &a, &got, e);
+}
+
+int courier_put(struct courier *l, const char *name, const char *digest, const char *media_type, struct str text, struct arena *a, struct stored *ret,
+	struct err *e)
+{
+	struct transfer_message ask = { .type = TRANSFER_PUT, .name = name, .digest = digest, .media_type = media_type, .size = (int64_t)text.n }, got;
+	scoped_fd int fd = memfd_from_bytes("document", text.p, text.n);
+	int r;
+
+	if (fd < 0)
+		return err_sys(e, fd, "memory for a document");
+	r = courier_ask(l, &ask, &fd, 1, TRANSFER_STORED, a, &got, e);
+	if (r == 0)
+		*ret = (struct stored){ said(got.digest), said(got.subject) };
+	return r;
+}
+
+int courier_close(struct courier *l, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct transfer_message ask = { .type = TRANSFER_CLOSE }, got;
+
+	return courier_ask(l, &ask, NULL, 0, TRANSFER_CLOSED, &a, &got, e);
 }

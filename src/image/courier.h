@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * courier: the store's end of the connection to one tare-transfer, which lives as long as the courier.
+ * courier: the store's end of the connection to one tare-transfer, which lives as long as the courier. It has a source or a sink (protocol.h).
  */
 #include "base/arena.h"
 #include "base/err.h"
@@ -17,7 +17,7 @@ struct courier {
 };
 #define COURIER_NONE ((struct courier){ .sock = -EBADF, .proc = PROC_NONE })
 
-/* Starts tare-transfer, gives it the task and waits until its source is open. @fds are the source's, borrowed. */
+/* Starts tare-transfer, gives it the task and waits until its source or sink is open. @fds are that one's, borrowed. */
 int courier_open(struct courier *l, const struct image_store *s, struct transfer_message *task, const int *fds, size_t n_fds, int cancel_fd, struct err *e);
 
 /* Kills it if it still runs. */
@@ -33,3 +33,23 @@ struct document {
 	const char *media_type; /* as the source says; NULL if unknown */
 };
 int courier_get(struct courier *l, const char *name, const char *accept, uint64_t max, struct arena *a, struct document *ret, struct err *e);
+
+/* Whether source or sink have something by that name, and what they say it is. Errors: -ENOENT. For use while no job runs. */
+struct presence {
+	const char *digest, *media_type; /* NULL if it does not say */
+	uint64_t size;                   /* 0 if it does not say */
+};
+int courier_has(struct courier *l, const char *name, const char *accept, struct arena *a, struct presence *ret, struct err *e);
+
+/* Fetches a blob into @fd (borrowed), where @have bytes of it are already; checked on return. @size -1: unknown. For use while no job runs. */
+int courier_fetch(struct courier *l, const char *name, const char *digest, int64_t size, int fd, uint64_t have, struct err *e);
+
+/* Puts a document; what refers to others comes after them. *ret says what the sink made of it. For use while no job runs. */
+struct stored {
+	const char *digest, *subject; /* as the sink says, NULL if it does not */
+};
+int courier_put(struct courier *l, const char *name, const char *digest, const char *media_type, struct str text, struct arena *a, struct stored *ret,
+	struct err *e);
+
+/* Tells the sink that this was all, and waits until that is complete. */
+int courier_close(struct courier *l, struct err *e);

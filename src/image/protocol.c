@@ -12,7 +12,10 @@
 static const char *const type_words[] = {
 	[TRANSFER_OPEN] = "open",         [TRANSFER_OPENED] = "opened",     [TRANSFER_GET] = "get",
 	[TRANSFER_GOT] = "got",           [TRANSFER_LAYER] = "layer",       [TRANSFER_PROGRESS] = "progress",
-	[TRANSFER_OPAQUE] = "opaque",     [TRANSFER_UNPACKED] = "unpacked", [TRANSFER_FAILED] = "failed",
+	[TRANSFER_OPAQUE] = "opaque",     [TRANSFER_UNPACKED] = "unpacked", [TRANSFER_FETCH] = "fetch",
+	[TRANSFER_FETCHED] = "fetched",   [TRANSFER_HAS] = "has",           [TRANSFER_PUT] = "put",
+	[TRANSFER_STORED] = "stored",     [TRANSFER_CLOSE] = "close",       [TRANSFER_CLOSED] = "closed",
+	[TRANSFER_FAILED] = "failed",
 };
 const struct enumtab transfer_types = ENUMTAB("transfer message", type_words, TRANSFER_TYPE_COUNT);
 
@@ -22,12 +25,19 @@ static const char *const source_words[] = {
 };
 const struct enumtab source_kinds = ENUMTAB("image source", source_words, SOURCE_KIND_COUNT);
 
+static const char *const sink_words[] = { [SINK_NONE] = "none", [SINK_REGISTRY] = "registry" };
+const struct enumtab sink_kinds = ENUMTAB("image sink", sink_words, SINK_KIND_COUNT);
+
+static const char *const outcome_words[] = { [SINK_STORED] = "stored", [SINK_EXISTED] = "existed", [SINK_MOUNTED] = "mounted" };
+const struct enumtab sink_outcomes = ENUMTAB("outcome", outcome_words, SINK_OUTCOME_COUNT);
+
 #define M struct transfer_message
 #define O FIELD_OMIT_EMPTY
 /* clang-format off */
 static const struct field fields[] = {
 	FIELD_ENUM(M, type, "type", &transfer_types, FIELD_REQUIRED),
 	FIELD_ENUM(M, source, "source", &source_kinds, 0),
+	FIELD_ENUM(M, sink, "sink", &sink_kinds, 0),
 	FIELD(M, host,           "host",          STR,  O),
 	FIELD(M, repository,     "repository",    STR,  O),
 	FIELD(M, user,           "user",          STR,  O),
@@ -45,6 +55,9 @@ static const struct field fields[] = {
 	FIELD(M, have,           "have",          U64,  O),
 	FIELD(M, keep,           "keep",          BOOL, O),
 	FIELD(M, media_type,     "mediaType",     STR,  O),
+	FIELD(M, from,           "from",          STR,  O),
+	FIELD_ENUM(M, outcome, "outcome", &sink_outcomes, 0),
+	FIELD(M, subject,        "subject",       STR,  O),
 	FIELD(M, current,        "current",       U64,  O),
 	FIELD(M, total,          "total",         U64,  O),
 	FIELD(M, entries,        "entries",       U64,  O),

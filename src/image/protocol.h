@@ -12,8 +12,20 @@
  *     |<----- PROGRESS {index, current, total} ------|
  *     |<----- OPAQUE {index, name: path} ------------|   before UNPACKED; the store sets the attribute
  *     |<----- UNPACKED {index, digests, sizes} ------|   digests have been checked against those in LAYER
- *     |<----- FAILED {index or -1, error} -----------|   answers OPEN, GET or LAYER
+ *     |------ FETCH {index, name, digest, …} [file] ->|   a blob into a file, not unpacked; in parallel, too
+ *     |<----- FETCHED {index, digest, size} ---------|   the digest has been checked
+ *     |------ HAS {index, name, accept} ------------>|   is it there? Asks sources and sinks
+ *     |<----- GOT {index, digest, type, size} -------|   or FAILED not_found
+ *     |<----- FAILED {index or -1, error} -----------|   answers anything
  *     |------ (closes) ----------------------------->|   exits
+ *
+ * The other way, after OPEN {sink…}; HAS as above:
+ *
+ *     |------ PUT {index, name, digest, size, from…} [file] ->|   a blob or a document; they run in parallel, so what refers to others is PUT when they
+ *     |<----- PROGRESS {index, current, total} ------|            are STORED. Without a file: only if it is there, or can be had from another repository
+ *     |<----- STORED {index, outcome, digest…} ------|
+ *     |------ CLOSE -------------------------------->|   nothing more comes
+ *     |<----- CLOSED --------------------------------|   it is complete and durable, as far as this side can tell
  *
  * One packet is a message: u32 type, then a JSON object with the members that the type uses. Transfer is not trusted: whatever it says is checked like
  * anything from outside, but that it computed digests of layers it was told to expect.
@@ -35,6 +47,13 @@ enum transfer_type {
 	TRANSFER_PROGRESS,
 	TRANSFER_OPAQUE,
 	TRANSFER_UNPACKED,
+	TRANSFER_FETCH,
+	TRANSFER_FETCHED,
+	TRANSFER_HAS,
+	TRANSFER_PUT,
+	TRANSFER_STORED,
+	TRANSFER_CLOSE,
+	TRANSFER_CLOSED,
 	TRANSFER_FAILED,
 	TRANSFER_TYPE_COUNT,
 };
@@ -51,26 +70,48 @@ enum source_kind {
 };
 extern const struct enumtab source_kinds;
 
+/* Where they go to, instead. */
+enum sink_kind {
+	SINK_NONE,       /* this is about a source */
+	SINK_REGISTRY,
+	SINK_KIND_COUNT,
+};
+extern const struct enumtab sink_kinds;
+
+/* What became of a PUT. */
+enum sink_outcome {
+	SINK_STORED,
+	SINK_EXISTED,    /* was there already */
+	SINK_MOUNTED,    /* taken over from the repository @from */
+	SINK_OUTCOME_COUNT,
+};
+extern const struct enumtab sink_outcomes;
+
 enum { TRANSFER_FDS = 8, TRANSFER_PACKET = 64 * 1024 };
 
 struct transfer_message {
 	enum transfer_type type;
 	/* OPEN */
 	enum source_kind source;
+	enum sink_kind sink;
 	const char *host, *repository, *user, *password, *identity_token;
 	bool no_tls_verify;
 	uint32_t parallel;
-	/* GET, LAYER, OPENED, OPAQUE */
-	const char *name;
+	/* GET, LAYER, FETCH, HAS, PUT, OPENED, OPAQUE */
+	const char *name;      /* source.h and sink.h say how names look */
 	const char *accept;
 	uint64_t max;
-	/* LAYER, UNPACKED, GOT */
+	/* LAYER, UNPACKED, FETCH, FETCHED, PUT, STORED, HAS, GOT */
 	int64_t index;
 	const char *digest, *diff_id;
 	int64_t size;          /* of the blob; -1: unknown */
 	uint64_t have;         /* bytes of it that are in the file already */
 	bool keep;             /* write the blob */
 	const char *media_type;
+	/* PUT, STORED */
+	const char *from;      /* another repository of that registry which has the blob, or NULL */
+	enum sink_outcome outcome;
+	const char *subject;   /* what the registry says it took note of (OCI-Subject), or NULL */
 	/* PROGRESS, UNPACKED */
 	uint64_t current, total, entries, bytes;
 	bool replaced;         /* the two before are not exact */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * pull_options: what whoever brings an image may say, and what he hears meanwhile.
+ * pull_options: what whoever brings or sends an image may say, and what he hears meanwhile.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,6 +13,12 @@ enum pull_phase {
 	PULL_UNPACKING,   /* all bytes are here, the last files are being written; also for layers unpacked from a blob we have */
 	PULL_DONE,
 	PULL_EXISTS,      /* was here already */
+	/* The other way. */
+	PUSH_WAITING,
+	PUSH_SENDING,     /* current/total are bytes of the blob */
+	PUSH_DONE,
+	PUSH_EXISTS,      /* was there already */
+	PUSH_MOUNTED,     /* taken over from another repository there */
 	PULL_PHASE_COUNT,
 };
 

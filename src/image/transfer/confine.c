@@ -57,14 +57,23 @@ static void rules_add_fd(struct rules *r, int fd, enum landlock_access access)
 		r->v[r->n++] = (struct landlock_rule){ own, access };
 }
 
+static bool source_is_below_directory(const struct transfer_message *open_)
+{
+	return open_->source == SOURCE_LAYOUT || open_->source == SOURCE_TREE;
+}
+
 static int files_confine(const struct transfer_message *open_, const int *fds, size_t n_fds, struct err *e)
 {
 	SCOPED(rules_done) struct rules rules = { 0 };
-	bool online = open_->source == SOURCE_REGISTRY;
+	bool sink = open_->sink != SINK_NONE;
+	bool online = sink ? open_->sink == SINK_REGISTRY : open_->source == SOURCE_REGISTRY;
 	int r;
 
-	rules_add_fd(&rules, fds[0], LANDLOCK_WRITE_ANY);
-	if (open_->source == SOURCE_LAYOUT || open_->source == SOURCE_TREE)
+	for (size_t i = 0; sink && i < n_fds; i++)
+		rules_add_fd(&rules, fds[i], LANDLOCK_WRITE);
+	if (!sink)
+		rules_add_fd(&rules, fds[0], LANDLOCK_WRITE_ANY);
+	if (!sink && source_is_below_directory(open_))
 		rules_add_fd(&rules, fds[1], LANDLOCK_READ);
 	if (online) {
 		rules_add_paths(&rules, readable);
@@ -79,15 +88,15 @@ static int files_confine(const struct transfer_message *open_, const int *fds, s
 	return r < 0 ? err_sys(e, r, "landlock") : 0;
 }
 
-/* CAP_DAC_OVERRIDE and not more, because directories of a layer may have any mode; it reaches no further than Landlock lets it. */
-static int caps_confine(struct err *e)
+/* CAP_DAC_OVERRIDE and not more, because directories of a layer may have any mode; it reaches no further than Landlock lets it. Sinks need none. */
+static int caps_confine(bool sink, struct err *e)
 {
 	static const int kept[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP };
 	struct cap_sets sets;
 	uint64_t keep = 0;
 	int r;
 
-	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
+	for (size_t i = 0; !sink && i < ARRAY_LEN(kept); i++)
 		keep |= UINT64_C(1) << kept[i];
 	r = cap_keep_bounding(keep);
 	if (r == 0 || r == -EPERM)
@@ -197,7 +206,7 @@ int confine(const struct transfer_message *open_, const int *fds, size_t n_fds, 
 	int r;
 
 	umask(0);
-	if (n_fds < 1 || ((open_->source == SOURCE_LAYOUT || open_->source == SOURCE_TREE) && n_fds < 2))
+	if (open_->sink == SINK_NONE && (n_fds < 1 || (source_is_below_directory(open_) && n_fds < 2)))
 		return err_set(e, ERR_INVALID, "descriptors are missing");
 	r = proc_set_no_new_privs();
 	if (r == 0)
@@ -208,7 +217,7 @@ int confine(const struct transfer_message *open_, const int *fds, size_t n_fds, 
 	if (r == 0)
 		r = limits_confine(e);
 	if (r == 0)
-		r = caps_confine(e);
+		r = caps_confine(open_->sink != SINK_NONE, e);
 	if (r == 0)
 		r = calls_confine(e);
 	return r;

@@ -245,14 +245,19 @@ static int credential_renew(struct calling *x, const char *url, unsigned seen, s
 	return r;
 }
 
-/* Where plain http is allowed, the other scheme is tried once, before the first success. Returns whether to begin again. */
-static bool other_scheme_try(struct registry *g, enum http_end end, const struct http_answer *answer)
+/*
+ * Where plain http is allowed, the other scheme is tried once, before the first success. @tried is the base this call used; another line may have been
+ * quicker. Returns whether to begin again.
+ */
+static bool other_scheme_try(struct registry *g, const char *tried, enum http_end end, const struct http_answer *answer)
 {
-	bool again = false, hint;
+	bool hint = answer->other_scheme || (end == HTTP_ANSWERED && answer->status == 400 && str_after(tried, "http://"));
+	bool again = false;
 
 	pthread_mutex_lock(&g->mutex);
-	hint = answer->other_scheme || (end == HTTP_ANSWERED && answer->status == 400 && str_after(g->base, "http://"));
-	if (!g->settled && !g->switched && g->plain_allowed && hint) {
+	if (hint && tried != g->base) {
+		again = true;
+	} else if (!g->settled && !g->switched && g->plain_allowed && hint) {
 		const char *host = str_after(g->base, "https://");
 
 		g->base = host ? arena_printf(&g->arena, "http://%s", host) : arena_printf(&g->arena, "https://%s", str_after(g->base, "http://"));
@@ -310,10 +315,10 @@ static int url_first(struct calling *x, const char *base, const char **ret, bool
 	*ret = q->url;
 	if (!q->url && q->path[1] == '/')
 		*ret = arena_printf(x->a, "%s/v2%s", base, q->path + 1);
-	else if (!q->url)
+	else if (!q->url && x->g->target.repository)
 		*ret = arena_printf(x->a, "%s/v2/%s%s", base, x->g->target.repository, q->path);
 	if (!q->url)
-		return 0;
+		return *ret ? 0 : err_set(e, ERR_INVALID, "no repository named");
 	r = auth_origin_parse(base, x->a, &from, e);
 	if (r == 0)
 		r = auth_origin_parse(q->url, x->a, &to, e);
@@ -343,16 +348,18 @@ static int call_once(struct calling *x, struct err *e)
 	const struct http_answer *answer = &x->reply->answer;
 	bool credentials, asked = false;
 	struct credential credential;
+	const char *base, *url;
 	enum http_end end;
-	const char *url;
 	int r;
 
 	x->reply->again = false;
-	r = url_first(x, base_get(x->g, &credential), &url, &credentials, e);
+	base = base_get(x->g, &credential);
+	r = url_first(x, base, &url, &credentials, e);
 	for (int hop = 0; r == 0 && hop < REDIRECTS_MAX; hop++) {
 		end = send_once(x, url, credentials ? credential.authorization : NULL, e);
-		if (other_scheme_try(x->g, end, answer)) {
-			r = url_first(x, base_get(x->g, &credential), &url, &credentials, e);
+		if (other_scheme_try(x->g, base, end, answer)) {
+			base = base_get(x->g, &credential);
+			r = url_first(x, base, &url, &credentials, e);
 			continue;
 		}
 		if (end != HTTP_ANSWERED)

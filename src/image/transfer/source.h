@@ -36,6 +36,8 @@ struct source_driver {
 	void (*line_close)(void *line);
 	int (*read)(void *self, void *line, const struct source_request *q, struct source_answer *ret, struct err *e);
 	void (*stop)(void *self);       /* NULL: nothing to stop */
+	/* Whether there is something by that name, without fetching it; NULL: this kind of source cannot tell. Errors: -ENOENT. */
+	int (*has)(void *self, void *line, const char *name, const char *accept, struct source_answer *ret, struct err *e);
 };
 
 extern const struct source_driver source_registry, source_archive, source_layout, source_tar, source_tree;

@@ -55,9 +55,21 @@ static int read_(void *self, void *line, const struct source_request *q, struct 
 	return r;
 }
 
+static int has(void *self, void *line, const char *name, const char *accept, struct source_answer *ret, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct registry_call call = { .method = "HEAD", .path = name, .accept = accept };
+	struct registry_reply reply;
+	int r = registry_call(line, &call, &a, &reply, e);
+
+	if (r == 0)
+		answer_take(&reply.answer, ret);
+	return r;
+}
+
 static void stop(void *self)
 {
 	registry_stop(self);
 }
 
-const struct source_driver source_registry = { open_, close_, line_open, line_close, read_, stop };
+const struct source_driver source_registry = { open_, close_, line_open, line_close, read_, stop, has };

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * push: sends images of the store to registries.
+ *
+ * What was pulled goes out as it came, byte by byte. Blobs the registry has are not sent, and those it has in another repository of ours are mounted; the
+ * others go in parallel, and then the documents, so that nothing ever refers to what is not there. The store is only read, and the image pinned.
+ */
+#include "image/image.h"
+#include "image/pull_options.h"
+
+struct push_options {
+	struct pull_options pull; /* platform: which of an image's platforms alone; the rest as for pulling */
+	bool foreign;             /* also layers that may not be handed on (nondistributable) */
+};
+
+struct push_result {
+	const char *reference;    /* canonical name it has now */
+	const char *digest;       /* of the document that name stands for */
+	const char *media_type;
+	uint64_t size;            /* of that document */
+};
+
+/*
+ * Pushes the image @name_or_id to @destination, a name with or without tag; NULL: to its own name. Strings of *ret are in @a.
+ * Errors: -ENOENT if there is no such image; -EINVAL for names one cannot push to; those of the registry.
+ */
+int image_push(struct image_store *s, const char *name_or_id, const char *destination, const struct push_options *o, struct arena *a,
+	struct push_result *ret, struct err *e);

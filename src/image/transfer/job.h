@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * job: one order of the store, done by a worker: a layer to unpack, a blob to fetch, a question, something to put.
+ *
+ * A job owns its message's memory and its descriptors, among them locks it keeps for the store. Each kind sends its own answers, but for failures,
+ * which the worker sends.
+ */
+#include "codec/digest.h"
+#include "image/protocol.h"
+#include "image/transfer/sink.h"
+#include "image/transfer/source.h"
+
+struct job {
+	struct job *next;
+	struct arena arena;
+	struct transfer_message m;
+	int fds[TRANSFER_FDS];
+	size_t n_fds;
+};
+
+/* What all workers share: the way to the store, and the one of source and sink that is open. */
+struct job_ends {
+	int sock;
+	struct source source;
+	struct sink sink;
+};
+
+typedef int (*job_fn)(const struct job_ends *ends, void *line, struct job *j, struct err *e);
+
+int job_layer(const struct job_ends *ends, void *line, struct job *j, struct err *e);
+int job_fetch(const struct job_ends *ends, void *line, struct job *j, struct err *e);
+int job_put(const struct job_ends *ends, void *line, struct job *j, struct err *e);
+int job_has(const struct job_ends *ends, void *line, struct job *j, struct err *e);
+
+void job_free(struct job *j);
+
+/* PROGRESS, not too often. */
+struct job_progress {
+	int sock;
+	int64_t index;
+	uint64_t total, last_ns;
+};
+void job_progress(struct job_progress *p, uint64_t current, bool now);
+
+/* The digest in @text, checked, or *ret untouched if there is no text. */
+int job_digest(const char *text, struct digest *d, const struct digest **ret, struct err *e);
+
+/* Feeds the first @n bytes of a file: what an interrupted download left there. */
+int job_feed_file(int fd, uint64_t n, int (*sink)(void *arg, const void *p, size_t n, struct err *e), void *arg, struct err *e);
