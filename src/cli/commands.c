@@ -21,6 +21,7 @@ const struct command *const commands[] = {
 
 	&images_command,
 	&pull_command,
+	&push_command,
 	&load_command,
 	&import_command,
 	&tag_command,

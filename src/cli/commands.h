@@ -23,6 +23,7 @@ extern const struct command container_cleanup_command;
 
 extern const struct command images_command;
 extern const struct command pull_command;
+extern const struct command push_command;
 extern const struct command load_command;
 extern const struct command import_command;
 extern const struct command tag_command;

@@ -34,11 +34,13 @@ struct progress {
 static const char *const phase_words[PULL_PHASE_COUNT] = {
 	[PULL_WAITING] = "Waiting", [PULL_DOWNLOADING] = "Downloading", [PULL_UNPACKING] = "Unpacking",
 	[PULL_DONE] = "Pull complete", [PULL_EXISTS] = "Already exists",
+	[PUSH_WAITING] = "Waiting", [PUSH_SENDING] = "Pushing", [PUSH_DONE] = "Pushed",
+	[PUSH_EXISTS] = "Layer already exists", [PUSH_MOUNTED] = "Mounted from another repository",
 };
 
-static bool is_final(enum pull_phase phase)
+static bool is_moving(enum pull_phase phase)
 {
-	return phase == PULL_DONE || phase == PULL_EXISTS;
+	return phase == PULL_DOWNLOADING || phase == PULL_UNPACKING || phase == PUSH_SENDING;
 }
 
 struct progress *progress_new(struct arena *a, int fd)
@@ -71,7 +73,7 @@ static void draw_layer(const struct layer *l, struct buf *b)
 	int fill;
 
 	buf_printf(b, "\r\033[K%s: %s", l->id, phase_words[l->phase]);
-	if (!is_final(l->phase) && l->phase != PULL_WAITING && l->total) {
+	if (is_moving(l->phase) && l->total) {
 		fill = (int)(l->current >= l->total ? BAR_WIDTH : l->current * BAR_WIDTH / l->total);
 		memset(bar, ' ', BAR_WIDTH);
 		memset(bar, '=', (size_t)fill);
@@ -106,7 +108,7 @@ static void say(struct progress *p, struct layer *l)
 	scoped_buf struct buf b = BUF(LINE_MAX_BYTES);
 
 	/* Plain output tells beginnings and ends, not percentages. */
-	if (l->said == l->phase || l->phase == PULL_WAITING)
+	if (l->said == l->phase || l->phase == PULL_WAITING || l->phase == PUSH_WAITING)
 		return;
 	l->said = l->phase;
 	buf_printf(&b, "%s: %s\n", l->id, phase_words[l->phase]);
