@@ -10,6 +10,7 @@
 
 #include "base/bitlist.h"
 #include "base/log.h"
+#include "os/facts.h"
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/ns.h"
@@ -331,9 +332,9 @@ static int meet_child(struct exec *x, struct err *e)
 	return x->child.pidfd < 0 ? err_sys(e, x->child.pidfd, "hold the process") : 0;
 }
 
-static pid_t clone_child(struct exec *x)
+static pid_t clone_child(struct exec *x, int cgroup)
 {
-	pid_t pid = proc_clone(0, x->cgroup ? cgroup_clone_fd(x->cgroup) : -EBADF, &x->child.pidfd);
+	pid_t pid = proc_clone(0, cgroup, &x->child.pidfd);
 
 	if (pid == 0 && x->stage)
 		stage_main(x);
@@ -342,18 +343,30 @@ static pid_t clone_child(struct exec *x)
 	return pid;
 }
 
+/* An ordinary user outside of what is delegated to him (in a login session) moves nobody in; runc and crun leave the process where it is, too. */
+static bool may_stay_outside(const struct exec *x)
+{
+	struct host_facts facts = { 0 };
+
+	return x->cgroup && !x->o->cgroups.n && facts_rootless(&facts);
+}
+
 /* A container that has handed its controllers down takes nobody itself: then the process goes where init is. */
 static int spawn(void *ctx, struct err *e)
 {
 	struct exec *x = ctx;
 	int r;
 
-	x->child.pid = clone_child(x);
+	x->child.pid = clone_child(x, x->cgroup ? cgroup_clone_fd(x->cgroup) : -EBADF);
+	if (x->child.pid == -EACCES && may_stay_outside(x)) {
+		log_warn("the process stays outside of the container's cgroup and its limits: you may not move it from a cgroup that is not delegated to you");
+		x->child.pid = clone_child(x, -EBADF);
+	}
 	if (x->child.pid == -EBUSY && x->cgroup && !x->o->cgroups.n) {
 		r = cgroup_follow(x->cgroup, x->c->state.pid, e);
 		if (r < 0)
 			return r;
-		x->child.pid = clone_child(x);
+		x->child.pid = clone_child(x, cgroup_clone_fd(x->cgroup));
 	}
 	fd_done(&x->sync_child);
 	if (x->child.pid < 0)

@@ -129,17 +129,45 @@ static bool can_do_without(const struct launch *l, int r)
 	return (r == -EACCES || r == -EPERM || r == -EROFS) && is_rootless(l) && !asks_for_limits(l->config->linux->resources);
 }
 
+static int do_without(struct launch *l, struct err *e)
+{
+	log_debug("no cgroup: %s", e->msg);
+	err_clear(e);
+	l->state.cgroup = (struct cgroup_record){ 0 };
+	return state_save(l->dir_fd, &l->state, true, e);
+}
+
 static int create_cgroup(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
 	int r = cgroup_create(l->cgroup_plan, l->a, &l->cgroup, e);
 
+	return r < 0 && can_do_without(l, r) ? do_without(l, e) : r;
+}
+
+/* Root may enter wherever he may make. */
+static bool tries_cgroup(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return l->cgroup && facts_rootless(l->facts);
+}
+
+/* What was made is of no use to who may not enter it. */
+static int try_cgroup(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	int r = cgroup_admits(l->cgroup, e);
+	struct err late;
+
 	if (r == 0 || !can_do_without(l, r))
 		return r;
-	log_debug("no cgroup: %s", e->msg);
-	err_clear(e);
-	l->state.cgroup = (struct cgroup_record){ 0 };
-	return state_save(l->dir_fd, &l->state, true, e);
+	if (cgroup_remove(l->cgroup, &late) < 0) {
+		*e = late;
+		return -late.sys;
+	}
+	cgroup_close(take_ptr(&l->cgroup));
+	return do_without(l, e);
 }
 
 static bool made_cgroup(const void *ctx)
@@ -732,6 +760,7 @@ const struct step create_steps[] = {
 	{ "state.reserve",    NULL,               reserve_state,     release_state   },
 	{ "cgroup.note",      has_cgroup,         note_cgroup,       NULL            },
 	{ "cgroup.create",    has_cgroup,         create_cgroup,     remove_cgroup   },
+	{ "cgroup.try",       tries_cgroup,       try_cgroup,        NULL            },
 	{ "cgroup.limits",    made_cgroup,        limit_cgroup,      NULL            },
 	{ "cgroup.devices",   made_cgroup,        rule_devices,      NULL            },
 	{ "cgroup.give",      gives_cgroup,       give_cgroup,       NULL            },

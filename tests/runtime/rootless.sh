@@ -99,6 +99,38 @@ check "kill" rt kill life KILL
 check "and stopped" until_true status_is life stopped
 check "delete" rt delete life
 
+# --- cgroups that are delegated to him ---
+
+# As in a login session he stands outside, where only root moves processes; `inside` is what systemd's user manager would start. Version 1 delegates nothing.
+if v2; then
+	mkdir -p "$cg/$slice/shell"
+	chown -R $user:$user "$cg/$slice"
+	inside() { (echo $BASHPID >"$cg/$slice/shell/cgroup.procs" && "$@"); }
+	delegated() { local name=$1; shift; rootless "$name" 'sleep 1000' "$one" ".linux.cgroupsPath = \"/$slice/$name\"" "$@"; }
+	in_cgroup() { grep -q ":/$slice/$2\$" "/proc/$1/cgroup"; }
+	delegated within
+	check "from inside of what is delegated to him" inside up within
+	check "he gets a cgroup" in_cgroup "$(pid_of within)" within
+	check "exec from inside is in it" inside bash -c "$(declare -f rt as); home='$home' user=$user runtime='$runtime' manager=$manager; rt exec -d --pid-file '$home/user/pid' within sleep 1000"
+	check "as it should" in_cgroup "$(cat "$home/user/pid")" within
+	check "exec from outside runs all the same" equal here "$(rt exec within echo here 2>"$home/err")"
+	check "which is said" matches "outside of the container's cgroup" "$(cat "$home/err")"
+	check "but where a cgroup is asked for it is refused" fails rt exec --cgroup / within true
+	check "delete" inside rt delete --force within
+	check "leaves no cgroup" equal "" "$(cgroups_of within)"
+	delegated without
+	check "from outside he does without" up without
+	check "nothing was kept of what was made" equal " " "$(cgroups_of without) $(rt state without >/dev/null && jq -r '.cgroup.driver // ""' "$home/user/state/without/state.json")"
+	check "exec" equal 0 "$(rt exec without id -u)"
+	check "delete" rt delete --force without
+	delegated refused '.linux.resources.unified = {"cgroup.max.depth": "3"}'
+	check "a limit is not done without" matches "cgroup '.*/$slice/refused' from outside of what is delegated to you .*systemd-run --user" "$(rt create --bundle "$home/refused" refused 2>&1)"
+	check "and leaves nothing" equal "" "$(cgroups_of refused)$(rt list -q)"
+	rmdir "$cg/$slice/shell" "$cg/$slice"
+else
+	skip "cgroups that are delegated" "needs cgroup v2 alone"
+fi
+
 # --- with the ids of /etc/subuid ---
 
 if command -v newuidmap >/dev/null; then

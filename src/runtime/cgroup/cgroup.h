@@ -91,6 +91,12 @@ int cgroup_device_rules(const struct cgroup *c, struct err *e);
 /* The directory for CLONE_INTO_CGROUP, borrowed; -EBADF where children enter by themselves. */
 int cgroup_clone_fd(const struct cgroup *c);
 
+/*
+ * Whether children may be born there: asks by one that ends at once. A process is moved only by who may write to the common ancestor of where it is and where it
+ * goes, which an ordinary user outside of what systemd has delegated to him (in a login session) may not. Errors: -EACCES then.
+ */
+int cgroup_admits(const struct cgroup *c, struct err *e);
+
 /* The calling process, which must have one thread, enters. Does nothing for a hierarchy that CLONE_INTO_CGROUP took care of. Allocates nothing. */
 int cgroup_enter(const struct cgroup *c, struct err *e);
 

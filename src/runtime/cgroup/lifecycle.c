@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/cgroup/cgroup.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -171,6 +172,25 @@ int cgroup_clone_fd(const struct cgroup *c)
 	const struct cgroup_dir *d = cgroup_dir_of(c, CGROUP_CTL_COUNT);
 
 	return d ? d->fd : -EBADF;
+}
+
+int cgroup_admits(const struct cgroup *c, struct err *e)
+{
+	const struct cgroup_dir *d = cgroup_dir_of(c, CGROUP_CTL_COUNT);
+	scoped_proc struct proc child = PROC_NONE;
+	struct proc_exit ignored;
+
+	if (!d)
+		return 0;
+	child.pid = proc_clone(0, d->fd, &child.pidfd);
+	if (child.pid == 0)
+		_exit(0);
+	if (child.pid == -EACCES)
+		return err_sys(e, child.pid, "enter cgroup '%s' from outside of what is delegated to you (systemd-run --user --scope starts a program inside)", d->path);
+	if (child.pid < 0)
+		return err_sys(e, child.pid, "enter cgroup '%s'", d->path);
+	proc_wait(child.pidfd, -1, &ignored);
+	return 0;
 }
 
 int cgroup_enter(const struct cgroup *c, struct err *e)
