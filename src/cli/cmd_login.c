@@ -10,12 +10,13 @@
 
 #include "base/limits.h"
 #include "engine/engine.h"
+#include "image/credentials.h"
 #include "image/login.h"
 #include "os/fd.h"
 #include "os/pty.h"
 
 struct login_options {
-	const char *user, *password, *authfile;
+	const char *user, *password, *authfile, *cert_dir;
 	bool password_stdin, get_login, tls_verify, verbose;
 };
 
@@ -29,6 +30,7 @@ static const struct opt login_opts[] = {
 	OPT(struct login_options, authfile, "compat-auth-file", 0, STR, "FILE", "The same: Docker's format and containers' are one here"),
 	OPT(struct login_options, get_login, "get-login", 0, FLAG, NULL, "Print the user who is logged in"),
 	OPT(struct login_options, tls_verify, "tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate (default true)"),
+	OPT(struct login_options, cert_dir, "cert-dir", 0, STR, "DIR", "Certificates for the registry"),
 	OPT(struct login_options, verbose, "verbose", 'v', FLAG, NULL, "Say where the credentials are kept"),
 	OPT_UNSUPPORTED("secret", 0, "NAME"),
 	OPT_END,
@@ -132,7 +134,7 @@ static int login_keep(struct cli *c, const struct login_options *o, const char *
 static int login_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct login_options *o = options;
-	const struct endpoint_options eo = { .no_tls_verify = !o->tls_verify, .authfile = o->authfile };
+	struct endpoint_options eo = { .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .cert_dir = o->cert_dir };
 	const char *server, *host, *path;
 	struct image_store *store;
 	struct endpoint p;
@@ -145,11 +147,10 @@ static int login_run(struct cli *c, const void *options, struct err *e)
 		return r;
 	host = arena_strndup(c->a, server, strcspn(server, "/"));
 	path = server[strlen(host)] ? server + strlen(host) + 1 : NULL;
-	/* A file that is named may come into being here. */
+	/* A file that is named may come into being here; so far there is nothing in it. */
 	if (o->authfile && access(o->authfile, F_OK) < 0 && !o->get_login)
-		p = (struct endpoint){ .host = host, .no_tls_verify = !o->tls_verify };
-	else
-		r = endpoint_find(host, path, &eo, c->a, &p, e);
+		eo.authfile = "/dev/null";
+	r = endpoint_find(host, path, &eo, c->a, &p, e);
 	if (r < 0)
 		return r;
 	if (o->get_login) {

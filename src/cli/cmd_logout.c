@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "image/credentials.h"
 #include "image/login.h"
 
 struct logout_options {

@@ -3,15 +3,18 @@
 #include "cli/commands.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/parse.h"
 #include "cli/progress.h"
 #include "engine/engine.h"
+#include "os/pty.h"
 
 struct pull_command_options {
 	bool quiet;
 	bool tls_verify;
-	const char *platform, *authfile, *creds;
+	const char *platform, *authfile, *creds, *cert_dir;
 };
 
 static const struct pull_command_options pull_defaults = { .tls_verify = true };
@@ -22,16 +25,35 @@ static const struct opt pull_opts[] = {
 	OPT(struct pull_command_options, tls_verify, "tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate (default true)"),
 	OPT(struct pull_command_options, authfile, "authfile", 0, STR, "FILE", "Credentials file"),
 	OPT(struct pull_command_options, creds, "creds", 0, STR, "USER:PASSWORD", "Credentials for this pull"),
+	OPT(struct pull_command_options, cert_dir, "cert-dir", 0, STR, "DIR", "Certificates for the registry"),
 	OPT_UNSUPPORTED("all-tags", 'a', NULL),
 	OPT_UNSUPPORTED("disable-content-trust", 0, NULL),
 	OPT_END,
 };
+
+/* A name without a host, and several registries it may be from. */
+static int choose(void *arg, const char *name, const struct strs *candidates)
+{
+	char line[32];
+	uint32_t number;
+
+	printf("Which image is '%s'?\n", name);
+	for (size_t i = 0; i < candidates->n; i++)
+		printf("  %zu  %s\n", i + 1, candidates->v[i]);
+	fputs("Number: ", stdout);
+	fflush(stdout);
+	if (!fgets(line, sizeof line, stdin))
+		return -1;
+	line[strcspn(line, "\r\n")] = 0;
+	return parse_u32(line, &number) == 0 && number >= 1 && number <= candidates->n ? (int)number - 1 : -1;
+}
 
 static int pull_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct pull_command_options *o = options;
 	struct pull_options p = {
 		.platform = o->platform, .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds,
+		.cert_dir = o->cert_dir, .choose = pty_is_terminal(STDIN_FILENO) && pty_is_terminal(STDOUT_FILENO) ? choose : NULL,
 	};
 	struct image_store *images;
 	struct reference ref;
@@ -54,7 +76,7 @@ static int pull_run(struct cli *c, const void *options, struct err *e)
 		printf("Digest: %s\n", image.index ? image.index : image.manifest);
 		printf("Status: %s %s\n", changed ? "Downloaded newer image for" : "Image is up to date for", reference_familiar(&ref, c->a));
 	}
-	puts(reference_print(&ref, c->a));
+	puts(image.names.n > 0 ? image.names.v[0] : reference_print(&ref, c->a));
 	return 0;
 }
 

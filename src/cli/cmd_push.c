@@ -12,7 +12,7 @@
 struct push_command_options {
 	bool quiet;
 	bool tls_verify;
-	const char *authfile, *creds;
+	const char *authfile, *creds, *cert_dir;
 };
 
 static const struct push_command_options push_defaults = { .tls_verify = true };
@@ -22,6 +22,7 @@ static const struct opt push_opts[] = {
 	OPT(struct push_command_options, tls_verify, "tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate (default true)"),
 	OPT(struct push_command_options, authfile, "authfile", 0, STR, "FILE", "Credentials file"),
 	OPT(struct push_command_options, creds, "creds", 0, STR, "USER:PASSWORD", "Credentials for this push"),
+	OPT(struct push_command_options, cert_dir, "cert-dir", 0, STR, "DIR", "Certificates for the registry"),
 	OPT_UNSUPPORTED("all-tags", 'a', NULL),
 	OPT_UNSUPPORTED("disable-content-trust", 0, NULL),
 	OPT_END,
@@ -30,7 +31,7 @@ static const struct opt push_opts[] = {
 static int push_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct push_command_options *o = options;
-	struct push_options p = { .pull = { .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds } };
+	struct push_options p = { .pull = { .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds, .cert_dir = o->cert_dir } };
 	const char *destination = c->args.n > 1 ? c->args.v[1] : NULL;
 	struct push_result result;
 	struct image_store *images;

@@ -95,22 +95,33 @@ static int place_ask(const struct file_place *f, const char *host, const char *r
 	return r < 0 ? err_wrap(e, "%s", f->path) : r;
 }
 
-int credentials_find(const char *host, const char *repository, const char *given, const char *authfile, struct arena *a, struct credentials *ret,
-	struct err *e)
+static int files_ask(const struct credentials_query *q, struct arena *a, struct credentials *ret, struct err *e)
 {
 	struct file_places places;
+	int r = 0;
+
+	places_find(q->authfile, a, &places);
+	for (size_t i = 0; r == 0 && i < places.n; i++)
+		r = place_ask(&places.v[i], q->host, q->repository, a, ret, e);
+	return r;
+}
+
+int credentials_find(const struct credentials_query *q, struct arena *a, struct credentials *ret, struct err *e)
+{
+	static const char *files = "containers-auth.json";
+	struct strs helpers = q->helpers.n > 0 ? q->helpers : (struct strs){ &files, 1 };
+	int r = 0;
 
 	*ret = (struct credentials){ 0 };
-	if (given)
-		return authfile_split(given, a, ret) < 0 ? err_set(e, ERR_INVALID, "credentials are not of the form user:password") : 0;
-	places_find(authfile, a, &places);
-	for (size_t i = 0; i < places.n; i++) {
-		int r = place_ask(&places.v[i], host, repository, a, ret, e);
-
-		if (r != 0)
-			return r < 0 ? r : 0;
+	if (q->given)
+		return authfile_split(q->given, a, ret) < 0 ? err_set(e, ERR_INVALID, "credentials are not of the form user:password") : 0;
+	for (size_t i = 0; r == 0 && i < helpers.n; i++) {
+		if (strcmp(helpers.v[i], files) == 0)
+			r = files_ask(q, a, ret, e);
+		else
+			r = helper_get(helpers.v[i], q->host, a, ret, e);
 	}
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 /* ---- keep and drop ---- */

@@ -15,9 +15,14 @@
 #include "base/str.h"
 #include "image/secret.h"
 
-/* @given is "user:password" and beats all files; may be NULL, as @authfile, and as @repository for the host itself. */
-int credentials_find(const char *host, const char *repository, const char *given, const char *authfile, struct arena *a, struct credentials *ret,
-	struct err *e);
+struct credentials_query {
+	const char *host;
+	const char *repository; /* NULL: the host itself */
+	const char *given;      /* "user:password", beats all else; may be NULL */
+	const char *authfile;   /* instead of the usual files; may be NULL */
+	struct strs helpers;    /* "credential-helpers" of registries.conf, in their order; "containers-auth.json" means the files; empty: only these */
+};
+int credentials_find(const struct credentials_query *q, struct arena *a, struct credentials *ret, struct err *e);
 
 /* Where something was kept or dropped. */
 struct credentials_place {

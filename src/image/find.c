@@ -6,6 +6,7 @@
 
 #include "base/vec.h"
 #include "image/find.h"
+#include "image/registries.h"
 
 /* ---- find ---- */
 
@@ -63,6 +64,25 @@ static int find_by_digest(const struct image_store *s, const struct reference *r
 	return err_set(e, ERR_NOT_FOUND, "no such image: %s", reference_familiar(ref, a));
 }
 
+/* What the name may stand for by registries.conf. Only names that are not there as Docker Hub's come here: a present image costs no reading of files. */
+static int find_by_short_name(const struct image_store *s, const char *name, struct arena *a, struct image_record *ret, struct err *e)
+{
+	struct registries registries;
+	struct strs names;
+	bool alias;
+	int r = registries_load(a, &registries, e);
+
+	if (r == 0)
+		r = registries_resolve(&registries, name, a, &names, &alias, e);
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		struct image_record wanted = { .id = "", .reference = names.v[i] };
+
+		if (content_record_read(s, content_record_name(&wanted, a), a, ret, e) == 0)
+			return 0;
+	}
+	return r < 0 ? r : -ENOENT;
+}
+
 int find_record(const struct image_store *s, const char *name_or_id, struct arena *a, struct image_record *ret, struct err *e)
 {
 	struct image_record wanted = { .id = "" };
@@ -79,12 +99,18 @@ int find_record(const struct image_store *s, const char *name_or_id, struct aren
 		if (r != -ENOENT)
 			return r;
 	}
-	if (reference_may_be_id(name_or_id))
-		return find_by_id(s, name_or_id, a, ret, e);
+	if (reference_may_be_id(name_or_id)) {
+		int by_id = find_by_id(s, name_or_id, a, ret, e);
+
+		if (by_id != -ENOENT || r != -ENOENT)
+			return by_id;
+	}
 	if (r != -ENOENT) {
 		*e = as_name;
 		return r;
 	}
+	if (reference_is_short(name_or_id) && find_by_short_name(s, name_or_id, a, ret, e) == 0)
+		return 0;
 	if (ref.digest)
 		return find_by_digest(s, &ref, a, ret, e);
 	return err_set(e, ERR_NOT_FOUND, "no such image: %s", reference_familiar(&ref, a));

@@ -79,9 +79,9 @@ TEST(credentials_keep_colons_in_the_password)
 
 	assert_int_equal(authfile_parse(STR(AUTHS("\"h\":" BOB)), false, "h", "x", &a, &answer, &e), 1);
 	assert_string_equal(answer.credentials.password, "a:b");
-	assert_int_equal(credentials_find("h", "x", "u:p:q", NULL, &a, &c, &e), 0);
+	assert_int_equal(credentials_find(&(struct credentials_query){ .host = "h", .given = "u:p:q" }, &a, &c, &e), 0);
 	assert_string_equal(c.password, "p:q");
-	assert_true(credentials_find("h", "x", "no-colon", NULL, &a, &c, &e) < 0);
+	assert_true(credentials_find(&(struct credentials_query){ .host = "h", .given = "no-colon" }, &a, &c, &e) < 0);
 }
 
 TEST(helpers_for_a_host_come_before_its_entry_and_the_store_for_all_after_it)

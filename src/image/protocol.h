@@ -37,6 +37,7 @@
 #include "base/arena.h"
 #include "base/enumtab.h"
 #include "base/err.h"
+#include "base/str.h"
 
 enum transfer_type {
 	TRANSFER_OPEN,
@@ -95,7 +96,12 @@ struct transfer_message {
 	enum source_kind source;
 	enum sink_kind sink;
 	const char *host, *repository, *user, *password, *identity_token;
+	const char *base;      /* URL below which repositories are; NULL: https://host/v2 */
+	const char *mirror_of; /* the host whose images it mirrors; NULL: it is no mirror */
 	bool no_tls_verify;
+	struct strs ca;        /* files: authorities beside the system's… */
+	const char *client_cert, *client_key; /* …and the client's certificate; no others can be read */
+	struct pairs headers;  /* sent along to this host */
 	uint32_t parallel;
 	/* GET, LAYER, FETCH, HAS, PUT, OPENED, OPAQUE */
 	const char *name;      /* source.h and sink.h say how names look */

@@ -22,6 +22,8 @@ enum pull_phase {
 	PULL_PHASE_COUNT,
 };
 
+struct strs;
+
 struct pull_progress {
 	size_t index, count;  /* layer number, and how many there are */
 	char id[13];          /* first 12 hex digits of the layer's digest */
@@ -30,6 +32,8 @@ struct pull_progress {
 };
 
 typedef void (*pull_progress_fn)(void *arg, const struct pull_progress *p);
+/* Asks a person which of the @candidates (names with host) a name without host stands for. Returns an index, or -1: none. */
+typedef int (*pull_choose_fn)(void *arg, const char *name, const struct strs *candidates);
 typedef void (*pull_message_fn)(void *arg, const char *line); /* "Resolved docker.io/library/busybox:latest to sha256:…" */
 
 /* All zero is a good default. */
@@ -38,9 +42,11 @@ struct pull_options {
 	bool no_tls_verify;        /* accept any certificate, and plain HTTP, for this registry */
 	const char *authfile;      /* credentials; NULL: the usual files */
 	const char *credentials;   /* "user:password" for this pull; NULL: from the files */
+	const char *cert_dir;      /* certificates for the registry; NULL: the usual directories */
 	unsigned parallel;         /* layers at once; 0: 6 */
 	pull_progress_fn progress; /* may be NULL */
 	pull_message_fn message;   /* may be NULL */
+	pull_choose_fn choose;     /* NULL: nobody can be asked; all are tried in their order */
 	void *arg;
 	int cancel_fd;             /* > 0: readable or hung up means stop (a signalfd, a pipe) */
 };

@@ -96,7 +96,7 @@ static int push_credentials(void *ctx, struct err *e)
 {
 	struct push *p = ctx;
 	const struct pull_options *o = &p->options->pull;
-	const struct endpoint_options eo = { .no_tls_verify = o->no_tls_verify, .authfile = o->authfile, .credentials = o->credentials };
+	const struct endpoint_options eo = { .no_tls_verify = o->no_tls_verify, .authfile = o->authfile, .credentials = o->credentials, .cert_dir = o->cert_dir };
 
 	return endpoint_find(p->to.host, p->to.repository, &eo, p->arena, &p->endpoint, e);
 }

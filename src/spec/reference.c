@@ -256,6 +256,19 @@ const char *reference_unescape(const char *name, struct arena *a)
 	return out;
 }
 
+bool reference_is_short(const char *text)
+{
+	const char *slash = strchr(text, '/');
+	char host[LIMIT_REFERENCE_NAME + 1];
+
+	if (!slash || slash == text)
+		return true;
+	if ((size_t)(slash - text) >= sizeof host)
+		return false;
+	snprintf(host, sizeof host, "%.*s", (int)(slash - text), text);
+	return !looks_like_host(host);
+}
+
 bool reference_may_be_id(const char *text)
 {
 	const char *hex = str_after(text, "sha256:");

@@ -119,3 +119,14 @@ TEST(reference_may_be_id_for_hex_only)
 	assert_false(reference_may_be_id("sha256:"));
 	assert_false(reference_may_be_id("AB"));
 }
+
+TEST(reference_without_a_host_is_short)
+{
+	static const char *const short_[] = { "busybox", "me/app:1", "busybox@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "a/b/c" };
+	static const char *const long_[] = { "docker.io/x", "localhost/x", "h:5000/x", "[::1]:5000/x" };
+
+	for (size_t i = 0; i < sizeof short_ / sizeof *short_; i++)
+		assert_true(reference_is_short(short_[i]));
+	for (size_t i = 0; i < sizeof long_ / sizeof *long_; i++)
+		assert_false(reference_is_short(long_[i]));
+}

@@ -3,11 +3,12 @@
 #
 # registry: Debian's docker-registry on a free loopback port, with its own storage and no other life than the test's.
 #
-#   registry_start NAME [plain|tls|token]   sets NAME_addr (127.0.0.1:PORT), NAME_dir, NAME_pid; waits until it answers
+#   registry_start NAME [plain|tls|mtls|token]   sets NAME_addr (127.0.0.1:PORT), NAME_dir, NAME_pid; waits until it answers
 #   registry_stop NAME                      ends it by its pid and removes its directory
 #
 # plain  plain HTTP, anonymous
 # tls    TLS with a CA made for this registry (NAME_dir/ca.crt) and Basic auth: user "alice", password "secret"
+# mtls   TLS that wants a client's certificate (NAME_dir/client.crt, client.key); anonymous
 # token  plain HTTP, Bearer tokens from tests/lib/token-server; anonymous may pull public/*, alice:secret may do all
 #
 # REGISTRY_HOME names the directory the registries live under (default: ${BATS_FILE_TMPDIR:-/tmp}).
@@ -59,6 +60,11 @@ registry_config() {
 			  htpasswd: {realm: tare-test, path: $dir/htpasswd}
 		END
 		;;
+	mtls)
+		cat <<-END
+			  tls: {certificate: $dir/server.crt, key: $dir/server.key, clientcas: [$dir/ca.crt]}
+		END
+		;;
 	token)
 		cat <<-END
 			auth:
@@ -80,6 +86,12 @@ registry_prepare() {
 		registry_certificates "$dir" || return
 		perl -e 'print "alice:", crypt("secret", q($2b$05$) . "abcdefghijklmnopqrstuu"), "\n"' >"$dir/htpasswd"
 		;;
+	mtls)
+		registry_certificates "$dir" || return
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=client -keyout "$dir/client.key" -out "$dir/client.csr" 2>/dev/null || return
+		openssl x509 -req -in "$dir/client.csr" -CA "$dir/ca.crt" -CAkey "$dir/ca.key" -CAcreateserial -days 2 \
+			-extfile <(echo 'extendedKeyUsage=clientAuth') -out "$dir/client.crt" 2>/dev/null
+		;;
 	token)
 		/usr/bin/python3 "$registry_lib/token-server" "$dir" >"$dir/token.log" 2>&1 3>&- 4>&- &
 		echo $! >"$dir/token.pid"
@@ -89,20 +101,22 @@ registry_prepare() {
 }
 
 registry_answers() {
-	curl -s -k -o /dev/null "$1/v2/"
+	local dir=$2 client=()
+	[ ! -e "$dir/client.crt" ] || client=(--cert "$dir/client.crt" --key "$dir/client.key")
+	curl -s -k -o /dev/null "${client[@]}" "$1/v2/"
 }
 
 registry_start() {
 	local name=$1 kind=${2:-plain} dir port pid scheme=http try
 	dir=$(mktemp -d "${REGISTRY_HOME:-${BATS_FILE_TMPDIR:-/tmp}}/registry-$name.XXXXXX") || return
 	registry_prepare "$dir" "$kind" || return
-	[ "$kind" != tls ] || scheme=https
+	[[ $kind != *tls ]] || scheme=https
 	for try in 1 2 3 4 5; do
 		port=$(free_port)
 		registry_config "$dir" "$kind" "$port" >"$dir/config.yml"
 		OTEL_TRACES_EXPORTER=none docker-registry serve "$dir/config.yml" >"$dir/log" 2>&1 3>&- 4>&- &
 		pid=$!
-		if wait_for 10 registry_answers "$scheme://127.0.0.1:$port" && kill -0 $pid 2>/dev/null; then
+		if wait_for 10 registry_answers "$scheme://127.0.0.1:$port" "$dir" && kill -0 $pid 2>/dev/null; then
 			printf -v "${name}_addr" %s "127.0.0.1:$port"
 			printf -v "${name}_dir" %s "$dir"
 			printf -v "${name}_pid" %s "$pid"

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/transfer/certs.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
-#include "os/fd.h"
 #include "os/file.h"
-
-const char *const certs_directories[] = { "/etc/tare/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d", NULL };
 
 const char *certs_file(void)
 {
@@ -19,63 +16,39 @@ const char *certs_file(void)
 	return path && *path ? path : NULL;
 }
 
-struct reading {
-	struct buf ca;
-	struct arena *a;
-	struct certs *certs;
-	int r;
-};
-
-/* Readers of one file of the directory; the client's certificate and key belong together by name, and the first pair wins. */
-static int file_take(void *arg, int dirfd, const char *name, unsigned char type)
+static int pem_read(const char *path, struct arena *a, struct str *ret, struct err *e)
 {
-	struct reading *c = arg;
 	char *text;
 	size_t n;
+	int r = file_read(AT_FDCWD, path, LIMIT_CERTS, a, &text, &n);
 
-	if (str_ends(name, ".crt")) {
-		c->r = file_read_buf(dirfd, name, &c->ca);
-		if (c->r == 0)
-			c->r = buf_add_char(&c->ca, '\n');
-	} else if (str_ends(name, ".cert") && !c->certs->cert.p) {
-		char *key_name = arena_strndup(c->a, name, strlen(name) - 1);
-
-		memcpy(key_name + strlen(name) - 5, ".key", 5);
-		c->r = file_read(dirfd, name, LIMIT_CERTS, c->a, &text, &n);
-		if (c->r == 0)
-			c->certs->cert = (struct str){ text, n };
-		if (c->r == 0)
-			c->r = file_read(dirfd, key_name, LIMIT_CERTS, c->a, &text, &n);
-		if (c->r == 0)
-			c->certs->key = (struct str){ text, n };
-	}
-	return c->r;
+	if (r < 0)
+		return err_sys(e, r, "read certificate '%s'", path);
+	*ret = (struct str){ text, n };
+	return 0;
 }
 
-int certs_load(const char *host, struct arena *a, struct certs *ret, struct err *e)
+int certs_load(const struct strs *ca, const char *cert, const char *key, struct arena *a, struct certs *ret, struct err *e)
 {
-	scoped_buf struct buf ca = BUF(LIMIT_CERTS);
+	scoped_buf struct buf all = BUF(LIMIT_CERTS);
 	struct certs certs = { 0 };
-	struct reading c = { .ca = ca, .a = a, .certs = &certs };
+	int r = 0;
 
-	for (size_t i = 0; certs_directories[i]; i++) {
-		scoped_fd int base = dir_open(AT_FDCWD, certs_directories[i]);
-		scoped_fd int dir = base < 0 ? base : dir_open(base, host);
-
-		if (dir == -ENOENT || dir == -ENOTDIR)
-			continue;
-		if (dir >= 0)
-			dir_each(dir, file_take, &c);
-		else
-			c.r = dir;
-		if (c.r < 0) {
-			ca = c.ca;
-			return err_sys(e, c.r, "read certificates in '%s/%s'", certs_directories[i], host);
-		}
+	for (size_t i = 0; r == 0 && i < ca->n; i++) {
+		r = file_read_buf(AT_FDCWD, ca->v[i], &all);
+		if (r == 0)
+			r = buf_add_char(&all, '\n');
+		if (r < 0)
+			return err_sys(e, r, "read certificate '%s'", ca->v[i]);
 	}
-	ca = c.ca;
-	if (ca.n > 0)
-		certs.ca = (struct str){ arena_memdup(a, ca.p, ca.n), ca.n };
+	if (cert && key)
+		r = pem_read(cert, a, &certs.cert, e);
+	if (r == 0 && cert && key)
+		r = pem_read(key, a, &certs.key, e);
+	if (r < 0)
+		return r;
+	if (all.n > 0)
+		certs.ca = (struct str){ arena_memdup(a, all.p, all.n), all.n };
 	*ret = certs;
 	return 0;
 }

@@ -26,7 +26,7 @@ static const char *const readable[] = {
 	"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/run/systemd/resolve", "/etc/ld.so.cache", NULL,
 };
 
-enum { RULES_MAX = 40 };
+enum { RULES_MAX = 128 };
 
 struct rules {
 	struct landlock_rule v[RULES_MAX];
@@ -39,14 +39,18 @@ static void rules_done(struct rules *r)
 		fd_close(r->v[i].fd);
 }
 
+static void rules_add_path(struct rules *r, const char *path)
+{
+	int fd = path && r->n < RULES_MAX ? open(path, O_PATH | O_CLOEXEC) : -EBADF;
+
+	if (fd >= 0)
+		r->v[r->n++] = (struct landlock_rule){ fd, LANDLOCK_READ };
+}
+
 static void rules_add_paths(struct rules *r, const char *const *paths)
 {
-	for (; *paths && r->n < RULES_MAX; paths++) {
-		int fd = open(*paths, O_PATH | O_CLOEXEC);
-
-		if (fd >= 0)
-			r->v[r->n++] = (struct landlock_rule){ fd, LANDLOCK_READ };
-	}
+	for (; *paths; paths++)
+		rules_add_path(r, *paths);
 }
 
 static void rules_add_fd(struct rules *r, int fd, enum landlock_access access)
@@ -77,7 +81,10 @@ static int files_confine(const struct transfer_message *open_, const int *fds, s
 		rules_add_fd(&rules, fds[1], LANDLOCK_READ);
 	if (online) {
 		rules_add_paths(&rules, readable);
-		rules_add_paths(&rules, certs_directories);
+		for (size_t i = 0; i < open_->ca.n; i++)
+			rules_add_path(&rules, open_->ca.v[i]);
+		rules_add_path(&rules, open_->client_cert);
+		rules_add_path(&rules, open_->client_key);
 		rules_add_paths(&rules, (const char *const[]){ certs_file() ? certs_file() : "/etc/ssl", NULL });
 	}
 	r = landlock_confine(rules.v, rules.n, !online);

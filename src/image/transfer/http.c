@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "image/transfer/proxy.h"
 #include "base/vec.h"
 
 enum { CONNECT_TIMEOUT_S = 20, STALL_S = 60, READ_PIECE = 512 * 1024, SEND_PIECE = 2 * 1024 * 1024, WARNINGS_MAX = 8 };
@@ -254,6 +255,20 @@ static void curl_prepare(CURL *c, const struct http_peer *peer)
 	tls_set(c, peer);
 }
 
+/* Said for every request: curl would look at half of the environment by itself. */
+static void proxy_set(CURL *c, const char *url, struct arena *a)
+{
+	struct auth_origin where;
+	struct proxy proxy = { .url = "" };
+	struct err ignored; /* no URL we use: curl will say so */
+
+	if (auth_origin_parse(url, a, &where, &ignored) == 0)
+		proxy = proxy_for(&where);
+	curl_easy_setopt(c, CURLOPT_PROXY, proxy.url);
+	curl_easy_setopt(c, CURLOPT_NOPROXY, proxy.except ? proxy.except : "");
+	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
 static void method_set(CURL *c, struct exchange *x)
 {
 	const struct http_request *q = x->q;
@@ -284,6 +299,8 @@ static void headers_set(struct headers *h, struct exchange *x)
 {
 	const struct http_request *q = x->q;
 
+	for (size_t i = 0; q->headers && i < q->headers->n; i++)
+		headers_add(h, x->a, q->headers->v[i].key, q->headers->v[i].value);
 	headers_add(h, x->a, "Accept", q->accept);
 	headers_add(h, x->a, "Authorization", q->authorization);
 	headers_add(h, x->a, "Content-Range", q->content_range);
@@ -349,6 +366,7 @@ enum http_end http_send(struct http *h, const struct http_request *q, struct are
 	method_set(c, &x);
 	headers_set(&headers, &x);
 	curl_easy_setopt(c, CURLOPT_URL, q->url);
+	proxy_set(c, q->url, a);
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers.list);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, &x);

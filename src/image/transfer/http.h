@@ -39,6 +39,7 @@ struct http_body {
 struct http_request {
 	const char *method, *url;
 	const char *accept, *authorization, *content_type, *content_range; /* headers; NULL: left out */
+	const struct pairs *headers; /* further ones; may be NULL */
 	uint64_t offset;   /* > 0: ask for the bytes from there on (Range) */
 	uint64_t max;      /* more bytes than this, @offset included, is an error */
 	struct http_body body;

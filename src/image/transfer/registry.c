@@ -9,11 +9,12 @@
 #include "base/alloc.h"
 #include "base/vec.h"
 #include "codec/json.h"
+#include "image/protocol.h"
 #include "image/transfer/auth.h"
 #include "image/transfer/certs.h"
 #include "image/transfer/token.h"
 
-enum { REDIRECTS_MAX = 6, TRIES_MAX = 6, PAUSE_FIRST_MS = 200, PAUSE_MAX_S = 60 };
+enum { REDIRECTS_MAX = 6, TRIES_MAX = 6, TRIES_MIRROR = 2, PAUSE_FIRST_MS = 200, PAUSE_MAX_S = 60 };
 
 struct registry {
 	struct arena arena;
@@ -23,7 +24,7 @@ struct registry {
 	atomic_bool stop;
 	pthread_mutex_t mutex;       /* for all below */
 	struct token_user user;
-	char *base;                  /* "https://host" */
+	char *base;                  /* "https://host/v2" */
 	bool settled;                /* the scheme has proved to work */
 	bool switched;               /* it is not the first one tried */
 	char *authorization;         /* header value in use, or NULL */
@@ -49,8 +50,27 @@ struct calling {
 
 static struct registry_target target_copy(const struct registry_target *t, struct arena *a)
 {
-	return (struct registry_target){ arena_strdup(a, t->host), arena_strdup(a, t->repository), arena_strdup(a, t->user), arena_strdup(a, t->password),
-		arena_strdup(a, t->identity_token), t->no_tls_verify, arena_strdup(a, t->actions) };
+	struct registry_target copy = { arena_strdup(a, t->host), arena_strdup(a, t->repository), arena_strdup(a, t->user), arena_strdup(a, t->password),
+		arena_strdup(a, t->identity_token), t->no_tls_verify, arena_strdup(a, t->actions), arena_strdup(a, t->base), arena_strdup(a, t->mirror_of) };
+
+	for (size_t i = 0; i < t->headers.n; i++)
+		pairs_set(a, &copy.headers, arena_strdup(a, t->headers.v[i].key), arena_strdup(a, t->headers.v[i].value));
+	return copy;
+}
+
+struct registry_target registry_target_of(const struct transfer_message *m, const char *actions)
+{
+	return (struct registry_target){ .host = m->host, .repository = m->repository, .user = m->user, .password = m->password,
+		.identity_token = m->identity_token, .no_tls_verify = m->no_tls_verify, .actions = actions, .base = m->base, .mirror_of = m->mirror_of,
+		.ca = m->ca, .client_cert = m->client_cert, .client_key = m->client_key, .headers = m->headers };
+}
+
+/* What was asked for in so many words may be plain http; but a password goes in the clear only where that was asked for, too (CVE-2019-10214). */
+static int plain_judge(const struct registry *g, const struct auth_origin *origin, struct err *e)
+{
+	if (streq(origin->scheme, "http") && !g->plain_allowed && (g->target.user || g->target.identity_token))
+		return err_set(e, ERR_DENIED, "'%s' is plain http and there are credentials for it; not sending them in the clear", g->base);
+	return 0;
 }
 
 int registry_open(const struct registry_target *target, struct registry **ret, struct err *e)
@@ -65,22 +85,26 @@ int registry_open(const struct registry_target *target, struct registry **ret, s
 	pthread_mutex_init(&g->mutex, NULL);
 	*t = target_copy(target, &g->arena);
 	host = strcmp(t->host, "docker.io") == 0 ? "registry-1.docker.io" : t->host;
-	g->base = arena_printf(&g->arena, "https://%s", host);
+	g->base = t->base ? arena_strdup(&g->arena, t->base) : arena_printf(&g->arena, "https://%s/v2", host);
+	g->switched = t->base != NULL;
 	g->user = (struct token_user){ .host = t->host, .user = t->user, .password = t->password, .identity_token = t->identity_token };
 	if (t->repository)
 		strs_push(&g->arena, &g->user.scopes, arena_printf(&g->arena, "repository:%s:%s", t->repository, t->actions ? t->actions : "pull"));
 	g->peer = (struct http_peer){ .no_tls_verify = t->no_tls_verify, .stop = &g->stop };
 	r = auth_origin_parse(g->base, &g->arena, &origin, e);
 	if (r == 0)
-		r = certs_load(t->host, &g->arena, &g->peer.certs, e);
+		r = certs_load(&target->ca, target->client_cert, target->client_key, &g->arena, &g->peer.certs, e);
+	if (r == 0) {
+		g->plain_allowed = t->no_tls_verify || auth_host_is_loopback(origin.host);
+		r = plain_judge(g, &origin, e);
+	}
 	if (r < 0) {
 		registry_close(g);
 		return r;
 	}
-	g->plain_allowed = t->no_tls_verify || auth_host_is_loopback(origin.host);
 	/* On loopback without a CA of its own, plain http is the likely one, and TLS begins with 40 ms of reading authorities. */
-	if (auth_host_is_loopback(origin.host) && g->peer.certs.ca.n == 0)
-		g->base = arena_printf(&g->arena, "http://%s", host);
+	if (!t->base && auth_host_is_loopback(origin.host) && g->peer.certs.ca.n == 0)
+		g->base = arena_printf(&g->arena, "http://%s/v2", host);
 	*ret = g;
 	return 0;
 }
@@ -200,7 +224,7 @@ static int end_failed(const struct calling *x, enum http_end end, struct err *e)
 {
 	x->reply->again = end == HTTP_PASSING;
 	if (end == HTTP_UNTRUSTED)
-		return err_set(e, ERR_DENIED, "the certificate of '%s' is not trusted; put its CA into /etc/tare/certs.d or /etc/docker/certs.d/%s, or use "
+		return err_set(e, ERR_DENIED, "the certificate of '%s' is not trusted; put its CA into /etc/docker/certs.d/%s/ca.crt, or use "
 			"--tls-verify=false", x->g->target.host, x->g->target.host);
 	return -e->sys;
 }
@@ -314,9 +338,11 @@ static int url_first(struct calling *x, const char *base, const char **ret, bool
 	*ret_credentials = true;
 	*ret = q->url;
 	if (!q->url && q->path[1] == '/')
-		*ret = arena_printf(x->a, "%s/v2%s", base, q->path + 1);
+		*ret = arena_printf(x->a, "%s%s", base, q->path + 1);
 	else if (!q->url && x->g->target.repository)
-		*ret = arena_printf(x->a, "%s/v2/%s%s", base, x->g->target.repository, q->path);
+		*ret = arena_printf(x->a, "%s/%s%s", base, x->g->target.repository, q->path);
+	if (*ret && !q->url && x->g->target.mirror_of && x->g->target.base)
+		*ret = arena_printf(x->a, "%s%cns=%s", *ret, strchr(*ret, '?') ? '&' : '?', x->g->target.mirror_of);
 	if (!q->url)
 		return *ret ? 0 : err_set(e, ERR_INVALID, "no repository named");
 	r = auth_origin_parse(base, x->a, &from, e);
@@ -331,12 +357,12 @@ static int url_first(struct calling *x, const char *base, const char **ret, bool
 	return 0;
 }
 
-static enum http_end send_once(struct calling *x, const char *url, const char *authorization, struct err *e)
+static enum http_end send_once(struct calling *x, const char *url, bool ours, const char *authorization, struct err *e)
 {
 	const struct registry_call *q = x->q;
 	struct http_request request = { .method = q->method ? q->method : "GET", .url = url, .accept = q->accept, .authorization = authorization,
 		.content_type = q->content_type, .content_range = q->content_range, .offset = x->delivered, .max = q->max, .body = q->body,
-		.sink = q->sink, .arg = q->arg };
+		.sink = q->sink, .arg = q->arg, .headers = ours ? &x->g->target.headers : NULL };
 	enum http_end end = http_send(x->http, &request, x->a, &x->reply->answer, e);
 
 	x->delivered += x->reply->answer.delivered;
@@ -356,7 +382,7 @@ static int call_once(struct calling *x, struct err *e)
 	base = base_get(x->g, &credential);
 	r = url_first(x, base, &url, &credentials, e);
 	for (int hop = 0; r == 0 && hop < REDIRECTS_MAX; hop++) {
-		end = send_once(x, url, credentials ? credential.authorization : NULL, e);
+		end = send_once(x, url, credentials, credentials ? credential.authorization : NULL, e);
 		if (other_scheme_try(x->g, base, end, answer)) {
 			base = base_get(x->g, &credential);
 			r = url_first(x, base, &url, &credentials, e);
@@ -388,8 +414,10 @@ int registry_pause(struct registry_line *line, const struct registry_reply *repl
 {
 	long asked = reply ? reply->answer.retry_after : 0, ms = asked ? asked * 1000 : PAUSE_FIRST_MS << tries;
 
-	if (tries >= TRIES_MAX - 1)
-		return err_wrap(e, "after %d tries", TRIES_MAX);
+	int most = line->g->target.mirror_of ? TRIES_MIRROR : TRIES_MAX;
+
+	if (tries >= most - 1)
+		return err_wrap(e, "after %d tries", most);
 	if (asked > PAUSE_MAX_S)
 		return err_wrap(e, "the registry asks to come back in %ld seconds", asked);
 	while (ms > 0 && !atomic_load(&line->g->stop)) {

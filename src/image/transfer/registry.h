@@ -25,9 +25,19 @@ struct registry_target {
 	const char *identity_token; /* instead of a password */
 	bool no_tls_verify;
 	const char *actions;        /* what a token is asked for from the beginning: "pull", "pull,push" */
+	const char *base;           /* URL below which repositories are; NULL: https://host/v2 */
+	const char *mirror_of;      /* the host whose images it mirrors, or NULL: a mirror is given up sooner */
+	struct strs ca;             /* files of authorities; read in registry_open */
+	const char *client_cert, *client_key; /* files, or NULL */
+	struct pairs headers;       /* sent along to this host, nowhere else */
 };
 
-/* Copies the target; reads /etc/containers/certs.d and /etc/docker/certs.d. Returns owned. */
+struct transfer_message;
+
+/* What an OPEN says. Borrows. */
+struct registry_target registry_target_of(const struct transfer_message *m, const char *actions);
+
+/* Copies the target and reads its certificates. Returns owned. */
 int registry_open(const struct registry_target *target, struct registry **ret, struct err *e);
 void registry_close(struct registry *g);
 

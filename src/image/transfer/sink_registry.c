@@ -9,7 +9,7 @@
 
 static int open_(const struct transfer_message *m, const int *fds, size_t n_fds, void **ret, struct err *e)
 {
-	struct registry_target t = { m->host, m->repository, m->user, m->password, m->identity_token, m->no_tls_verify, "pull,push" };
+	struct registry_target t = registry_target_of(m, "pull,push");
 	struct registry *g;
 	int r;
 

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * proxy: which proxy the environment names for a host, in both spellings that people use: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, upper or lower case
+ * (lower wins, as with curl; curl alone would not see HTTP_PROXY). Loopback is never reached through one.
+ */
+#include "image/transfer/auth.h"
+
+struct proxy {
+	const char *url;    /* "": none */
+	const char *except; /* curl's grammar of NO_PROXY, or NULL */
+};
+
+struct proxy proxy_for(const struct auth_origin *where);
