@@ -218,7 +218,8 @@ static size_t prefix_covers(const char *prefix, const char *name)
 	if (*prefix == '*')
 		return host > n && memcmp(name + host - n, prefix + 1, n) == 0 ? host : 0;
 	rest = str_after(name, prefix);
-	return rest && (!*rest || strchr("/:@", *rest)) ? strlen(prefix) : 0;
+	/* What follows a host after a colon is a port, and so another host. */
+	return rest && (!*rest || strchr(strchr(prefix, '/') ? "/:@" : "/", *rest)) ? strlen(prefix) : 0;
 }
 
 const struct registry_rule *registries_match(const struct registries *r, const struct reference *ref, struct arena *a)
