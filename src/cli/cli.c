@@ -160,7 +160,7 @@ static int run_command(struct cli *c, const struct command *cmd, const struct st
 	if (cmd->defaults)
 		memcpy(options, cmd->defaults, size);
 	c->command = cmd;
-	r = opts_parse(cmd, words, c->a, options, &c->args, &e);
+	r = opts_parse(cmd, OPTS_PLAIN, words, c->a, options, &c->args, &e);
 	if (r == -ECANCELED)
 		return print_help(cmd);
 	if (r < 0)
@@ -233,7 +233,7 @@ int cli_main(int argc, char **argv)
 
 	for (int i = 1; i < argc; i++)
 		strs_push(&a, &words, argv[i]);
-	r = opts_parse(&global_command, &words, &a, &g, &rest, &e);
+	r = opts_parse(&global_command, OPTS_PLAIN, &words, &a, &g, &rest, &e);
 	if (r == -ECANCELED || (r == 0 && !rest.n && !g.version))
 		return print_help(NULL);
 	if (r < 0) {

@@ -208,9 +208,9 @@ static int unknown(struct parser *p, const char *word, const char *name)
 	return err_set(p->e, ERR_INVALID, "unknown flag: %s", word);
 }
 
-static int take_long(struct parser *p, const char *word)
+static int take_long(struct parser *p, const char *word, size_t dashes)
 {
-	struct str value, name = str_cut(str_of(word + 2), '=', &value);
+	struct str value, name = str_cut(str_of(word + dashes), '=', &value);
 	const struct opt *o = find_long(p->cmd, name);
 	const char *text = value.p;
 	int r;
@@ -218,7 +218,7 @@ static int take_long(struct parser *p, const char *word)
 	if (!o && str_is(name, "help"))
 		return -ECANCELED;
 	if (!o)
-		return unknown(p, arena_strndup(p->a, word, name.n + 2), arena_strndup(p->a, name.p, name.n));
+		return unknown(p, arena_strndup(p->a, word, name.n + dashes), arena_strndup(p->a, name.p, name.n));
 	if (!text) {
 		r = next_value(p, o, &text);
 		if (r < 0)
@@ -257,7 +257,22 @@ static int take_shorts(struct parser *p, const char *word)
 	return 0;
 }
 
-int opts_parse(const struct command *cmd, const struct strs *words, struct arena *a, void *options, struct strs *ret_args, struct err *e)
+static bool is_long(const struct command *cmd, const char *word)
+{
+	struct str value, name = str_cut(str_of(word), '=', &value);
+
+	return name.n > 1 && (find_long(cmd, name) || str_is(name, "help"));
+}
+
+static int take_word(struct parser *p, enum opts_grammar grammar, const char *word)
+{
+	if (word[1] == '-')
+		return take_long(p, word, 2);
+	return grammar == OPTS_ONE_DASH && is_long(p->cmd, word + 1) ? take_long(p, word, 1) : take_shorts(p, word);
+}
+
+int opts_parse(const struct command *cmd, enum opts_grammar grammar, const struct strs *words, struct arena *a, void *options, struct strs *ret_args,
+	struct err *e)
 {
 	struct strs args = { 0 };
 	struct parser p = { cmd, words, 0, a, options, &args, e };
@@ -273,7 +288,7 @@ int opts_parse(const struct command *cmd, const struct strs *words, struct arena
 		} else if (streq(word, "--")) {
 			only_args = true;
 		} else {
-			r = word[1] == '-' ? take_long(&p, word) : take_shorts(&p, word);
+			r = take_word(&p, grammar, word);
 			if (r < 0)
 				return r;
 		}

@@ -34,18 +34,37 @@ static const struct command mixed = {
 	.names = { "mixed" }, .opts = { rows }, .options_size = sizeof(struct sample),
 };
 
-static int parse(const struct command *cmd, struct arena *a, struct sample *s, struct strs *args, struct err *e, ...)
+static int vparse(const struct command *cmd, enum opts_grammar grammar, struct arena *a, struct sample *s, struct strs *args, struct err *e, va_list ap)
 {
 	struct strs words = { 0 };
 	const char *w;
-	va_list ap;
 
-	va_start(ap, e);
 	while ((w = va_arg(ap, const char *)))
 		strs_push(a, &words, w);
-	va_end(ap);
 	memset(s, 0, sizeof *s);
-	return opts_parse(cmd, &words, a, s, args, e);
+	return opts_parse(cmd, grammar, &words, a, s, args, e);
+}
+
+static int parse(const struct command *cmd, struct arena *a, struct sample *s, struct strs *args, struct err *e, ...)
+{
+	va_list ap;
+	int r;
+
+	va_start(ap, e);
+	r = vparse(cmd, OPTS_PLAIN, a, s, args, e, ap);
+	va_end(ap);
+	return r;
+}
+
+static int parse_one_dash(struct arena *a, struct sample *s, struct strs *args, struct err *e, ...)
+{
+	va_list ap;
+	int r;
+
+	va_start(ap, e);
+	r = vparse(&sample, OPTS_ONE_DASH, a, s, args, e, ap);
+	va_end(ap);
+	return r;
 }
 
 TEST(options_are_read_in_every_way_people_write_them)
@@ -108,6 +127,29 @@ TEST(bad_options_say_what_is_wrong)
 		if (strncmp(e.msg, wrong[i].msg, strlen(wrong[i].msg)) != 0)
 			fail_msg("got '%s', want '%s'", e.msg, wrong[i].msg);
 	}
+}
+
+TEST(one_dash_is_as_good_as_two_where_callers_write_to_go)
+{
+	scoped_arena struct arena a = { 0 };
+	struct err e = { 0 };
+	struct strs args;
+	struct sample s;
+
+	assert_int_equal(parse_one_dash(&a, &s, &args, &e, "-it", "-name", "web", "-memory=512m", "-env", "A=1", "-eenv", "image", "-tty", NULL), 0);
+	assert_true(s.it && s.tty);
+	assert_string_equal(s.name, "web");
+	assert_int_equal(s.memory, 512 << 20);
+	assert_int_equal(s.env.n, 2);
+	assert_string_equal(s.env.v[1], "env");
+	assert_int_equal(args.n, 2);
+	assert_int_equal(parse_one_dash(&a, &s, &args, &e, "-help", NULL), -ECANCELED);
+	assert_true(parse_one_dash(&a, &s, &args, &e, "-name", NULL) < 0);
+	assert_string_equal(e.msg, "flag needs an argument: --name");
+	e = (struct err){ 0 };
+	assert_true(parse_one_dash(&a, &s, &args, &e, "-nme", NULL) < 0);
+	e = (struct err){ 0 };
+	assert_true(parse(&sample, &a, &s, &args, &e, "-name", "web", NULL) < 0);
 }
 
 TEST(help_is_a_way_out_not_an_error)

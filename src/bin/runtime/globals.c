@@ -131,7 +131,7 @@ int globals_parse(int argc, char **argv, struct arena *a, struct globals *ret, s
 	logs_begin();
 	for (int i = 1; i < argc; i++)
 		strs_push(a, &words, argv[i]);
-	r = opts_parse(&globals_command, &words, a, ret, ret_words, e);
+	r = opts_parse(&globals_command, OPTS_ONE_DASH, &words, a, ret, ret_words, e);
 	if (r == -ECANCELED) {
 		*ret_words = (struct strs){ 0 };
 		r = 0;

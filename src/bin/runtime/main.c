@@ -41,7 +41,7 @@ static int run_verb_of(const struct verb *v, const struct strs *words, struct ru
 {
 	void *options = arena_alloc(rt->a, v->command.options_size + 1);
 	struct strs args = { 0 };
-	int r = opts_parse(&v->command, words, rt->a, options, &args, e);
+	int r = opts_parse(&v->command, OPTS_ONE_DASH, words, rt->a, options, &args, e);
 
 	if (r == -ECANCELED)
 		return help_print(&v->command);
