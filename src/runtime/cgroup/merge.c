@@ -142,10 +142,13 @@ static void complete_cpu(struct oci_resources *todo, const struct oci_resources 
 	const struct oci_cpu *old = kept ? kept->cpu : NULL;
 	struct oci_cpu *c;
 
-	if (!todo->cpu || !todo->cpu->period.set || todo->cpu->quota.set || !old || !old->quota.set)
+	if (!todo->cpu || !old || todo->cpu->period.set == todo->cpu->quota.set)
 		return;
 	c = arena_memdup(a, todo->cpu, sizeof *todo->cpu);
-	c->quota = old->quota;
+	if (c->period.set)
+		c->quota = old->quota;
+	else
+		c->period = old->period;
 	todo->cpu = c;
 }
 

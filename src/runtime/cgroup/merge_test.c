@@ -96,6 +96,7 @@ TEST(what_goes_together_is_written_together)
 	scoped_arena struct arena a = { 0 };
 	struct oci_memory old = { .limit = { true, 100 }, .swap = { true, 300 } }, more = { .limit = { true, 200 } }, all = { .limit = { true, -1 } };
 	struct oci_cpu old_cpu = { .quota = { true, 5000 }, .period = { true, 10000 } }, period = { .period = { true, 20000 } };
+	struct oci_cpu quota = { .quota = { true, 7000 } };
 	struct oci_resources kept = { .memory = &old, .cpu = &old_cpu }, todo, whole;
 
 	resources_merge(&kept, &(struct oci_resources){ .memory = &more }, &a, &todo, &whole);
@@ -105,4 +106,7 @@ TEST(what_goes_together_is_written_together)
 	assert_int_equal(whole.memory->swap.v, -1);
 	resources_merge(&kept, &(struct oci_resources){ .cpu = &period }, &a, &todo, &whole);
 	assert_int_equal(todo.cpu->quota.v, 5000);
+	resources_merge(&kept, &(struct oci_resources){ .cpu = &quota }, &a, &todo, &whole);
+	assert_int_equal(todo.cpu->quota.v, 7000);
+	assert_int_equal(todo.cpu->period.v, 10000);
 }
