@@ -120,7 +120,7 @@ descriptors_given() {
 }
 it_runs() {
 	equal running "$(status_of back)" && equal "$(pid_of back)" "$(cat "$home/pid")" && equal restored "$(tr '\0' '\n' <"/proc/$(pid_of back)/cmdline" | head -1)" &&
-		equal "createRuntime creating" "$(head -1 "$home/hook.log")" && equal "poststart running" "$(tail -1 "$home/hook.log")"
+		equal "createRuntime creating" "$(cat "$home/hook.log")"
 }
 hook() { jq -nc --arg n "$1" --arg log "$home/hook.log" '[{path: "/bin/sh", args: ["sh", "-c", "echo \($n) $(grep -o \"status\\\":\\\"[a-z]*\" | cut -c10-) >>\($log)"]}]'; }
 hook_filter=".hooks = {createRuntime: $(hook createRuntime), poststart: $(hook poststart), poststop: $(hook poststop)}"

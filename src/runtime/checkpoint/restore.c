@@ -382,20 +382,6 @@ static int call_criu(void *ctx, struct err *e)
 	return r;
 }
 
-static bool has_poststart(const void *ctx)
-{
-	const struct restore *t = ctx;
-
-	return hooks_count(t->l->config->hooks, HOOK_POSTSTART) > 0;
-}
-
-static int run_poststart(void *ctx, struct err *e)
-{
-	const struct restore *t = ctx;
-
-	return hooks_run_poststart(t->l->config->hooks, &t->l->state, e);
-}
-
 static bool has_pid_file(const void *ctx)
 {
 	const struct restore *t = ctx;
@@ -418,21 +404,21 @@ static void remove_pid_file(void *ctx)
 }
 
 /*
- * Before this table come the rows of create_steps that `ground` names: id, cgroup with its limits, console; after it those of `arrival`. Here: images and options are looked at
- * before criu is; what criu mounts on is made before it starts, and its root, which it gets in a mount namespace of its own; the record is written
- * when criu says that all is there and nothing runs yet (on_restored); the hooks at the same points as for a new container.
+ * Before this table come the rows of create_steps that `ground` names: id, cgroup with its limits, console; after it those of `arrival`. Here: images
+ * and options are looked at before criu is; what criu mounts on is made before it starts, and its root, which it gets in a mount namespace of its own;
+ * prestart and createRuntime hooks run when criu has made the namespaces (on_namespaces), the other hooks of a creation do not: their moments have been;
+ * the record is written when criu says that all is there and nothing runs yet (on_restored).
  */
 static const struct step restore_steps[] = {
 	/* clang-format off */
-	{ "restore.images",    NULL,          open_images,       close_images     },
-	{ "restore.options",   NULL,          take_options,      NULL             },
-	{ "restore.externals", NULL,          give_externals,    close_namespaces },
-	{ "restore.points",    NULL,          make_mount_points, NULL             },
-	{ "restore.root",      NULL,          make_root,         remove_root      },
-	{ "restore.criu",      NULL,          start_criu,        end_criu         },
-	{ "restore.call",      NULL,          call_criu,         kill_restored    },
-	{ "restore.pidfile",   has_pid_file,  write_pid_file,    remove_pid_file  },
-	{ "restore.poststart", has_poststart, run_poststart,     NULL             },
+	{ "restore.images",    NULL,         open_images,       close_images     },
+	{ "restore.options",   NULL,         take_options,      NULL             },
+	{ "restore.externals", NULL,         give_externals,    close_namespaces },
+	{ "restore.points",    NULL,         make_mount_points, NULL             },
+	{ "restore.root",      NULL,         make_root,         remove_root      },
+	{ "restore.criu",      NULL,         start_criu,        end_criu         },
+	{ "restore.call",      NULL,         call_criu,         kill_restored    },
+	{ "restore.pidfile",   has_pid_file, write_pid_file,    remove_pid_file  },
 	/* clang-format on */
 };
 
@@ -458,7 +444,7 @@ static int run(struct restore *t, struct err *e)
 	}
 	remove_root(t);
 	close_namespaces(t);
-	request_close(&t->site);
+	close_images(t);
 	return 0;
 }
 
