@@ -175,6 +175,8 @@ if ours; then
 		check "one line for: $wrong" one_line $wrong
 	done
 	check "a flag that is nearly one is proposed" matches 'did you mean --preserve-fds' "$(said exec --prserve-fds 1 x true)"
+	check "one dash is as good as two for a long flag" equal '[]' "$(rt list -format json)"
+	check "of the whole program, too" matches '^tare-runtime version' "$(command "$runtime" -root "$home/state" -version)"
 	check "so is a command" matches "did you mean 'start'" "$(said stat x)"
 	check "version names the commit or leaves it out" matches $'^tare-runtime version [0-9.]+\n(commit: [0-9a-f]{40}(-dirty)?\n)?spec: 1\\.[0-9.]+\nlibseccomp: [0-9.]+$' "$(rt -V)"
 	check "the manual page is made of the tables" matches 'preserve.*pidfd' "$(rt help --man | tr -d '\n\\')"

@@ -24,14 +24,16 @@ manager=${RUNTIME_MANAGER:-cgroupfs}
 rt() { command "$runtime" --root "$home/state" $([ "$manager" != systemd ] || echo --systemd-cgroup) "$@"; }
 v2() { [ -e $cg/cgroup.controllers ]; }
 
-# What linux.cgroupsPath says for NAME, and the v2 directory that is then NAME's.
+# What linux.cgroupsPath says for NAME, the v2 directory that is then NAME's, and the one below a hierarchy of v1.
 if [ "$manager" = systemd ]; then
 	cgroups_path() { echo "$slice.slice:tare:$1"; }
 	cgroup_dir() { find "$cg/$slice.slice/tare-$1.scope" -maxdepth 1 -name container | grep . || echo "$cg/$slice.slice/tare-$1.scope"; }
+	v1_path() { echo "$slice.slice/tare-$1.scope"; }
 	cgroups_of() { find $cg -depth -type d -path "*/$slice.slice/tare-$1*"; }
 else
 	cgroups_path() { echo "/$slice/$1"; }
 	cgroup_dir() { echo "$cg/$slice/$1"; }
+	v1_path() { echo "$slice/$1"; }
 	cgroups_of() { find $cg -depth -type d -path "*/$slice/$1*"; }
 fi
 
@@ -70,8 +72,9 @@ pid_of() { rt state "$1" | jq -r .pid; }
 # A setting of a container's cgroup by the name it has in v2, wherever the host keeps it.
 limit() {
 	v2 && { cat "$(cgroup_dir "$1")/$2"; return; }
-	v1() { cat "$cg/$1/$slice/$name/$2"; }
-	local name=$1
+	v1() { cat "$cg/$1/$path/$2"; }
+	local path
+	path=$(v1_path "$1")
 	case $2 in
 	memory.max) v1 memory memory.limit_in_bytes ;;
 	memory.low) v1 memory memory.soft_limit_in_bytes ;;
@@ -84,7 +87,7 @@ limit() {
 	esac
 }
 freeze() {
-	if v2; then echo 1 >"$(cgroup_dir "$1")/cgroup.freeze"; else echo FROZEN >"$cg/freezer/$slice/$1/freezer.state"; fi
+	if v2; then echo 1 >"$(cgroup_dir "$1")/cgroup.freeze"; else echo FROZEN >"$cg/freezer/$(v1_path "$1")/freezer.state"; fi
 }
 # until_true COMMAND… : waits up to 5 s.
 until_true() {
