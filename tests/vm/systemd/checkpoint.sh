@@ -89,13 +89,17 @@ bound() {
 }
 counted_is() { equal "$2" "$(counted "$1")"; }
 hook() { jq -nc --arg n "$1" --arg log "$home/hook.log" '[{path: "/bin/sh", args: ["sh", "-c", "echo \($n) $(grep -o \"status\\\":\\\"[a-z]*\" | cut -c10-) >>\($log)"]}]'; }
-# The log is at the same place inside, for those that run there. $1: the one under test and runc do the same.
+# The log is at the same place inside, for those that run there. $1: the one under test and runc do the same. runc 1.1.5 can only dump a container
+# whose streams are from inside.
 hooks_run() {
-	local runtime=$1 all
+	local runtime=$1 all r
 	all=$(for h in prestart createRuntime createContainer startContainer poststart poststop; do jq -n --arg h $h --argjson v "$(hook $h)" '{($h): $v}'; done | jq -sc add)
-	forget && ready hooked "$count" ".hooks = $all" ".mounts += [{destination: \"$home/hook.log\", type: \"bind\", source: \"$home/hook.log\", options: [\"bind\"]}]" && counts hooked &&
+	forget && ready hooked "exec </dev/null >/dev/null 2>&1; $count" ".hooks = $all" ".mounts += [{destination: \"$home/hook.log\", type: \"bind\", source: \"$home/hook.log\", options: [\"bind\"]}]" && counts hooked &&
 		called prestart createRuntime createContainer startContainer poststart && forget && rt checkpoint --image-path "$images" hooked && called poststop && forget &&
 		restore hooked && called prestart createRuntime && counts hooked && cp "$home/hook.log" "$home/restored.log" && forget && down hooked && called poststop
+	r=$?
+	down hooked
+	return $r
 }
 forget() { : >"$home/hook.log"; }
 # In any order: runc 1.1.5 runs startContainer behind poststart.
