@@ -18,6 +18,10 @@ const struct command *const commands[] = {
 	&inspect_command,
 	&container_prune_command,
 	&container_cleanup_command,
+	&container_thaw_command,
+	&diff_command,
+	&container_diff_command,
+	&export_command,
 
 	&images_command,
 	&pull_command,
@@ -27,6 +31,8 @@ const struct command *const commands[] = {
 	&tag_command,
 	&rmi_command,
 	&image_inspect_command,
+	&commit_command,
+	&image_diff_command,
 
 	&login_command,
 	&logout_command,

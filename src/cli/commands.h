@@ -20,6 +20,10 @@ extern const struct command wait_command;
 extern const struct command inspect_command;
 extern const struct command container_prune_command;
 extern const struct command container_cleanup_command;
+extern const struct command container_thaw_command;
+extern const struct command diff_command;
+extern const struct command container_diff_command;
+extern const struct command export_command;
 
 extern const struct command images_command;
 extern const struct command pull_command;
@@ -29,6 +33,8 @@ extern const struct command import_command;
 extern const struct command tag_command;
 extern const struct command rmi_command;
 extern const struct command image_inspect_command;
+extern const struct command commit_command;
+extern const struct command image_diff_command;
 
 extern const struct command login_command;
 extern const struct command logout_command;

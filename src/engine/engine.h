@@ -153,6 +153,43 @@ int container_inspect_json(struct engine *en, const char *ref, bool size, struct
 /* Docker's inspect document of one image. Errors: ERR_NOT_FOUND. */
 int image_inspect_json(struct engine *en, const char *ref, struct arena *a, const char **ret, struct err *e);
 
+/* ---- file trees --------------------------------------------------------------------------------------------------------------------- */
+
+enum change_kind { CHANGE_MODIFIED, CHANGE_ADDED, CHANGE_DELETED, CHANGE_KIND_COUNT };
+
+struct container_change {
+	enum change_kind kind;
+	const char *path;            /* absolute, in the container */
+};
+
+/* What a container changed of its image, sorted by path. Mount points that tare itself made do not count. */
+int container_diff(struct engine *en, const char *ref, struct arena *a, struct container_change **ret, size_t *ret_n, struct err *e);
+
+/* What the last layer of an image changes, or (with @other) how @ref differs from @other; each a container or an image. */
+int image_diff(struct engine *en, const char *ref, const char *other, struct arena *a, struct container_change **ret, size_t *ret_n, struct err *e);
+
+/* Writes the container's merged tree as tar to @out (borrowed). Mounts in it are empty directories, as with docker. *ret_changed: it changed meanwhile. */
+int container_export(struct engine *en, const char *ref, int out, bool *ret_changed, struct err *e);
+
+struct container_commit_options {
+	const char *name;            /* of the new image; NULL: none */
+	const char *author, *message;
+	struct strs changes;         /* Dockerfile lines, as import's */
+	bool pause;                  /* freeze a running container meanwhile */
+	bool squash;                 /* one layer with the whole tree */
+	bool volumes;                /* the container's volumes become the image's */
+	bool docker;                 /* media types of Docker's schema 2 */
+	const char *compression;     /* "gzip" (NULL too), "zstd", "none" */
+	int cancel_fd;               /* > 0: readable means stop */
+};
+
+/* Makes an image of a container: a layer with its changes on its image, and its configuration. Returns the id. */
+int container_commit(struct engine *en, const char *ref, const struct container_commit_options *o, struct arena *a, const char **ret_id,
+		bool *ret_changed, struct err *e);
+
+/* Waits until @fd (borrowed) ends, then lets a frozen container go on: the guard of a commit, for when that dies. */
+int container_thaw(struct engine *en, const char *id, int fd, struct err *e);
+
 struct container_logs_options {
 	bool follow, timestamps;
 	bool no_stdout, no_stderr;

@@ -32,27 +32,51 @@ int program_runtime(struct engine *en, const char *name, struct arena *a, struct
 	return 0;
 }
 
+/* Runs `<runtime> --root R WORDS…`, quietly, and waits for its end. */
+static int runtime_run(const char *runtime, const char *root, const struct strs *words, struct proc_exit *ret, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct strs argv = { 0 };
+	scoped_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	scoped_proc struct proc p = PROC_NONE;
+	int r;
+
+	if (null < 0)
+		return err_sys(e, -errno, "open /dev/null");
+	strs_push(&a, &argv, runtime);
+	strs_push(&a, &argv, "--root");
+	strs_push(&a, &argv, root);
+	for (size_t i = 0; i < words->n; i++)
+		strs_push(&a, &argv, words->v[i]);
+	r = proc_spawn(&PROC_SPAWN(.path = runtime, .argv = strs_argv(&a, &argv),
+			.fds = (struct proc_fd[]){ { null, 0 }, { null, 1 }, { null, 2 } }, .n_fds = 3), &p);
+	if (r == 0)
+		r = proc_wait(p.pidfd, -1, ret);
+	return r < 0 ? err_sys(e, r, "run '%s %s'", runtime, words->v[0]) : 0;
+}
+
+int program_run(const char *runtime, const char *root, const char *verb, const char *id, struct err *e)
+{
+	const char *words[] = { verb, id };
+	struct proc_exit x;
+	int r = runtime_run(runtime, root, &(struct strs){ words, ARRAY_LEN(words) }, &x, e);
+
+	if (r < 0)
+		return r;
+	return x.code || x.signal ? err_set(e, ERR_INTERNAL, "'%s %s' of " SHORT_ID_FMT " failed", runtime, verb, id) : 0;
+}
+
 int program_delete(const char *runtime, const char *root, const char *id, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
-	const char *argv[] = { runtime, "--root", root, "delete", "--force", id, NULL };
-	scoped_fd int null = -EBADF;
-	scoped_proc struct proc p = PROC_NONE;
+	const char *words[] = { "delete", "--force", id };
 	struct proc_exit x;
 	int r;
 
 	if (access(arena_printf(&a, "%s/%s", root, id), F_OK) < 0)
 		return 0;
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0)
-		return err_sys(e, -errno, "open /dev/null");
-	r = proc_spawn(&PROC_SPAWN(.path = runtime, .argv = strs_argv(&a, &(struct strs){ argv, ARRAY_LEN(argv) - 1 }),
-			.fds = (struct proc_fd[]){ { null, 0 }, { null, 1 }, { null, 2 } }, .n_fds = 3), &p);
-	if (r == 0)
-		r = proc_wait(p.pidfd, -1, &x);
+	r = runtime_run(runtime, root, &(struct strs){ words, ARRAY_LEN(words) }, &x, e);
 	if (r < 0)
-		return err_sys(e, r, "run '%s delete'", runtime);
-	if (x.code || x.signal)
-		return err_set(e, ERR_INTERNAL, "'%s delete --force' of " SHORT_ID_FMT " failed", runtime, id);
-	return 0;
+		return r;
+	return x.code || x.signal ? err_set(e, ERR_INTERNAL, "'%s delete --force' of " SHORT_ID_FMT " failed", runtime, id) : 0;
 }

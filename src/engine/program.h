@@ -15,3 +15,6 @@ int program_runtime(struct engine *en, const char *name, struct arena *a, struct
 
 /* Runs `<runtime> --root R delete --force ID` if the runtime has state of that container; kills what is left of it. */
 int program_delete(const char *runtime, const char *root, const char *id, struct err *e);
+
+/* Runs `<runtime> --root R VERB ID`. */
+int program_run(const char *runtime, const char *root, const char *verb, const char *id, struct err *e);

@@ -15,7 +15,7 @@ static const char *const type_words[] = {
 	[TRANSFER_OPAQUE] = "opaque",     [TRANSFER_UNPACKED] = "unpacked", [TRANSFER_FETCH] = "fetch",
 	[TRANSFER_FETCHED] = "fetched",   [TRANSFER_HAS] = "has",           [TRANSFER_PUT] = "put",
 	[TRANSFER_STORED] = "stored",     [TRANSFER_CLOSE] = "close",       [TRANSFER_CLOSED] = "closed",
-	[TRANSFER_FAILED] = "failed",
+	[TRANSFER_PACK] = "pack",         [TRANSFER_PACKED] = "packed",     [TRANSFER_FAILED] = "failed",
 };
 const struct enumtab transfer_types = ENUMTAB("transfer message", type_words, TRANSFER_TYPE_COUNT);
 
@@ -30,6 +30,9 @@ const struct enumtab sink_kinds = ENUMTAB("image sink", sink_words, SINK_KIND_CO
 
 static const char *const outcome_words[] = { [SINK_STORED] = "stored", [SINK_EXISTED] = "existed", [SINK_MOUNTED] = "mounted" };
 const struct enumtab sink_outcomes = ENUMTAB("outcome", outcome_words, SINK_OUTCOME_COUNT);
+
+static const char *const pack_words[] = { [PACK_PLAIN] = "none", [PACK_GZIP] = "gzip", [PACK_ZSTD] = "zstd" };
+const struct enumtab pack_kinds = ENUMTAB("compression", pack_words, PACK_KIND_COUNT);
 
 #define M struct transfer_message
 #define O FIELD_OMIT_EMPTY
@@ -64,6 +67,10 @@ static const struct field fields[] = {
 	FIELD(M, from,           "from",          STR,  O),
 	FIELD_ENUM(M, outcome, "outcome", &sink_outcomes, 0),
 	FIELD(M, subject,        "subject",       STR,  O),
+	FIELD_ENUM(M, compression, "compression", &pack_kinds, 0),
+	FIELD(M, overlay,        "overlay",       BOOL, O),
+	FIELD(M, root,           "root",          BOOL, O),
+	FIELD(M, changed,        "changed",       BOOL, O),
 	FIELD(M, current,        "current",       U64,  O),
 	FIELD(M, total,          "total",         U64,  O),
 	FIELD(M, entries,        "entries",       U64,  O),

@@ -14,6 +14,8 @@
  *     |<----- UNPACKED {index, digests, sizes} ------|   digests have been checked against those in LAYER
  *     |------ FETCH {index, name, digest, …} [file] ->|   a blob into a file, not unpacked; in parallel, too
  *     |<----- FETCHED {index, digest, size} ---------|   the digest has been checked
+ *     |------ PACK {index, compression, …} [dir, file, marks] ->|   the tree of a source 'tree' as tar, compressed, into a file
+ *     |<----- PACKED {index, digests, sizes} --------|   after PROGRESS, whose total is unknown
  *     |------ HAS {index, name, accept} ------------>|   is it there? Asks sources and sinks
  *     |<----- GOT {index, digest, type, size} -------|   or FAILED not_found
  *     |<----- FAILED {index or -1, error} -----------|   answers anything
@@ -55,6 +57,8 @@ enum transfer_type {
 	TRANSFER_STORED,
 	TRANSFER_CLOSE,
 	TRANSFER_CLOSED,
+	TRANSFER_PACK,
+	TRANSFER_PACKED,
 	TRANSFER_FAILED,
 	TRANSFER_TYPE_COUNT,
 };
@@ -88,6 +92,10 @@ enum sink_outcome {
 };
 extern const struct enumtab sink_outcomes;
 
+/* How PACK compresses. */
+enum pack_kind { PACK_PLAIN, PACK_GZIP, PACK_ZSTD, PACK_KIND_COUNT };
+extern const struct enumtab pack_kinds;
+
 enum { TRANSFER_FDS = 8, TRANSFER_PACKET = 64 * 1024 };
 
 struct transfer_message {
@@ -118,9 +126,14 @@ struct transfer_message {
 	const char *from;      /* another repository of that registry which has the blob, or NULL */
 	enum sink_outcome outcome;
 	const char *subject;   /* what the registry says it took note of (OCI-Subject), or NULL */
-	/* PROGRESS, UNPACKED */
+	/* PACK */
+	enum pack_kind compression;
+	bool overlay;          /* the tree is a layer in overlay form; a third descriptor holds the marks of transfer/pack.h */
+	bool root;             /* with an entry for the tree's root */
+	/* PROGRESS, UNPACKED, PACKED */
 	uint64_t current, total, entries, bytes;
 	bool replaced;         /* the two before are not exact */
+	bool changed;          /* files changed while they were read */
 	/* FAILED */
 	uint32_t error_kind, error_sys;
 	const char *error;

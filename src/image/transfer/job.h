@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * job: one order of the store, done by a worker: a layer to unpack, a blob to fetch, a question, something to put.
+ * job: one order of the store, done by a worker: a layer to unpack, a tree to pack, a blob to fetch, a question, something to put.
  *
  * A job owns its message's memory and its descriptors, among them locks it keeps for the store. Each kind sends its own answers, but for failures,
  * which the worker sends.
@@ -29,6 +29,7 @@ struct job_ends {
 typedef int (*job_fn)(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 
 int job_layer(const struct job_ends *ends, void *line, struct job *j, struct err *e);
+int job_pack(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_fetch(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_put(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_has(const struct job_ends *ends, void *line, struct job *j, struct err *e);

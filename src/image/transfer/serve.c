@@ -35,6 +35,7 @@ static const struct {
 	size_t fds_min;
 } orders[TRANSFER_TYPE_COUNT] = {
 	[TRANSFER_LAYER] = { job_layer, FOR_SOURCE, 2 },
+	[TRANSFER_PACK] = { job_pack, FOR_SOURCE, 2 },
 	[TRANSFER_FETCH] = { job_fetch, FOR_SOURCE, 1 },
 	[TRANSFER_HAS] = { job_has, FOR_SOURCE | FOR_SINK, 0 },
 	[TRANSFER_PUT] = { job_put, FOR_SINK, 0 },

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/trees.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "engine/launch.h"
+#include "engine/view.h"
+#include "image/commit.h"
+#include "os/fd.h"
+#include "os/file.h"
+#include "spec/defaults.h"
+
+/* ---- one container ------------------------------------------------------------------------------------------------------------------------------- */
+
+void tree_done(struct tree *t)
+{
+	fd_done(&t->merged);
+	fd_done(&t->upper);
+	store_done(&t->h);
+}
+
+int tree_open(struct engine *en, const char *ref, struct arena *a, struct tree *ret, struct err *e)
+{
+	struct image_store *s;
+	const char *id;
+	int r = container_find(en, ref, a, &id, e);
+
+	*ret = TREE_NONE;
+	if (r == 0)
+		r = store_lock(en, id, true, a, &ret->h, e);
+	/* What a run that ended has left is put away first: it would be in the way of a view. */
+	if (r == 0 && ret->h.live >= 0 && !store_monitor_is_alive(&ret->h, a))
+		r = launch_cleanup(en, &ret->h, a, e);
+	if (r == 0)
+		r = store_status(&ret->h, a, &ret->info, e);
+	if (r == 0)
+		r = engine_images(en, &s, e);
+	if (r == 0)
+		r = image_find(s, ret->h.c.image.id, a, &ret->image, e);
+	if (r == 0) {
+		ret->upper = openat(ret->h.object.fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		r = ret->upper < 0 ? err_sys(e, -errno, "open files of container " SHORT_ID_FMT, id) : 0;
+	}
+	if (r < 0)
+		tree_done(ret);
+	return r;
+}
+
+/* A container that runs is mounted; one that is put away is not, and its directory may serve as a lower one. */
+static bool is_mounted(const struct tree *t)
+{
+	return t->h.live >= 0 && (t->info.status == CONTAINER_RUNNING || t->info.status == CONTAINER_PAUSED);
+}
+
+int tree_merge(struct tree *t, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct strs layers = { 0 };
+
+	if (is_mounted(t)) {
+		t->merged = openat(t->h.live, DIR_ROOTFS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		return t->merged < 0 ? err_sys(e, -errno, "open '%s/" DIR_ROOTFS "'", t->h.live_path) : 0;
+	}
+	for (size_t i = 0; i < t->image.layers.n; i++)
+		strs_push(&a, &layers, t->image.layers.v[i]);
+	strs_push(&a, &layers, arena_printf(&a, "%s/containers/%s/upper", t->h.en->root, t->h.id));
+	t->merged = view_open(t->h.en, &layers, e);
+	return t->merged < 0 ? t->merged : 0;
+}
+
+/* What starting it may have made in its tree: where the default mounts and our own files stand. */
+static struct strs mountpoints(struct arena *a)
+{
+	static const char *const files[] = { "/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc", "/sbin/docker-init", "/sbin" };
+	struct strs list = { 0 };
+	struct oci_mount *mounts;
+	size_t n;
+
+	defaults_mounts(false, 0, a, &mounts, &n);
+	for (size_t i = 0; i < n; i++)
+		strs_push(a, &list, mounts[i].destination);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		strs_push(a, &list, files[i]);
+	return list;
+}
+
+int tree_changes(const struct tree *t, struct arena *a, struct changes *ret, struct err *e)
+{
+	scoped_fd int lower = view_open(t->h.en, &t->image.layers, e);
+	struct strs own = mountpoints(a);
+
+	return lower < 0 ? lower : changes_find(t->upper, lower, &own, a, ret, e);
+}
+
+/* ---- diff ------------------------------------------------------------------------------------------------------------------------------------------ */
+
+static void changes_give(const struct changes *c, struct container_change **ret, size_t *ret_n)
+{
+	*ret = c->v;
+	*ret_n = c->n;
+}
+
+int container_diff(struct engine *en, const char *ref, struct arena *a, struct container_change **ret, size_t *ret_n, struct err *e)
+{
+	scoped_tree struct tree t = TREE_NONE;
+	struct changes c;
+	int r = tree_open(en, ref, a, &t, e);
+
+	if (r == 0)
+		r = tree_changes(&t, a, &c, e);
+	if (r == 0)
+		changes_give(&c, ret, ret_n);
+	return r;
+}
+
+/* The merged tree of a container or an image. */
+static int any_open(struct engine *en, const char *ref, struct arena *a, int *ret_fd, struct err *e)
+{
+	scoped_tree struct tree t = TREE_NONE;
+	int r = tree_open(en, ref, a, &t, e);
+
+	if (r == 0) {
+		r = tree_merge(&t, e);
+		*ret_fd = r < 0 ? -EBADF : take_fd(&t.merged);
+		return r;
+	}
+	if (e->kind != ERR_NOT_FOUND)
+		return r;
+	err_clear(e);
+	r = view_image(en, ref, a, NULL, e);
+	if (r >= 0)
+		*ret_fd = r;
+	return r < 0 ? r : 0;
+}
+
+/* What the last layer of an image does to those below it. */
+static int layer_diff(struct engine *en, const char *ref, struct arena *a, struct changes *ret, struct err *e)
+{
+	static const struct strs none;
+	scoped_fd int upper = -EBADF, lower = -EBADF;
+	struct image_store *s;
+	struct image image;
+	struct strs below;
+	int r = engine_images(en, &s, e);
+
+	if (r == 0)
+		r = image_find(s, ref, a, &image, e);
+	if (r < 0)
+		return r;
+	below = (struct strs){ image.layers.v, image.layers.n - 1 };
+	if (below.n > 0) {
+		lower = view_open(en, &below, e);
+		if (lower < 0)
+			return lower;
+	}
+	upper = open(image.layers.v[below.n], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return upper < 0 ? err_sys(e, -errno, "open the last layer of '%s'", ref) : changes_find(upper, lower, &none, a, ret, e);
+}
+
+int image_diff(struct engine *en, const char *ref, const char *other, struct arena *a, struct container_change **ret, size_t *ret_n, struct err *e)
+{
+	scoped_fd int from = -EBADF, to = -EBADF;
+	struct changes c;
+	int r;
+
+	if (!other) {
+		r = layer_diff(en, ref, a, &c, e);
+	} else {
+		r = any_open(en, ref, a, &from, e);
+		if (r == 0)
+			r = any_open(en, other, a, &to, e);
+		if (r == 0)
+			r = changes_between(from, to, a, &c, e);
+	}
+	if (r == 0)
+		changes_give(&c, ret, ret_n);
+	return r;
+}
+
+/* ---- export ---------------------------------------------------------------------------------------------------------------------------------------- */
+
+int container_export(struct engine *en, const char *ref, int out, bool *ret_changed, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_tree struct tree t = TREE_NONE;
+	struct commit_tree what = { .root = false };
+	struct image_store *s;
+	int r = tree_open(en, ref, &a, &t, e);
+
+	if (r == 0)
+		r = tree_merge(&t, e);
+	if (r == 0)
+		r = engine_images(en, &s, e);
+	if (r < 0)
+		return r;
+	what.fd = t.merged;
+	r = image_export(s, &what, out, ret_changed, e);
+	return r < 0 ? err_wrap(e, "container '%s'", ref) : 0;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "os/fd.h"
+#include "os/file.h"
+#include "os/mount.h"
+
+enum { MOUNT_DATA_MAX = 4095, FSCONFIG_STRING_MAX = 255 }; /* mount(2) copies one page; fsconfig one string of 256 */
+
+enum { ATTRIBUTES = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+
+static int lower_add(int fs, const char *path)
+{
+	scoped_fd int fd = -EBADF;
+
+	if (strlen(path) <= FSCONFIG_STRING_MAX)
+		return mount_fsconfig_string(fs, "lowerdir+", path);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : mount_fsconfig_string(fs, "lowerdir+", fd_path(fd).s);
+}
+
+/* An overlay of lower directories only. */
+static int overlay_new(const struct strs *layers, struct err *e)
+{
+	scoped_fd int fs = mount_fsopen("overlay");
+	char words[MOUNT_MESSAGE_SIZE];
+	int r = fs < 0 ? fs : mount_fsconfig_string(fs, "source", "tare");
+
+	for (size_t i = layers->n; r == 0 && i-- > 0;)
+		r = lower_add(fs, layers->v[i]);
+	if (r == 0)
+		r = mount_fsconfig_create(fs);
+	if (r == 0)
+		r = mount_fsmount(fs, ATTRIBUTES);
+	if (r >= 0)
+		return r;
+	mount_message(fs, words, sizeof words);
+	return err_sys(e, r, "overlay of %zu layers%s%s", layers->n, words[0] ? ": " : "", words);
+}
+
+/* ---- kernels before 6.5 -------------------------------------------------------------------------------------------------------------------------- */
+
+/* What somebody who was killed in the middle left; the caller holds the lock. */
+static int leftover_remove(void *arg, int dirfd, const char *name, unsigned char type)
+{
+	if (mount_detach_at(dirfd, name) == 0 || type == DT_DIR)
+		unlinkat(dirfd, name, AT_REMOVEDIR);
+	return 0;
+}
+
+static int overlay_classic(const struct strs *layers, const char *target, struct err *e)
+{
+	scoped_buf struct buf data = BUF(MOUNT_DATA_MAX);
+	int fds[LIMIT_LAYERS + 1], r;
+
+	for (size_t i = 0; i < layers->n; i++) {
+		fds[i] = open(layers->v[layers->n - 1 - i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		buf_printf(&data, "%s%s", i ? ":" : "lowerdir=", fd_path(fds[i]).s);
+	}
+	r = buf_is_full(&data) ? -E2BIG : mount_classic("tare", target, "overlay", MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC, buf_text(&data));
+	for (size_t i = 0; i < layers->n; i++)
+		fd_close(fds[i]);
+	return r < 0 ? err_sys(e, r, "overlay of %zu layers", layers->n) : 0;
+}
+
+/* mount(2) needs a place. It is there for a moment, under a lock, so whatever else stands there is nobody's. */
+static int overlay_old(struct engine *en, const struct strs *layers, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	const char *path = arena_printf(&a, "%s/views", en->run), *target = arena_printf(&a, "%s/now", path);
+	scoped_fd int dir = dir_ensure(AT_FDCWD, path, 0700), lock = -EBADF;
+	int mnt, r;
+
+	if (dir < 0)
+		return err_sys(e, dir, "make '%s'", path);
+	lock = lock_file_wait(dir, ".lock", FILE_LOCK_EXCLUSIVE);
+	if (lock < 0)
+		return err_sys(e, lock, "lock '%s'", path);
+	dir_each(dir, leftover_remove, NULL);
+	if (mkdirat(dir, "now", 0700) < 0)
+		return err_sys(e, -errno, "make '%s'", target);
+	r = overlay_classic(layers, target, e);
+	if (r < 0) {
+		unlinkat(dir, "now", AT_REMOVEDIR);
+		return r;
+	}
+	mnt = mount_clone(AT_FDCWD, target, false);
+	mount_detach(target);
+	unlinkat(dir, "now", AT_REMOVEDIR);
+	return mnt < 0 ? err_sys(e, mnt, "copy mount '%s'", target) : mnt;
+}
+
+/* ---- the interface ---------------------------------------------------------------------------------------------------------------------------------- */
+
+/* One layer is no overlay. */
+static int layer_clone(const char *path, struct err *e)
+{
+	scoped_fd int mnt = mount_clone(AT_FDCWD, path, false);
+
+	if (mnt < 0)
+		return err_sys(e, mnt, "copy mount of '%s'", path);
+	mount_change(mnt, false, ATTRIBUTES, 0, 0); /* before kernel 5.12 we rely on ourselves */
+	return take_fd(&mnt);
+}
+
+int view_open(struct engine *en, const struct strs *layers, struct err *e)
+{
+	scoped_fd int mnt = -EBADF;
+	int fd;
+
+	if (layers->n == 0 || layers->n > LIMIT_LAYERS)
+		return err_set(e, ERR_UNSUPPORTED, "an image of %zu layers cannot be mounted", layers->n);
+	if (layers->n == 1)
+		mnt = layer_clone(layers->v[0], e);
+	else if (facts_mount_api(&en->facts) && facts_kernel(&en->facts) >= FACTS_KERNEL(6, 5))
+		mnt = overlay_new(layers, e);
+	else
+		mnt = overlay_old(en, layers, e);
+	if (mnt < 0)
+		return mnt;
+	fd = openat(mnt, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, -errno, "open the mounted layers") : fd;
+}
+
+int view_image(struct engine *en, const char *name_or_id, struct arena *a, struct image *ret, struct err *e)
+{
+	struct image_store *s;
+	struct image image;
+	int r = engine_images(en, &s, e);
+
+	if (r == 0)
+		r = image_find(s, name_or_id, a, &image, e);
+	if (r == 0)
+		r = view_open(en, &image.layers, e);
+	if (r >= 0 && ret)
+		*ret = image;
+	return r;
+}
