@@ -87,7 +87,7 @@ static void tree_make(struct chance *c, int dirfd, unsigned depth, bool layer)
 				assert_int_equal(fchmod(sub, 0700 | (draw(c, 010000) & 03077)), 0);
 				break;
 			}
-			/* fall through */
+			__attribute__((fallthrough));
 		case 1:
 			assert_int_equal(symlinkat(draw(c, 2) ? "/etc/passwd" : name_draw(c, &a), dirfd, name), 0);
 			break;
@@ -99,7 +99,7 @@ static void tree_make(struct chance *c, int dirfd, unsigned depth, bool layer)
 				assert_int_equal(linkat(dirfd, file, dirfd, name, 0), 0);
 				break;
 			}
-			/* fall through */
+			__attribute__((fallthrough));
 		case 4:
 		case 5:
 			file_make_by_chance(c, dirfd, name);
