@@ -18,18 +18,22 @@ struct tarball {
 	tarball_sink_fn sink;
 	void *arg;
 	struct err error; /* of the sink */
+	bool given_up;
 	const char *path; /* of the entry being written, for messages */
 };
 
+/* An archive that has seen a failed write keeps its buffer for ever (libarchive 3.6): it hears of none, and we remember. */
 static la_ssize_t on_write(struct archive *archive, void *arg, const void *p, size_t n)
 {
 	struct tarball *t = arg;
 
-	return t->sink(t->arg, p, n, &t->error) < 0 ? -1 : (la_ssize_t)n;
+	if (!t->given_up && t->error.kind == ERR_NONE)
+		t->sink(t->arg, p, n, &t->error);
+	return (la_ssize_t)n;
 }
 
-/* What libarchive says, unless it was the sink that failed. */
-static int archive_failed(struct tarball *t, struct err *e)
+/* @ok: what libarchive says of it. The sink's failure comes first. */
+static int check(struct tarball *t, bool ok, struct err *e)
 {
 	const char *said = archive_error_string(t->archive);
 
@@ -37,12 +41,15 @@ static int archive_failed(struct tarball *t, struct err *e)
 		*e = t->error;
 		return -e->sys;
 	}
+	if (ok)
+		return 0;
 	return err_set(e, ERR_INVALID, "'%.200s': %s", t->path ? t->path : ".", said ? said : "cannot be written as tar");
 }
 
 int tarball_new(tarball_sink_fn sink, void *arg, struct tarball **ret, struct err *e)
 {
 	scoped_tarball struct tarball *t = alloc_or_die(sizeof *t);
+	int r;
 
 	*t = (struct tarball){ .archive = archive_write_new(), .entry = archive_entry_new(), .sink = sink, .arg = arg };
 	if (!t->archive || !t->entry)
@@ -52,21 +59,19 @@ int tarball_new(tarball_sink_fn sink, void *arg, struct tarball **ret, struct er
 	archive_write_set_options(t->archive, "xattrheader=SCHILY");
 	archive_write_set_bytes_per_block(t->archive, PIECE);
 	archive_write_set_bytes_in_last_block(t->archive, RECORD);
-	if (archive_write_open(t->archive, t, NULL, on_write, NULL) != ARCHIVE_OK)
-		return archive_failed(t, e);
-	*ret = take_ptr(&t);
-	return 0;
+	r = check(t, archive_write_open(t->archive, t, NULL, on_write, NULL) == ARCHIVE_OK, e);
+	if (r == 0)
+		*ret = take_ptr(&t);
+	return r;
 }
 
 void tarball_free(struct tarball *t)
 {
 	if (!t)
 		return;
-	/* What is pending goes nowhere: somebody has given up. */
-	if (t->archive) {
-		archive_write_fail(t->archive);
-		archive_write_free(t->archive);
-	}
+	/* What is pending goes nowhere. */
+	t->given_up = true;
+	archive_write_free(t->archive);
 	archive_entry_free(t->entry);
 	free(t);
 }
@@ -90,16 +95,16 @@ int tarball_entry(struct tarball *t, const struct extract_entry *entry, struct e
 		archive_entry_copy_symlink(ae, entry->symlink);
 	for (size_t i = 0; i < entry->n_xattrs; i++)
 		archive_entry_xattr_add_entry(ae, entry->xattrs[i].name, entry->xattrs[i].value, entry->xattrs[i].size);
-	return archive_write_header(t->archive, ae) < ARCHIVE_WARN ? archive_failed(t, e) : 0;
+	return check(t, archive_write_header(t->archive, ae) >= ARCHIVE_WARN, e);
 }
 
 int tarball_data(struct tarball *t, const void *p, size_t n, struct err *e)
 {
-	return archive_write_data(t->archive, p, n) != (la_ssize_t)n ? archive_failed(t, e) : 0;
+	return check(t, archive_write_data(t->archive, p, n) == (la_ssize_t)n, e);
 }
 
 int tarball_finish(struct tarball *t, struct err *e)
 {
 	t->path = NULL;
-	return archive_write_close(t->archive) != ARCHIVE_OK ? archive_failed(t, e) : 0;
+	return check(t, archive_write_close(t->archive) == ARCHIVE_OK, e);
 }
