@@ -60,7 +60,7 @@ static void print_default(const struct table *t, struct buf *out)
 {
 	struct grid g = { 0 };
 
-	for (size_t r = 0; r < t->n + 1; r++) {
+	for (size_t r = t->no_heading; r < t->n + 1; r++) {
 		struct table_cells *line = vec_push(t->a, &g);
 		size_t n = 0;
 
@@ -109,14 +109,14 @@ static int render_row(const struct table *t, const char *format, const struct ta
 {
 	scoped_buf struct buf json = BUF(LIMIT_DOCUMENT);
 
-	return template_render(format, row_json(t, cells, &json), out, e);
+	return template_render_row(format, row_json(t, cells, &json), out, e);
 }
 
 static int print_columns(const struct table *t, const char *format, struct buf *out, struct err *e)
 {
 	struct grid g = { 0 };
 
-	for (size_t r = 0; r < t->n + 1; r++) {
+	for (size_t r = t->no_heading; r < t->n + 1; r++) {
 		scoped_buf struct buf text = BUF(LIMIT_DOCUMENT);
 		struct table_cells *line;
 		int ret = render_row(t, format, r ? &t->v[r - 1] : NULL, &text, e);

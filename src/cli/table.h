@@ -29,6 +29,7 @@ struct table {
 		const char *v[TABLE_MAX_COLUMNS];
 	} *v;
 	size_t n, cap;
+	bool no_heading; /* the default table and 'table TEMPLATE' begin with the first row */
 };
 
 #define TABLE(arena, columns_) ((struct table){ .a = (arena), .columns = (columns_), .n_columns = sizeof(columns_) / sizeof *(columns_) })

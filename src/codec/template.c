@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The template is interpreted as it is read: a cursor walks the text, `range` sets it back for every element, and branches not taken are walked
- * with output off. Values are jansson's; whatever an expression makes is kept alive by `pool` until the end.
+ * with output off. Values are jansson's; whatever an expression makes is kept alive by the pool until the end.
  */
 #include "codec/template.h"
 
@@ -9,22 +9,36 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
-
-#include <jansson.h>
+#include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/scope.h"
+#include "codec/template_functions.h"
 
-enum { MAX_ARGS = 8, MAX_NESTING = 32 };
+/* Nesting bounds the stack; work bounds loops in loops, far above what a listing of thousands needs. */
+enum { MAX_NESTING = 32, MAX_VARIABLES = 64, MAX_WORK = 4 * 1024 * 1024 };
+
+enum skip { SKIP_NONE, SKIP_BREAK, SKIP_CONTINUE };
+
+struct variable {
+	struct str name;
+	json_t *value;
+};
 
 struct render {
 	const char *text;
 	const char *at;      /* cursor */
 	json_t *root;
-	json_t *pool;        /* array that owns what expressions make */
+	struct template_pool pool;
 	struct buf *out;
+	bool row;            /* unknown keys of the root are errors */
 	bool off;            /* walking a branch not taken */
+	enum skip skip;      /* walking to the end of a loop's body */
+	int loops;           /* we are in */
 	int depth;
+	size_t work;
+	struct variable variables[MAX_VARIABLES];
+	size_t n_variables;
 	struct err *e;
 };
 
@@ -33,242 +47,60 @@ static void value_free(json_t **j)
 	json_decref(*j);
 }
 
-static json_t *keep(struct render *t, json_t *fresh)
+static bool is_off(const struct render *t)
 {
-	json_array_append_new(t->pool, fresh);
-	return fresh;
+	return t->off || t->skip != SKIP_NONE;
 }
 
-static json_t *text_value(struct render *t, const char *s, size_t n)
-{
-	json_t *j = json_stringn(s, n);
+/* ---- errors ---- */
 
-	return keep(t, j ? j : json_string(""));
+static int line_of(const struct render *t, const char *at, int *ret_column)
+{
+	int line = 1;
+
+	*ret_column = 0;
+	for (const char *p = t->text; p < at; p++, ++*ret_column) {
+		if (*p == '\n') {
+			line++;
+			*ret_column = -1;
+		}
+	}
+	return line;
 }
 
 static int fail(struct render *t, const char *what)
 {
-	return err_set(t->e, ERR_INVALID, "template: %s at '%.20s'", what, t->at);
+	int column;
+
+	return err_set(t->e, ERR_INVALID, "template parsing error: template: :%d: %s", line_of(t, t->at, &column), what);
 }
 
-/* ---- printing values as Go does ---- */
-
-static void put_value(const json_t *j, struct buf *out)
+static int fail_at(struct render *t, const char *what, struct str word)
 {
-	const char *key, *gap = "";
-	json_t *v;
-	size_t i;
+	int column;
 
-	switch (json_typeof(j)) {
-	case JSON_STRING:
-		buf_add(out, json_string_value(j), json_string_length(j));
-		break;
-	case JSON_INTEGER:
-		buf_printf(out, "%lld", (long long)json_integer_value(j));
-		break;
-	case JSON_REAL:
-		buf_printf(out, "%g", json_real_value(j));
-		break;
-	case JSON_TRUE:
-	case JSON_FALSE:
-		buf_add_str(out, json_is_true(j) ? "true" : "false");
-		break;
-	case JSON_NULL:
-		buf_add_str(out, "<no value>");
-		break;
-	case JSON_ARRAY:
-		buf_add_char(out, '[');
-		json_array_foreach(j, i, v) {
-			buf_add_str(out, i ? " " : "");
-			put_value(v, out);
-		}
-		buf_add_char(out, ']');
-		break;
-	case JSON_OBJECT:
-		buf_add_str(out, "map[");
-		json_object_foreach((json_t *)(uintptr_t)j, key, v) {
-			buf_printf(out, "%s%s:", gap, key);
-			put_value(v, out);
-			gap = " ";
-		}
-		buf_add_char(out, ']');
-		break;
-	}
+	return err_set(t->e, ERR_INVALID, "template parsing error: template: :%d: %s \"%.*s\"", line_of(t, t->at, &column), what,
+		word.n > 40 ? 40 : (int)word.n, word.p);
 }
 
-static bool is_true(const json_t *j)
+/* What went wrong with the value of the expression that stands from @from to the cursor. */
+static int fail_value(struct render *t, const char *from, const char *why)
 {
-	switch (json_typeof(j)) {
-	case JSON_STRING:
-		return json_string_length(j) > 0;
-	case JSON_INTEGER:
-		return json_integer_value(j) != 0;
-	case JSON_REAL:
-		return json_real_value(j) < 0 || json_real_value(j) > 0;
-	case JSON_TRUE:
-		return true;
-	case JSON_FALSE:
-	case JSON_NULL:
-		return false;
-	case JSON_ARRAY:
-		return json_array_size(j) > 0;
-	case JSON_OBJECT:
-		return json_object_size(j) > 0;
-	}
-	return false;
+	int column, line = line_of(t, from, &column), n = t->at - from > 40 ? 40 : (int)(t->at - from);
+
+	return err_set(t->e, ERR_INVALID, "template: :%d:%d: executing \"\" at <%.*s>: %s", line, column, n, from, why);
 }
 
-/* ---- functions ---- */
-
-typedef json_t *(*template_fn)(struct render *t, json_t *const *v, size_t n);
-
-static json_t *fn_json(struct render *t, json_t *const *v, size_t n)
+static int work_count(struct render *t)
 {
-	scoped_free char *text = json_dumps(v[0], JSON_ENCODE_ANY | JSON_COMPACT);
-
-	return text_value(t, text ? text : "null", text ? strlen(text) : 4);
+	return ++t->work > MAX_WORK ? fail(t, "loops go on and on") : 0;
 }
 
-static json_t *fn_len(struct render *t, json_t *const *v, size_t n)
-{
-	size_t len = json_is_array(v[0]) ? json_array_size(v[0]) : json_is_object(v[0]) ? json_object_size(v[0]) : json_string_length(v[0]);
-
-	return keep(t, json_integer((json_int_t)len));
-}
-
-static json_t *fn_index(struct render *t, json_t *const *v, size_t n)
-{
-	json_t *at = v[0];
-
-	for (size_t i = 1; i < n && at; i++) {
-		if (json_is_object(at) && json_is_string(v[i]))
-			at = json_object_get(at, json_string_value(v[i]));
-		else if (json_is_array(at) && json_is_integer(v[i]))
-			at = json_array_get(at, (size_t)json_integer_value(v[i]));
-		else
-			at = NULL;
-	}
-	return at ? at : json_null();
-}
-
-static json_t *fn_join(struct render *t, json_t *const *v, size_t n)
-{
-	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
-	json_t *item;
-	size_t i;
-
-	json_array_foreach(v[0], i, item) {
-		if (i)
-			put_value(v[1], &b);
-		put_value(item, &b);
-	}
-	return text_value(t, buf_text(&b), b.n);
-}
-
-static json_t *change_case(struct render *t, const json_t *v, int (*first)(int), int (*rest)(int))
-{
-	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
-
-	put_value(v, &b);
-	for (size_t i = 0; i < b.n; i++) {
-		int (*change)(int) = i ? rest : first;
-
-		if (change)
-			b.p[i] = (char)change((unsigned char)b.p[i]);
-	}
-	return text_value(t, buf_text(&b), b.n);
-}
-
-static json_t *fn_upper(struct render *t, json_t *const *v, size_t n)
-{
-	return change_case(t, v[0], toupper, toupper);
-}
-
-static json_t *fn_lower(struct render *t, json_t *const *v, size_t n)
-{
-	return change_case(t, v[0], tolower, tolower);
-}
-
-static json_t *fn_title(struct render *t, json_t *const *v, size_t n)
-{
-	return change_case(t, v[0], toupper, NULL);
-}
-
-static json_t *print_all(struct render *t, json_t *const *v, size_t n, const char *gap, const char *end)
-{
-	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
-
-	for (size_t i = 0; i < n; i++) {
-		buf_add_str(&b, i ? gap : "");
-		put_value(v[i], &b);
-	}
-	buf_add_str(&b, end);
-	return text_value(t, buf_text(&b), b.n);
-}
-
-static json_t *fn_print(struct render *t, json_t *const *v, size_t n)
-{
-	return print_all(t, v, n, "", "");
-}
-
-static json_t *fn_println(struct render *t, json_t *const *v, size_t n)
-{
-	return print_all(t, v, n, " ", "\n");
-}
-
-static json_t *fn_eq(struct render *t, json_t *const *v, size_t n)
-{
-	for (size_t i = 1; i < n; i++)
-		if (json_equal(v[0], v[i]))
-			return json_true();
-	return json_false();
-}
-
-static json_t *fn_ne(struct render *t, json_t *const *v, size_t n)
-{
-	return json_boolean(!json_equal(v[0], v[1]));
-}
-
-static json_t *fn_not(struct render *t, json_t *const *v, size_t n)
-{
-	return json_boolean(!is_true(v[0]));
-}
-
-static json_t *fn_and(struct render *t, json_t *const *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!is_true(v[i]))
-			return v[i];
-	return v[n - 1];
-}
-
-static json_t *fn_or(struct render *t, json_t *const *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (is_true(v[i]))
-			return v[i];
-	return v[n - 1];
-}
-
-static const struct {
-	const char *name;
-	size_t min, max;
-	template_fn call;
-} functions[] = {
-	/* clang-format off */
-	{ "json",    1, 1,        fn_json    }, { "len",     1, 1, fn_len   }, { "index", 2, MAX_ARGS, fn_index },
-	{ "join",    2, 2,        fn_join    }, { "upper",   1, 1, fn_upper }, { "lower", 1, 1,        fn_lower },
-	{ "title",   1, 1,        fn_title   }, { "eq",      2, MAX_ARGS, fn_eq }, { "ne", 2, 2,       fn_ne    },
-	{ "not",     1, 1,        fn_not     }, { "and",     1, MAX_ARGS, fn_and }, { "or", 1, MAX_ARGS, fn_or  },
-	{ "print",   0, MAX_ARGS, fn_print   }, { "println", 0, MAX_ARGS, fn_println },
-	/* clang-format on */
-};
-
-/* ---- expressions ---- */
+/* ---- operands ---- */
 
 static void skip_blanks(struct render *t)
 {
-	while (*t->at == ' ' || *t->at == '\t' || *t->at == '\n')
+	while (isspace((unsigned char)*t->at))
 		t->at++;
 }
 
@@ -282,22 +114,50 @@ static bool is_word_char(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
+static struct str read_word(struct render *t)
+{
+	const char *start = t->at;
+
+	while (is_word_char(*t->at))
+		t->at++;
+	return (struct str){ start, (size_t)(t->at - start) };
+}
+
+static int key_unknown(struct render *t, const char *from, struct str name)
+{
+	scoped_buf struct buf b = BUF(LIMIT_LOG_RECORD);
+	const char *key;
+	json_t *v;
+
+	buf_printf(&b, "can't evaluate field %.*s; there are", name.n > 40 ? 40 : (int)name.n, name.p);
+	json_object_foreach(t->root, key, v)
+		buf_printf(&b, " .%s", key);
+	return fail_value(t, from, buf_text(&b));
+}
+
 /* ".A.B" from @from on; a missing key is null. */
 static int read_path(struct render *t, json_t *from, json_t **ret)
 {
-	while (*t->at == '.') {
-		const char *start = ++t->at;
-		char name[128];
+	const char *start = t->at;
 
-		while (is_word_char(*t->at))
-			t->at++;
-		if (t->at == start)
+	while (*t->at == '.') {
+		json_t *next = NULL;
+		struct str name;
+
+		t->at++;
+		name = read_word(t);
+		if (name.n == 0) {
+			if (t->at != start + 1)
+				return fail(t, "unexpected <.> in operand");
 			break;
-		if ((size_t)(t->at - start) >= sizeof name)
-			return fail(t, "name too long");
-		snprintf(name, sizeof name, "%.*s", (int)(t->at - start), start);
-		from = json_is_object(from) ? json_object_get(from, name) : NULL;
-		from = from ? from : json_null();
+		}
+		if (json_is_object(from))
+			next = json_object_getn(from, name.p, name.n);
+		else if (!json_is_null(from) && !is_off(t))
+			return fail_value(t, start, "can't evaluate field in a value that has none");
+		if (!next && t->row && from == t->root && !is_off(t))
+			return key_unknown(t, start, name);
+		from = next ? next : json_null();
 	}
 	*ret = from;
 	return 0;
@@ -313,43 +173,57 @@ static int read_quoted(struct render *t, json_t **ret)
 
 		if (c == '\\' && quote == '"' && *t->at) {
 			c = *t->at++;
-			c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
+			c = c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
 		}
 		buf_add_char(&b, c);
 	}
 	if (*t->at != quote)
-		return fail(t, "unterminated string");
+		return fail(t, quote == '`' ? "unterminated raw quoted string" : "unterminated quoted string");
 	t->at++;
-	*ret = text_value(t, buf_text(&b), b.n);
+	*ret = template_text(&t->pool, buf_str(&b));
 	return 0;
+}
+
+static int read_number(struct render *t, json_t **ret)
+{
+	const char *start = t->at;
+	char *end;
+	long long integer = strtoll(start, &end, 0);
+
+	if (*end == '.' || *end == 'e' || *end == 'E')
+		*ret = template_keep(&t->pool, json_real(strtod(start, &end)));
+	else
+		*ret = template_keep(&t->pool, json_integer(integer));
+	t->at = end;
+	return is_word_char(*end) ? fail_at(t, "bad number syntax:", (struct str){ start, (size_t)(end - start) + 1 }) : 0;
+}
+
+static struct variable *variable_find(struct render *t, struct str name)
+{
+	for (size_t i = t->n_variables; i-- > 0;)
+		if (str_eq(t->variables[i].name, name))
+			return &t->variables[i];
+	return NULL;
+}
+
+/* "$" is the document, "$name" a variable; each may be followed by a path. */
+static int read_variable(struct render *t, json_t **ret)
+{
+	const char *start = t->at++;
+	struct str name = read_word(t);
+	struct variable *v = variable_find(t, name);
+
+	if (name.n > 0 && !v)
+		return fail_at(t, "undefined variable", (struct str){ start, name.n + 1 });
+	return read_path(t, v ? v->value : t->root, ret);
 }
 
 static int read_pipeline(struct render *t, json_t *dot, json_t **ret);
 
-/* One operand; *ret NULL if there is none here. */
-static int read_operand(struct render *t, json_t *dot, json_t **ret)
+static int read_parentheses(struct render *t, json_t *dot, json_t **ret)
 {
 	int r;
 
-	skip_blanks(t);
-	*ret = NULL;
-	if (*t->at == '.')
-		return read_path(t, dot, ret);
-	if (*t->at == '$') {
-		t->at++;
-		return read_path(t, t->root, ret);
-	}
-	if (*t->at == '"' || *t->at == '`')
-		return read_quoted(t, ret);
-	if (isdigit((unsigned char)*t->at) || (*t->at == '-' && isdigit((unsigned char)t->at[1]))) {
-		char *end;
-
-		*ret = keep(t, json_integer(strtoll(t->at, &end, 10)));
-		t->at = end;
-		return 0;
-	}
-	if (*t->at != '(')
-		return 0;
 	if (++t->depth > MAX_NESTING)
 		return fail(t, "nested too deep");
 	t->at++;
@@ -358,10 +232,50 @@ static int read_operand(struct render *t, json_t *dot, json_t **ret)
 	if (r < 0)
 		return r;
 	if (*t->at != ')')
-		return fail(t, "missing )");
+		return fail(t, "unclosed left paren");
 	t->at++;
 	return read_path(t, *ret, ret);
 }
+
+/* Functions without arguments may stand as one: printf "%d" (len .X) needs parentheses, true and nil do not. */
+static int read_constant(struct render *t, json_t **ret)
+{
+	const char *start = t->at;
+	struct str word = read_word(t);
+
+	if (str_is(word, "true") || str_is(word, "false")) {
+		*ret = json_boolean(*start == 't');
+		return 0;
+	}
+	if (str_is(word, "nil")) {
+		*ret = json_null();
+		return 0;
+	}
+	t->at = start;
+	return 0;
+}
+
+/* One operand; *ret NULL if there is none here. */
+static int read_operand(struct render *t, json_t *dot, json_t **ret)
+{
+	skip_blanks(t);
+	*ret = NULL;
+	if (*t->at == '.' && isdigit((unsigned char)t->at[1]))
+		return read_number(t, ret);
+	if (*t->at == '.')
+		return read_path(t, dot, ret);
+	if (*t->at == '$')
+		return read_variable(t, ret);
+	if (*t->at == '"' || *t->at == '`')
+		return read_quoted(t, ret);
+	if (isdigit((unsigned char)*t->at) || ((*t->at == '-' || *t->at == '+') && isdigit((unsigned char)t->at[1])))
+		return read_number(t, ret);
+	if (*t->at == '(')
+		return read_parentheses(t, dot, ret);
+	return isalpha((unsigned char)*t->at) ? read_constant(t, ret) : 0;
+}
+
+/* ---- commands and pipelines ---- */
 
 static int read_args(struct render *t, json_t *dot, json_t **v, size_t *n)
 {
@@ -371,49 +285,60 @@ static int read_args(struct render *t, json_t *dot, json_t **v, size_t *n)
 
 		if (r < 0 || !arg)
 			return r;
-		if (*n == MAX_ARGS)
+		if (*n == TEMPLATE_MAX_ARGS)
 			return fail(t, "too many arguments");
 		v[(*n)++] = arg;
 	}
 }
 
-/* A call or an operand; @piped (or NULL) becomes the last argument. */
-static int read_command(struct render *t, json_t *dot, json_t *piped, json_t **ret)
+static int read_call(struct render *t, json_t *dot, json_t *piped, json_t **ret)
 {
-	json_t *v[MAX_ARGS + 1];
-	size_t n = 0, i;
-	const char *word;
+	json_t *v[TEMPLATE_MAX_ARGS + 1];
+	const char *start = t->at;
+	struct str name = read_word(t);
+	const struct template_function *f = template_function_find(name);
+	struct err why;
+	size_t n = 0;
 	int r;
 
-	skip_blanks(t);
-	word = t->at;
-	if (!isalpha((unsigned char)*word)) {
-		r = read_operand(t, dot, ret);
-		return r < 0 ? r : !*ret || piped ? fail(t, "expected a value") : 0;
+	if (!f) {
+		int column, line = line_of(t, start, &column);
+
+		return err_set(t->e, ERR_INVALID, "template parsing error: template: :%d: function \"%.*s\" not defined", line,
+			name.n > 40 ? 40 : (int)name.n, name.p);
 	}
-	while (is_word_char(*t->at))
-		t->at++;
-	n = (size_t)(t->at - word);
-	if ((n == 4 && strncmp(word, "true", 4) == 0) || (n == 5 && strncmp(word, "false", 5) == 0)) {
-		*ret = json_boolean(*word == 't');
-		return 0;
-	}
-	for (i = 0; i < ARRAY_LEN(functions); i++)
-		if (strlen(functions[i].name) == n && strncmp(functions[i].name, word, n) == 0)
-			break;
-	if (i == ARRAY_LEN(functions)) {
-		t->at = word;
-		return fail(t, "unknown function");
-	}
-	n = 0;
 	r = read_args(t, dot, v, &n);
 	if (r < 0)
 		return r;
 	if (piped)
 		v[n++] = piped;
-	if (n < functions[i].min || n > functions[i].max)
-		return fail(t, "wrong number of arguments");
-	*ret = functions[i].call(t, v, n);
+	*ret = json_null();
+	if (is_off(t) || template_call(f, &t->pool, v, n, ret, &why) == 0)
+		return 0;
+	return fail_value(t, start, why.msg);
+}
+
+/* A call or an operand; @piped (or NULL) becomes the last argument. */
+static int read_command(struct render *t, json_t *dot, json_t *piped, json_t **ret)
+{
+	const char *start;
+	json_t *extra;
+	int r;
+
+	skip_blanks(t);
+	start = t->at;
+	r = read_operand(t, dot, ret);
+	if (r < 0)
+		return r;
+	if (!*ret && isalpha((unsigned char)*t->at))
+		return read_call(t, dot, piped, ret);
+	if (!*ret)
+		return *t->at ? fail(t, at_close(t) ? "missing value for command" : "unexpected text in command") : fail(t, "unclosed action");
+	r = piped ? 0 : read_operand(t, dot, &extra);
+	if (r < 0)
+		return r;
+	if (piped || extra)
+		return fail_value(t, start, "can't give argument to what is no function");
 	return 0;
 }
 
@@ -435,19 +360,69 @@ static int read_pipeline(struct render *t, json_t *dot, json_t **ret)
 	return 0;
 }
 
+/* ---- variables ---- */
+
+static int variable_declare(struct render *t, struct str name, json_t *value)
+{
+	if (t->n_variables == MAX_VARIABLES)
+		return fail(t, "too many variables");
+	t->variables[t->n_variables++] = (struct variable){ name, value };
+	return 0;
+}
+
+/* "$x :=", "$x =", "$i, $x :=" before a pipeline. Returns how many names there are; 0 leaves the cursor where it was. */
+static size_t read_declaration(struct render *t, struct str names[2], bool *ret_new)
+{
+	const char *start = t->at;
+	size_t n = 0;
+
+	skip_blanks(t);
+	while (*t->at == '$' && n < 2) {
+		t->at++;
+		names[n++] = read_word(t);
+		skip_blanks(t);
+		if (*t->at != ',' || n == 2)
+			break;
+		t->at++;
+		skip_blanks(t);
+	}
+	*ret_new = strncmp(t->at, ":=", 2) == 0;
+	if (n > 0 && names[0].n > 0 && (*ret_new || (*t->at == '=' && n == 1))) {
+		t->at += *ret_new ? 2 : 1;
+		return n;
+	}
+	t->at = start;
+	return 0;
+}
+
+static int variable_set(struct render *t, struct str name, bool is_new, json_t *value)
+{
+	struct variable *v = is_new ? NULL : variable_find(t, name);
+
+	if (is_new)
+		return variable_declare(t, name, value);
+	if (!v)
+		return fail_at(t, "undefined variable", name);
+	if (!is_off(t))
+		v->value = value;
+	return 0;
+}
+
 /* ---- text and actions ---- */
 
 static void put_text(struct render *t, const char *from, const char *to)
 {
-	if (!t->off && to > from)
+	if (!is_off(t) && to > from)
 		buf_add(t->out, from, (size_t)(to - from));
 }
 
 static int read_close(struct render *t)
 {
 	skip_blanks(t);
+	if (!*t->at)
+		return fail(t, "unclosed action");
 	if (!at_close(t))
-		return fail(t, "unexpected text");
+		return fail_at(t, "unexpected text in command:", (struct str){ t->at, strcspn(t->at, " }") });
 	if (*t->at == '-') {
 		t->at += 3;
 		while (isspace((unsigned char)*t->at))
@@ -470,98 +445,223 @@ static bool take_word(struct render *t, const char *word)
 	return true;
 }
 
-enum ending { ENDING_TEXT, ENDING_ELSE, ENDING_END };
+/* How a body ended. After ENDING_ELSE_IF and _WITH the cursor stands before the pipeline. */
+enum ending { ENDING_TEXT, ENDING_ELSE, ENDING_ELSE_IF, ENDING_ELSE_WITH, ENDING_END };
 
 static int render_until(struct render *t, json_t *dot, enum ending *ret);
 
-/* A block's body with output on or off. */
+/* A block's body with output on or off. What it declares is gone after it. */
 static int render_body(struct render *t, json_t *dot, bool take, enum ending *ret)
 {
+	size_t n_variables = t->n_variables;
 	bool was_off = t->off;
 	int r;
 
 	t->off |= !take;
 	r = render_until(t, dot, ret);
 	t->off = was_off;
-	if (r == 0 && *ret == ENDING_TEXT)
-		return fail(t, "missing {{end}}");
+	t->n_variables = n_variables;
+	return r == 0 && *ret == ENDING_TEXT ? fail(t, "unexpected EOF") : r;
+}
+
+/* The pipeline of if and with, up to the closing braces. */
+static int read_condition(struct render *t, json_t *dot, json_t **ret)
+{
+	struct str names[2];
+	bool is_new;
+	size_t n = read_declaration(t, names, &is_new);
+	int r;
+
+	if (n == 2)
+		return fail(t, "too many declarations");
+	r = read_pipeline(t, dot, ret);
+	if (r == 0 && n == 1)
+		r = variable_set(t, names[0], is_new, *ret);
+	return r < 0 ? r : read_close(t);
+}
+
+/* if and with, and all their else branches: the first whose condition holds is shown. */
+static int render_branches(struct render *t, json_t *dot, bool is_with)
+{
+	size_t n_variables = t->n_variables;
+	bool done = false, take;
+	enum ending ending;
+	json_t *value;
+	int r;
+
+	for (;;) {
+		r = read_condition(t, dot, &value);
+		if (r < 0)
+			return r;
+		take = !done && template_is_true(value);
+		done |= take;
+		r = render_body(t, is_with ? value : dot, take, &ending);
+		if (r < 0)
+			return r;
+		if (ending != ENDING_ELSE_IF && ending != ENDING_ELSE_WITH)
+			break;
+		is_with = ending == ENDING_ELSE_WITH;
+	}
+	if (ending == ENDING_ELSE)
+		r = render_body(t, dot, !done, &ending);
+	t->n_variables = n_variables;
+	return r < 0 ? r : ending != ENDING_END ? fail(t, "unexpected {{else}}") : 0;
+}
+
+/* One turn of a loop. *ret_stop after {{break}}. */
+static int render_turn(struct render *t, json_t *item, enum ending *ending, bool *ret_stop)
+{
+	int r = work_count(t);
+
+	if (r == 0)
+		r = render_body(t, item, true, ending);
+	*ret_stop = t->skip == SKIP_BREAK;
+	t->skip = SKIP_NONE;
 	return r;
 }
 
-/* Body and, if there is one, the else branch: @take says which of the two is shown. */
-static int render_branches(struct render *t, json_t *dot, json_t *inner, bool take)
+static int loop_declare(struct render *t, const struct str *names, size_t n, json_t *key, json_t *item)
 {
-	enum ending ending;
-	int r = render_body(t, inner, take, &ending);
+	int r = n == 2 ? variable_declare(t, names[0], key) : 0;
 
-	if (r < 0 || ending == ENDING_END)
-		return r;
-	r = render_body(t, dot, !take, &ending);
-	return r < 0 ? r : ending == ENDING_ELSE ? fail(t, "second {{else}}") : 0;
+	return r == 0 && n > 0 ? variable_declare(t, names[n - 1], item) : r;
 }
 
-static int render_range(struct render *t, json_t *dot, json_t *over)
+static int render_turns(struct render *t, json_t *over, const struct str *names, size_t n, enum ending *ending, bool *ret_any, bool *ret_break)
 {
-	const char *body = t->at, *key;
-	bool some = is_true(over) && !t->off;
-	enum ending ending;
-	json_t *item;
-	size_t i;
+	const char *body = t->at;
+	size_t n_variables = t->n_variables;
+	json_t *item, *key;
+	bool stop = false;
+	int r = 0;
+
+	*ret_any = false;
+	for (size_t i = 0; r == 0 && !stop && (item = template_each(&t->pool, over, i, &key)); i++) {
+		t->at = body;
+		*ret_any = true;
+		r = loop_declare(t, names, n, key, item);
+		if (r == 0)
+			r = render_turn(t, item, ending, &stop);
+		t->n_variables = n_variables;
+	}
+	*ret_break = stop;
+	return r;
+}
+
+static int render_range(struct render *t, json_t *dot)
+{
+	const char *start = t->at;
+	struct str names[2];
+	bool is_new, any = false, stopped;
+	size_t n = read_declaration(t, names, &is_new), n_variables = t->n_variables;
+	enum ending ending = ENDING_END;
+	json_t *over;
+	int r = read_pipeline(t, dot, &over);
+
+	if (r == 0 && !is_off(t) && !json_is_array(over) && !json_is_object(over) && !json_is_null(over))
+		return fail_value(t, start, "range can't iterate over it");
+	if (r == 0)
+		r = read_close(t);
+	if (r < 0)
+		return r;
+	t->loops++;
+	if (!is_off(t))
+		r = render_turns(t, over, names, n, &ending, &any, &stopped);
+	if (r == 0 && !any) {
+		/* Walked once without output, so that names in it are known and its end is found. */
+		r = loop_declare(t, names, n, json_null(), json_null());
+		if (r == 0)
+			r = render_body(t, json_null(), false, &ending);
+		t->n_variables = n_variables;
+	}
+	t->loops--;
+	if (r == 0 && ending == ENDING_ELSE)
+		r = render_body(t, dot, !any, &ending);
+	return r < 0 ? r : ending != ENDING_END ? fail(t, "unexpected {{else}}") : 0;
+}
+
+/* {{break}} and {{continue}}: output is off until the loop's body ends. */
+static int render_skip(struct render *t, enum skip skip)
+{
+	if (t->loops == 0)
+		return fail(t, skip == SKIP_BREAK ? "{{break}} outside {{range}}" : "{{continue}} outside {{range}}");
+	if (!is_off(t))
+		t->skip = skip;
+	return read_close(t);
+}
+
+static int render_else(struct render *t, enum ending *ret)
+{
+	*ret = take_word(t, "if") ? ENDING_ELSE_IF : take_word(t, "with") ? ENDING_ELSE_WITH : ENDING_ELSE;
+	return *ret == ENDING_ELSE ? read_close(t) : 0;
+}
+
+/* A pipeline that is shown, or put into a variable. */
+static int render_value(struct render *t, json_t *dot)
+{
+	struct str names[2];
+	bool is_new;
+	size_t n = read_declaration(t, names, &is_new);
+	json_t *value;
 	int r;
 
-	if (!some)
-		return render_branches(t, dot, dot, false);
-	if (json_is_array(over)) {
-		json_array_foreach(over, i, item) {
-			t->at = body;
-			r = render_body(t, item, true, &ending);
-			if (r < 0)
-				return r;
-		}
-	} else if (json_is_object(over)) {
-		json_object_foreach(over, key, item) {
-			t->at = body;
-			r = render_body(t, item, true, &ending);
-			if (r < 0)
-				return r;
-		}
-	} else {
-		return fail(t, "range over what is no list");
-	}
-	return ending == ENDING_ELSE ? render_body(t, dot, false, &ending) : 0;
+	if (n == 2)
+		return fail(t, "too many declarations");
+	r = read_pipeline(t, dot, &value);
+	if (r == 0 && n == 1)
+		r = variable_set(t, names[0], is_new, value);
+	if (r == 0)
+		r = read_close(t);
+	if (r == 0 && n == 0 && !is_off(t))
+		template_put(value, t->out);
+	return r;
 }
 
 /* The inside of "{{…}}"; the cursor stands after the opening braces. */
 static int render_action(struct render *t, json_t *dot, enum ending *ret)
 {
-	bool is_if, is_with, is_range;
-	json_t *value = NULL;
-	int r;
-
 	*ret = ENDING_TEXT;
 	if (take_word(t, "end")) {
 		*ret = ENDING_END;
 		return read_close(t);
 	}
-	if (take_word(t, "else")) {
-		*ret = ENDING_ELSE;
-		return read_close(t);
-	}
-	is_if = take_word(t, "if");
-	is_with = !is_if && take_word(t, "with");
-	is_range = !is_if && !is_with && take_word(t, "range");
-	r = read_pipeline(t, dot, &value);
-	if (r == 0)
-		r = read_close(t);
-	if (r < 0)
-		return r;
-	if (is_range)
-		return render_range(t, dot, value);
-	if (is_if || is_with)
-		return render_branches(t, dot, is_with ? value : dot, is_true(value));
-	if (!t->off)
-		put_value(value, t->out);
-	return 0;
+	if (take_word(t, "else"))
+		return render_else(t, ret);
+	if (take_word(t, "if"))
+		return render_branches(t, dot, false);
+	if (take_word(t, "with"))
+		return render_branches(t, dot, true);
+	if (take_word(t, "range"))
+		return render_range(t, dot);
+	if (take_word(t, "break"))
+		return render_skip(t, SKIP_BREAK);
+	if (take_word(t, "continue"))
+		return render_skip(t, SKIP_CONTINUE);
+	return render_value(t, dot);
+}
+
+/* "/" and "*" after the braces, up to the closing ones. */
+static int read_comment(struct render *t)
+{
+	const char *end = strstr(t->at + 2, "*/");
+
+	if (!end)
+		return fail(t, "unclosed comment");
+	t->at = end + 2;
+	return at_close(t) || isspace((unsigned char)*t->at) ? read_close(t) : fail(t, "comment ends before closing delimiter");
+}
+
+/* Text up to the next action, without the blanks that "{{- " takes away. False at the end. */
+static bool render_text(struct render *t)
+{
+	const char *open = strstr(t->at, "{{"), *end = open ? open : t->at + strlen(t->at);
+	bool trim = open && open[2] == '-' && isspace((unsigned char)open[3]);
+
+	while (trim && end > t->at && isspace((unsigned char)end[-1]))
+		end--;
+	put_text(t, t->at, end);
+	t->at = !open ? end : open + (trim ? 4 : 2);
+	return open != NULL;
 }
 
 static int render_until(struct render *t, json_t *dot, enum ending *ret)
@@ -571,36 +671,23 @@ static int render_until(struct render *t, json_t *dot, enum ending *ret)
 	*ret = ENDING_TEXT;
 	if (++t->depth > MAX_NESTING)
 		return fail(t, "nested too deep");
-	while (r == 0 && *t->at && *ret == ENDING_TEXT) {
-		const char *open = strstr(t->at, "{{"), *end = open ? open : t->at + strlen(t->at);
-
-		if (open && open[2] == '-' && isspace((unsigned char)open[3]))
-			while (end > t->at && isspace((unsigned char)end[-1]))
-				end--;
-		put_text(t, t->at, end);
-		t->at = !open ? end : open + (open[2] == '-' && isspace((unsigned char)open[3]) ? 4 : 2);
-		if (!open)
-			break;
-		if (strncmp(t->at, "/*", 2) == 0) {
-			const char *close = strstr(t->at, "*/");
-
-			if (!close)
-				return fail(t, "unterminated comment");
-			t->at = close + 2;
-			r = read_close(t);
-		} else {
-			r = render_action(t, dot, ret);
-		}
+	while (r == 0 && *ret == ENDING_TEXT && render_text(t)) {
+		r = work_count(t);
+		skip_blanks(t);
+		if (r == 0)
+			r = strncmp(t->at, "/*", 2) == 0 ? read_comment(t) : render_action(t, dot, ret);
 	}
 	t->depth--;
 	return r;
 }
 
-int template_render(const char *text, struct str json, struct buf *out, struct err *e)
+/* ---- the interface ---- */
+
+static int render(const char *text, struct str json, bool row, struct buf *out, struct err *e)
 {
 	SCOPED(value_free) json_t *root = json_loadb(json.p, json.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 	SCOPED(value_free) json_t *pool = json_array();
-	struct render t = { .text = text, .at = text, .root = root, .pool = pool, .out = out, .e = e };
+	struct render t = { .text = text, .at = text, .root = root, .pool = { pool }, .row = row, .out = out, .e = e };
 	enum ending ending;
 	int r;
 
@@ -610,6 +697,16 @@ int template_render(const char *text, struct str json, struct buf *out, struct e
 	if (r < 0)
 		return r;
 	if (ending != ENDING_TEXT)
-		return fail(&t, ending == ENDING_END ? "{{end}} without a block" : "{{else}} without a block");
-	return buf_is_full(out) ? -E2BIG : 0;
+		return fail(&t, ending == ENDING_END ? "unexpected {{end}}" : "unexpected {{else}}");
+	return buf_is_full(out) ? err_set(e, ERR_EXHAUSTED, "template: the result is too long") : 0;
+}
+
+int template_render(const char *text, struct str json, struct buf *out, struct err *e)
+{
+	return render(text, json, false, out, e);
+}
+
+int template_render_row(const char *text, struct str json, struct buf *out, struct err *e)
+{
+	return render(text, json, true, out, e);
 }

@@ -32,6 +32,26 @@ TEST(templates_render_what_people_type)
 		{ "{{if eq .Name \"web\" \"api\"}}yes{{end}}", "yes" },
 		{ "{{(index .Tags 0)}}{{println \"x\"}}", "ax\n" },
 		{ "{{range .Tags}}{{if eq . \"b\"}}{{range $.Tags}}{{.}}{{end}}{{end}}{{end}}", "ab" },
+		{ "{{$x := .Name}}{{range $i, $t := .Tags}}{{$i}}{{$t}}{{$x}} {{end}}", "0aweb 1bweb " },
+		{ "{{range $k, $v := .Labels}}{{$k}}={{$v}}{{end}}", "k.x=v" },
+		{ "{{$n := 0}}{{range .Tags}}{{$n = .}}{{end}}{{$n}}", "b" },
+		{ "{{if eq .Name \"x\"}}1{{else if .None}}2{{else if .State}}3{{else}}4{{end}}", "3" },
+		{ "{{with .None}}1{{else with .State}}{{.Pid}}{{else}}2{{end}}", "7" },
+		{ "{{range .Tags}}{{if eq . \"b\"}}{{break}}{{end}}{{.}}{{end}}!", "a!" },
+		{ "{{range .Tags}}{{if eq . \"a\"}}{{continue}}{{end}}{{.}}{{end}}!", "b!" },
+		{ "{{range .None}}{{range $.Tags}}{{.}}{{end}}{{else}}e{{end}}", "e" },
+		{ "{{lt 1 2}}{{le 2 2}}{{gt \"a\" \"b\"}}{{ge 2.5 2}}{{ne 1 2}}", "truetruefalsetruetrue" },
+		{ "{{slice .Name 1 2}}{{slice .Tags 1}}", "e[b]" },
+		{ "{{index (split \"a/b/c\" \"/\") 2}}{{split \"a,b\" \",\"}}{{len (split \"xyz\" \"\")}}", "c[a b]3" },
+		{ "{{printf \"%s|%5d|%-4s|%05d|%v|%q|%x|%.2s|%%|%t\" .Name 42 \"a\" 7 .Tags \"q\" 255 \"abc\" true}}",
+			"web|   42|a   |00007|[a b]|\"q\"|ff|ab|%|true" },
+		{ "{{printf \"%d %s\" \"x\"}}", "%!d(string=x) %!s(MISSING)" },
+		{ "{{truncate .Name 2}}{{pad .Name 1 2}}|{{title \"two words\"}}", "we web  |Two Words" },
+		{ "{{print 1 2 \"x\" 3}}", "1 2x3" },
+		{ "{{json .Labels}}{{.Labels.none}}{{index .Labels \"none\"}}", "{\"k.x\":\"v\"}<no value>" },
+		{ "{{and .Name .None}}{{or .None .Name}}{{not nil}}", "[]webtrue" },
+		{ "{{if true}}{{$y := 1}}{{end}}{{`raw \\n`}}", "raw \\n" },
+		{ "x{{- /* a comment */}} y", "x y" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -46,14 +66,69 @@ TEST(templates_render_what_people_type)
 
 TEST(bad_templates_name_the_place)
 {
-	static const char *const rows[] = { "{{", "{{.Name", "{{frob .Name}}", "{{if .Name}}x", "{{end}}", "{{else}}", "{{len}}", "{{\"x}}",
-		"{{(.Name}}", "{{.Name .Name}}", "{{range .Name}}{{end}}", "{{/* x" };
+	static const struct {
+		const char *in, *says;
+	} rows[] = {
+		{ "{{", "template parsing error: template: :1: unclosed action" },
+		{ "{{.Name", "template parsing error: template: :1: unclosed action" },
+		{ "a\n{{frob .Name}}", "template parsing error: template: :2: function \"frob\" not defined" },
+		{ "{{if .Name}}x", "template parsing error: template: :1: unexpected EOF" },
+		{ "{{end}}", "template parsing error: template: :1: unexpected {{end}}" },
+		{ "{{else}}", "template parsing error: template: :1: unexpected {{else}}" },
+		{ "{{len}}", "wrong number of args for len: want 1 got 0" },
+		{ "{{\"x}}", "template parsing error: template: :1: unterminated quoted string" },
+		{ "{{(.Name}}", "template parsing error: template: :1: unclosed left paren" },
+		{ "{{.Name .Name}}", "can't give argument" },
+		{ "{{range .Name}}{{end}}", "range can't iterate over" },
+		{ "{{/* x", "unclosed comment" },
+		{ "{{$x}}", "undefined variable \"$x\"" },
+		{ "{{if true}}{{$y := 1}}{{end}}{{$y}}", "undefined variable \"$y\"" },
+		{ "{{break}}", "{{break}} outside {{range}}" },
+		{ "{{len 1}}", "error calling len: len of type int" },
+		{ "{{index .Tags 5}}", "error calling index: index out of range" },
+		{ "{{lt 1 \"a\"}}", "incompatible types for comparison" },
+		{ "{{}}", "missing value for command" },
+		{ "{{.Name}", "unexpected text in command" },
+		{ "{{12ab}}", "bad number syntax" },
+		{ "{{if .Name}}{{else}}{{else}}{{end}}", "unexpected {{else}}" },
+		{ "{{.Name.Deeper}}", "template: :1:2: executing \"\" at <.Name.Deeper>: can't evaluate field" },
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		scoped_buf struct buf out = BUF(1000);
 		struct err e = { 0 };
 
-		assert_int_equal(template_render(rows[i], str_of(document), &out, &e), -EINVAL);
-		assert_non_null(strstr(e.msg, "template: "));
+		assert_int_equal(template_render(rows[i].in, str_of(document), &out, &e), -EINVAL);
+		if (!strstr(e.msg, rows[i].says))
+			fail_msg("%s: '%s' does not say '%s'", rows[i].in, e.msg, rows[i].says);
 	}
+}
+
+TEST(rows_know_their_keys)
+{
+	scoped_buf struct buf out = BUF(1000);
+	struct err e = { 0 };
+
+	assert_int_equal(template_render_row("{{.Name}}", str_of(document), &out, &e), 0);
+	assert_int_equal(template_render_row("{{.Nope}}", str_of(document), &out, &e), -EINVAL);
+	assert_string_equal(e.msg, "template: :1:2: executing \"\" at <.Nope>: can't evaluate field Nope; there are .Name .State .Tags .Labels .None");
+	/* Nobody sees the branch that is not taken. */
+	assert_int_equal(template_render_row("{{if false}}{{.Nope}}{{end}}", str_of(document), &out, &e), 0);
+}
+
+TEST(loops_in_loops_come_to_an_end)
+{
+	scoped_buf struct buf text = BUF(10000), json = BUF(10000), out = BUF(100);
+	struct err e = { 0 };
+
+	buf_add_str(&json, "[0");
+	for (int i = 0; i < 99; i++)
+		buf_add_str(&json, ",0");
+	buf_add_char(&json, ']');
+	for (int i = 0; i < 8; i++)
+		buf_add_str(&text, "{{range $}}");
+	for (int i = 0; i < 8; i++)
+		buf_add_str(&text, "{{end}}");
+	assert_int_equal(template_render(buf_text(&text), buf_str(&json), &out, &e), -EINVAL);
+	assert_non_null(strstr(e.msg, "loops go on"));
 }
