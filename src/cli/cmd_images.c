@@ -3,113 +3,196 @@
 #include "cli/commands.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "base/vec.h"
+#include "cli/image_text.h"
 #include "cli/table.h"
 #include "engine/engine.h"
-#include "image/image.h"
+#include "image/filter.h"
 
 struct images_options {
-	bool quiet, no_trunc, digests, all;
-	const char *format;
+	bool quiet, no_trunc, digests, all, no_heading, history;
+	const char *format, *sort;
+	struct strs filters;
 };
 
 static const struct opt images_opts[] = {
 	OPT(struct images_options, all, "all", 'a', FLAG, NULL, "Also images without a name (they are always shown)"),
-	OPT(struct images_options, quiet, "quiet", 'q', FLAG, NULL, "Only ids"),
-	OPT(struct images_options, no_trunc, "no-trunc", 0, FLAG, NULL, "Whole ids"),
 	OPT(struct images_options, digests, "digests", 0, FLAG, NULL, "Show digests"),
+	OPT(struct images_options, filters, "filter", 'f', STRS, "WORD=VALUE", "Only those: reference, label, dangling, before, since, until, id, containers"),
 	OPT(struct images_options, format, "format", 0, STR, "TEMPLATE", "Go template, 'json' or 'table TEMPLATE'"),
-	OPT_UNSUPPORTED("filter", 'f', "FILTER"),
+	OPT(struct images_options, history, "history", 0, FLAG, NULL, "Show all names that an image has beside each"),
+	OPT(struct images_options, no_trunc, "no-trunc", 0, FLAG, NULL, "Whole ids"),
+	OPT(struct images_options, no_heading, "noheading", 'n', FLAG, NULL, "No headings"),
+	OPT(struct images_options, quiet, "quiet", 'q', FLAG, NULL, "Only ids"),
+	OPT(struct images_options, sort, "sort", 0, STR, "FIELD", "By created (default), id, repository, size or tag"),
 	OPT_UNSUPPORTED("tree", 0, NULL),
 	OPT_END,
 };
 
-enum { REPOSITORY, TAG, DIGEST, ID, CREATED_SINCE, CREATED_AT, SIZE, N_COLUMNS };
+enum { REPOSITORY, TAG, DIGEST, ID, CREATED_SINCE, CREATED_AT, SIZE, HISTORY, VIRTUAL_SIZE, SHARED_SIZE, UNIQUE_SIZE, CONTAINERS, N_COLUMNS };
 
-static const struct table_column plain_columns[N_COLUMNS] = {
-	{ "Repository", "REPOSITORY", true }, { "Tag", "TAG", true }, { "Digest", "DIGEST", false }, { "ID", "IMAGE ID", true },
-	{ "CreatedSince", "CREATED", true }, { "CreatedAt", "CREATED AT", false }, { "Size", "SIZE", true },
+static const struct table_column columns[N_COLUMNS] = {
+	[REPOSITORY] = { "Repository", "REPOSITORY", true },
+	[TAG] = { "Tag", "TAG", true },
+	[DIGEST] = { "Digest", "DIGEST", false },
+	[ID] = { "ID", "IMAGE ID", true },
+	[CREATED_SINCE] = { "CreatedSince", "CREATED", true },
+	[CREATED_AT] = { "CreatedAt", "CREATED AT", false },
+	[SIZE] = { "Size", "SIZE", true },
+	[HISTORY] = { "History", "HISTORY", false },
+	[VIRTUAL_SIZE] = { "VirtualSize", "SIZE", false },
+	[SHARED_SIZE] = { "SharedSize", "SHARED SIZE", false },
+	[UNIQUE_SIZE] = { "UniqueSize", "UNIQUE SIZE", false },
+	[CONTAINERS] = { "Containers", "CONTAINERS", false },
 };
-static const struct table_column digest_columns[N_COLUMNS] = {
-	{ "Repository", "REPOSITORY", true }, { "Tag", "TAG", true }, { "Digest", "DIGEST", true }, { "ID", "IMAGE ID", true },
-	{ "CreatedSince", "CREATED", true }, { "CreatedAt", "CREATED AT", false }, { "Size", "SIZE", true },
+
+/* One line: an image under one of its names. */
+struct line {
+	const struct image *image;
+	const char *repository, *tag;
 };
 
-static const char *age_of(const char *created, struct arena *a)
+struct lines {
+	struct line *v;
+	size_t n, cap;
+};
+
+static void lines_add(struct lines *lines, const struct image *image, struct arena *a)
 {
-	char age[TEXT_AGE_SIZE];
-	struct timespec t, now;
+	for (size_t i = 0; i < (image->names.n ? image->names.n : 1); i++) {
+		struct line *l = vec_push(a, lines);
+		struct reference ref;
+		struct err ignored; /* names in the store were parsed when they came in */
 
-	if (!created || text_time_parse(created, &t) < 0)
-		return "N/A";
-	clock_gettime(CLOCK_REALTIME, &now);
-	text_age(now.tv_sec - t.tv_sec, age);
-	return arena_printf(a, "%s ago", age);
-}
-
-/* Columns of one image under one of its names (NULL: it has none). */
-static void fill_row(const char **row, const struct image *im, const char *name, const struct images_options *o, struct arena *a)
-{
-	const char *id = str_after(im->id, "sha256:");
-	struct reference ref = { 0 };
-	char size[TEXT_SIZE_SIZE];
-	struct err e = { 0 };
-
-	row[REPOSITORY] = row[TAG] = row[DIGEST] = "<none>";
-	/* Names in the store were parsed when they came in; one that does not parse is shown as no name. */
-	if (name && reference_parse(name, a, &ref, &e) == 0) {
-		row[REPOSITORY] = reference_familiar_name(&ref, a);
-		row[TAG] = ref.tag ? ref.tag : "<none>";
+		*l = (struct line){ image, "<none>", "<none>" };
+		if (image->names.n == 0 || reference_parse(image->names.v[i], a, &ref, &ignored) < 0)
+			continue;
+		l->repository = reference_familiar_name(&ref, a);
+		l->tag = ref.tag ? ref.tag : "<none>";
 	}
-	if (im->index || im->manifest)
-		row[DIGEST] = im->index ? im->index : im->manifest;
-	row[ID] = o->no_trunc ? im->id : arena_strndup(a, id, 12);
-	row[CREATED_SINCE] = age_of(im->config.created, a);
-	row[CREATED_AT] = im->config.created ? im->config.created : "";
-	text_size(im->size, size);
-	row[SIZE] = arena_strdup(a, size);
 }
 
-/* True if the person asked for this one: "busybox", "busybox:latest", or nothing in particular. */
-static bool wanted(struct cli *c, const char *const *row)
-{
-	const char *want = c->args.n ? c->args.v[0] : NULL;
+/* ---- order ---- */
 
-	return !want || streq(want, row[REPOSITORY]) || streq(want, arena_printf(c->a, "%s:%s", row[REPOSITORY], row[TAG]));
+static int by_id(const void *x, const void *y)
+{
+	return strcmp(((const struct line *)x)->image->id, ((const struct line *)y)->image->id);
+}
+
+static int by_repository(const void *x, const void *y)
+{
+	return strcmp(((const struct line *)x)->repository, ((const struct line *)y)->repository);
+}
+
+static int by_tag(const void *x, const void *y)
+{
+	return strcmp(((const struct line *)x)->tag, ((const struct line *)y)->tag);
+}
+
+static int by_size(const void *x, const void *y)
+{
+	uint64_t a = ((const struct line *)x)->image->size, b = ((const struct line *)y)->image->size;
+
+	return (a > b) - (a < b);
+}
+
+static const struct {
+	const char *word;
+	int (*compare)(const void *x, const void *y); /* NULL: as the store lists them */
+} orders[] = { { "created", NULL }, { "id", by_id }, { "repository", by_repository }, { "size", by_size }, { "tag", by_tag } };
+
+static int lines_sort(struct lines *lines, const char *word, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+		if (!streq(orders[i].word, word))
+			continue;
+		if (orders[i].compare && lines->n > 0)
+			qsort(lines->v, lines->n, sizeof *lines->v, orders[i].compare);
+		return 0;
+	}
+	return err_set(e, ERR_INVALID, "invalid argument for --sort: '%s' is not created, id, repository, size or tag", word);
+}
+
+/* ---- cells ---- */
+
+static const char *names_of(const struct image *image, struct arena *a)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < image->names.n; i++) {
+		struct reference ref;
+		struct err ignored;
+
+		if (reference_parse(image->names.v[i], a, &ref, &ignored) == 0)
+			text = arena_printf(a, "%s%s%s", text, *text ? ", " : "", reference_familiar(&ref, a));
+	}
+	return text;
+}
+
+static void fill_row(const char **row, const struct line *l, const struct images_options *o, struct arena *a)
+{
+	const struct image *im = l->image;
+	char size[TEXT_SIZE_SIZE];
+
+	text_size(im->size, size);
+	row[REPOSITORY] = l->repository;
+	row[TAG] = l->tag;
+	row[DIGEST] = im->index ? im->index : im->manifest ? im->manifest : "<none>";
+	row[ID] = image_text_id(im->id, o->no_trunc, a);
+	row[CREATED_SINCE] = image_text_age(im->config.created, a);
+	row[CREATED_AT] = image_text_time(im->config.created, a);
+	row[SIZE] = row[VIRTUAL_SIZE] = arena_strdup(a, size);
+	row[HISTORY] = o->history ? names_of(im, a) : "";
+	/* Docker does not count these either, unless it is asked for all of the disk. */
+	row[SHARED_SIZE] = row[UNIQUE_SIZE] = row[CONTAINERS] = "N/A";
+}
+
+/* "busybox", "busybox:latest", "busybox@sha256:…" and patterns as --filter reference= takes them. */
+static int lines_find(struct cli *c, struct engine *en, const struct images_options *o, struct lines *ret, struct err *e)
+{
+	struct strs filters = { 0 };
+	struct image_store *store;
+	struct images *list = arena_new(c->a, struct images);
+	int r = engine_images(en, &store, e);
+
+	for (size_t i = 0; i < o->filters.n; i++)
+		strs_push(c->a, &filters, o->filters.v[i]);
+	if (c->args.n > 0)
+		strs_push(c->a, &filters, arena_printf(c->a, "reference=%s", c->args.v[0]));
+	if (r == 0)
+		r = image_list(store, c->a, list, e);
+	if (r == 0)
+		r = image_filter(store, &filters, &(struct filter_user){ engine_image_user, en }, c->a, list, e);
+	for (size_t i = 0; r == 0 && i < list->n; i++)
+		lines_add(ret, &list->v[i], c->a);
+	return r == 0 && o->sort ? lines_sort(ret, o->sort, e) : r;
 }
 
 static int images_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct images_options *o = options;
 	scoped_buf struct buf out = BUF(LIMIT_FILE);
-	struct table t = TABLE(c->a, plain_columns);
-	struct image_store *store;
-	struct images list;
+	struct table_column shown[N_COLUMNS];
+	struct table t = TABLE(c->a, shown);
+	struct lines lines = { 0 };
 	struct engine *en;
 	int r = cli_engine(c, &en, e);
 
 	if (r == 0)
-		r = engine_images(en, &store, e);
-	if (r == 0)
-		r = image_list(store, c->a, &list, e);
+		r = lines_find(c, en, o, &lines, e);
 	if (r < 0)
 		return r;
-	t.columns = o->digests ? digest_columns : plain_columns;
-	for (size_t i = 0; i < list.n; i++) {
-		size_t n_names = list.v[i].names.n;
-
-		for (size_t k = 0; k < (n_names ? n_names : 1); k++) {
-			const char **row = table_row(&t);
-
-			fill_row(row, &list.v[i], n_names ? list.v[i].names.v[k] : NULL, o, c->a);
-			if (!wanted(c, row))
-				t.n--;
-		}
-	}
+	memcpy(shown, columns, sizeof shown);
+	shown[DIGEST].shown = o->digests;
+	shown[HISTORY].shown = o->history;
+	t.no_heading = o->no_heading;
+	for (size_t i = 0; i < lines.n; i++)
+		fill_row(table_row(&t), &lines.v[i], o, c->a);
 	r = table_print(&t, o->quiet ? "{{.ID}}" : o->format, &out, e);
 	if (r < 0)
 		return r;

@@ -33,6 +33,13 @@ const struct command *const commands[] = {
 	&image_inspect_command,
 	&commit_command,
 	&image_diff_command,
+	&history_command,
+	&untag_command,
+	&image_exists_command,
+	&image_tree_command,
+	&image_mount_command,
+	&image_unmount_command,
+	&image_prune_command,
 
 	&login_command,
 	&logout_command,

@@ -35,6 +35,13 @@ extern const struct command rmi_command;
 extern const struct command image_inspect_command;
 extern const struct command commit_command;
 extern const struct command image_diff_command;
+extern const struct command history_command;
+extern const struct command untag_command;
+extern const struct command image_exists_command;
+extern const struct command image_tree_command;
+extern const struct command image_mount_command;
+extern const struct command image_unmount_command;
+extern const struct command image_prune_command;
 
 extern const struct command login_command;
 extern const struct command logout_command;

@@ -51,7 +51,8 @@ const char *engine_run_root(const struct engine *en);
 /* The image store, opened on first use. Borrowed. */
 int engine_images(struct engine *en, struct image_store **ret, struct err *e);
 
-/* Says whether a container is made of the image @id, and puts its name into @ret_who: the image_in_use_fn of the store; @engine is a struct engine. */
+/* Says whether a container is made of the image @id or it is mounted, and puts which into @ret_who: the image_in_use_fn of the store; @engine is a
+ * struct engine. */
 bool engine_image_user(void *engine, const char *id, char *ret_who, size_t size);
 
 /* ---- making and starting ---------------------------------------------------------------------------------------------------------- */
@@ -170,6 +171,20 @@ int image_diff(struct engine *en, const char *ref, const char *other, struct are
 
 /* Writes the container's merged tree as tar to @out (borrowed). Mounts in it are empty directories, as with docker. *ret_changed: it changed meanwhile. */
 int container_export(struct engine *en, const char *ref, int out, bool *ret_changed, struct err *e);
+
+/* An image mounted for looking at. */
+struct image_mount {
+	const char *id, *path;
+};
+
+/* Mounts the image's tree read-only on a directory of its own, which is the same every time. It cannot be removed meanwhile. */
+int image_mount(struct engine *en, const char *ref, struct arena *a, struct image_mount *ret, struct err *e);
+
+/* Takes it away again. Errors: ERR_CONFLICT if it is not mounted. */
+int image_unmount(struct engine *en, const char *ref, struct arena *a, const char **ret_id, struct err *e);
+
+/* All that are mounted. */
+int image_mounts(struct engine *en, struct arena *a, struct image_mount **ret, size_t *ret_n, struct err *e);
 
 struct container_commit_options {
 	const char *name;            /* of the new image; NULL: none */

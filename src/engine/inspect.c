@@ -12,7 +12,6 @@
 #include "engine/internal.h"
 #include "engine/list.h"
 #include "engine/volume.h"
-#include "image/image.h"
 
 #define ZERO_TIME "0001-01-01T00:00:00Z"
 enum { SHM_DEFAULT = 64 * 1024 * 1024 };
@@ -472,104 +471,4 @@ int container_inspect_json(struct engine *en, const char *ref, bool size, struct
 	};
 	mounts_fill(en, c, a, &d);
 	return document_text(&container_doc_schema, &d, a, ret, e);
-}
-
-/* ---- images --------------------------------------------------------------------------------------------------------------------------------------- */
-
-struct doc_image_config {
-	const char *user;
-	struct strs exposed, env, cmd, volumes;
-	const char *workdir;
-	struct strs entrypoint;
-	struct pairs labels;
-	const char *stop_signal;
-};
-
-struct doc_rootfs {
-	const char *type;
-	struct strs layers;
-};
-
-struct doc_image {
-	const char *id;
-	struct strs tags, digests;
-	const char *created, *author, *architecture, *variant, *os;
-	int64_t size;
-	struct doc_image_config config;
-	struct doc_rootfs rootfs;
-};
-
-/* clang-format off */
-static const struct field image_config_fields[] = {
-	FIELD(struct doc_image_config, user,        "User",         STR,   FIELD_OMIT_EMPTY),
-	FIELD(struct doc_image_config, exposed,     "ExposedPorts", KEYS,  FIELD_OMIT_EMPTY),
-	FIELD(struct doc_image_config, env,         "Env",          STRS,  FIELD_OMIT_EMPTY),
-	FIELD(struct doc_image_config, cmd,         "Cmd",          STRS,  FIELD_OMIT_EMPTY),
-	FIELD(struct doc_image_config, volumes,     "Volumes",      KEYS,  FIELD_OMIT_EMPTY),
-	FIELD(struct doc_image_config, workdir,     "WorkingDir",   STR,   FIELD_OMIT_EMPTY),
-	FIELD(struct doc_image_config, entrypoint,  "Entrypoint",   STRS,  FIELD_OMIT_EMPTY),
-	FIELD(struct doc_image_config, labels,      "Labels",       PAIRS, FIELD_OMIT_EMPTY),
-	FIELD(struct doc_image_config, stop_signal, "StopSignal",   STR,   FIELD_OMIT_EMPTY),
-};
-static const struct schema image_config_schema = SCHEMA("Config", struct doc_image_config, image_config_fields);
-
-static const struct field rootfs_fields[] = {
-	FIELD(struct doc_rootfs, type,   "Type",   STR,  0),
-	FIELD(struct doc_rootfs, layers, "Layers", STRS, 0),
-};
-static const struct schema rootfs_schema = SCHEMA("RootFS", struct doc_rootfs, rootfs_fields);
-
-static const struct field image_fields[] = {
-	FIELD(struct doc_image, id,           "Id",           STR,  0),
-	FIELD(struct doc_image, tags,         "RepoTags",     STRS, 0),
-	FIELD(struct doc_image, digests,      "RepoDigests",  STRS, 0),
-	FIELD(struct doc_image, created,      "Created",      STR,  0),
-	FIELD(struct doc_image, author,       "Author",       STR,  0),
-	FIELD(struct doc_image, architecture, "Architecture", STR,  0),
-	FIELD(struct doc_image, variant,      "Variant",      STR,  FIELD_OMIT_EMPTY),
-	FIELD(struct doc_image, os,           "Os",           STR,  0),
-	FIELD(struct doc_image, size,         "Size",         I64,  0),
-	FIELD_OBJ(struct doc_image, config, "Config", &image_config_schema, 0),
-	FIELD_OBJ(struct doc_image, rootfs, "RootFS", &rootfs_schema,       0),
-};
-static const struct schema image_doc_schema = SCHEMA("image", struct doc_image, image_fields);
-/* clang-format on */
-
-static void names_fill(const struct image *i, struct arena *a, struct doc_image *d)
-{
-	struct err ignored = { 0 };  /* the store only keeps names that parse */
-
-	for (size_t k = 0; k < i->names.n; k++) {
-		struct reference ref;
-		const char *digest;
-
-		if (reference_parse(i->names.v[k], a, &ref, &ignored) < 0)
-			continue;
-		if (ref.tag)
-			strs_push(a, &d->tags, reference_familiar(&ref, a));
-		digest = arena_printf(a, "%s@%s", reference_familiar_name(&ref, a), i->index ? i->index : i->manifest);
-		if (!strs_has(&d->digests, digest))
-			strs_push(a, &d->digests, digest);
-	}
-}
-
-int image_inspect_json(struct engine *en, const char *ref, struct arena *a, const char **ret, struct err *e)
-{
-	struct image_store *s;
-	struct image i;
-	struct doc_image d;
-	const struct oci_run_config *c = &i.config.config;
-	int r = engine_images(en, &s, e);
-
-	if (r == 0)
-		r = image_find(s, ref, a, &i, e);
-	if (r < 0)
-		return r;
-	d = (struct doc_image){
-		.id = i.id, .created = or_empty(i.config.created), .author = or_empty(i.config.author), .architecture = or_empty(i.config.architecture),
-		.variant = i.config.variant, .os = or_empty(i.config.os), .size = (int64_t)i.size, .rootfs = { "layers", i.diff_ids },
-		.config = { c->user, c->exposed_ports, c->env, c->cmd, c->volumes, c->working_dir, c->entrypoint, c->labels, c->stop_signal },
-	};
-	names_fill(&i, a, &d);
-	return document_text(&image_doc_schema, &d, a, ret, e);
 }

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "engine/life.h"
+#include "engine/image_mount.h"
 #include "engine/list.h"
 #include "engine/store.h"
 #include "os/file.h"
@@ -280,7 +281,7 @@ static int image_is_used(void *arg, const char *name)
 
 	if (store_open(s->en, name, &a, &h, &ignored) < 0 || !streq(h.c.image.id, s->id))
 		return 0;
-	snprintf(s->who, s->size, "%s", h.c.name);
+	snprintf(s->who, s->size, "container '%s'", h.c.name);
 	return 1;
 }
 
@@ -289,7 +290,7 @@ bool engine_image_user(void *engine, const char *id, char *ret_who, size_t size)
 	struct engine *en = engine;
 	struct image_search s = { en, id, ret_who, size };
 
-	return objdir_each(&en->containers, image_is_used, &s) > 0;
+	return objdir_each(&en->containers, image_is_used, &s) > 0 || image_mount_user(en, id, ret_who, size);
 }
 
 int container_prune(struct engine *en, void (*each)(void *arg, const char *id), void *arg, struct err *e)

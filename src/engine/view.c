@@ -109,19 +109,22 @@ static int layer_clone(const char *path, struct err *e)
 	return take_fd(&mnt);
 }
 
-int view_open(struct engine *en, const struct strs *layers, struct err *e)
+int view_mount(struct engine *en, const struct strs *layers, struct err *e)
 {
-	scoped_fd int mnt = -EBADF;
-	int fd;
-
 	if (layers->n == 0 || layers->n > LIMIT_LAYERS)
 		return err_set(e, ERR_UNSUPPORTED, "an image of %zu layers cannot be mounted", layers->n);
 	if (layers->n == 1)
-		mnt = layer_clone(layers->v[0], e);
-	else if (facts_mount_api(&en->facts) && facts_kernel(&en->facts) >= FACTS_KERNEL(6, 5))
-		mnt = overlay_new(layers, e);
-	else
-		mnt = overlay_old(en, layers, e);
+		return layer_clone(layers->v[0], e);
+	if (facts_mount_api(&en->facts) && facts_kernel(&en->facts) >= FACTS_KERNEL(6, 5))
+		return overlay_new(layers, e);
+	return overlay_old(en, layers, e);
+}
+
+int view_open(struct engine *en, const struct strs *layers, struct err *e)
+{
+	scoped_fd int mnt = view_mount(en, layers, e);
+	int fd;
+
 	if (mnt < 0)
 		return mnt;
 	fd = openat(mnt, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

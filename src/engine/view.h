@@ -12,5 +12,8 @@
  */
 int view_open(struct engine *en, const struct strs *layers, struct err *e);
 
+/* The same as a detached mount, to be placed somewhere. */
+int view_mount(struct engine *en, const struct strs *layers, struct err *e);
+
 /* The tree of the image with that id or name. Returns as view_open; @ret (may be NULL) is the image. */
 int view_image(struct engine *en, const char *name_or_id, struct arena *a, struct image *ret, struct err *e);

@@ -179,6 +179,58 @@ int image_list(struct image_store *s, struct arena *a, struct images *ret, struc
 	return 0;
 }
 
+/* ---- history ---- */
+
+int image_manifest(struct image_store *s, const struct image *image, struct arena *a, struct oci_manifest *ret, struct err *e)
+{
+	struct str text;
+	int r = content_blob_read(s, image->manifest, a, &text, e);
+
+	return r < 0 ? r : oci_manifest_decode(text, a, ret, e);
+}
+
+int image_layer_size(struct image_store *s, const char *diff_id, uint64_t *ret, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct layer_record layer;
+	int r = content_layer_record(s, diff_id, &a, &layer, e);
+
+	if (r == 0)
+		*ret = layer.bytes;
+	return r;
+}
+
+int image_history(struct image_store *s, const struct image *image, struct arena *a, struct image_history **ret, size_t *ret_n, struct err *e)
+{
+	static const struct oci_history silent;
+	const struct oci_image_config *c = &image->config;
+	struct image_history *v = arena_array(a, struct image_history, c->n_history + image->diff_ids.n);
+	size_t n = 0, layer = 0;
+
+	for (size_t i = 0; i < c->n_history; i++) {
+		bool has = !c->history[i].empty_layer && layer < image->diff_ids.n;
+
+		v[n++] = (struct image_history){ .said = &c->history[i], .diff_id = has ? image->diff_ids.v[layer++] : NULL };
+	}
+	while (layer < image->diff_ids.n)
+		v[n++] = (struct image_history){ .said = &silent, .diff_id = image->diff_ids.v[layer++] };
+	for (size_t i = 0; i < n / 2; i++) {
+		struct image_history other = v[i];
+
+		v[i] = v[n - 1 - i];
+		v[n - 1 - i] = other;
+	}
+	for (size_t i = 0; i < n; i++) {
+		int r = v[i].diff_id ? image_layer_size(s, v[i].diff_id, &v[i].size, e) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	*ret = v;
+	*ret_n = n;
+	return 0;
+}
+
 /* ---- pin and tag ---- */
 
 int image_pin(struct image_store *s, const char *id, int *ret_fd, struct err *e)

@@ -30,6 +30,7 @@ struct image {
 	struct strs layers;          /* absolute paths of the unpacked layers, base first: overlay takes them in reverse */
 	struct strs diff_ids;
 	uint64_t size;               /* bytes of all layers, unpacked */
+	const char *tagged;          /* when the record it was found by was made, RFC 3339; NULL if unknown */
 	struct oci_image_config config;
 };
 
@@ -54,6 +55,22 @@ int image_find(struct image_store *s, const char *name_or_id, struct arena *a, s
 /* All images, one entry per id with all its names, newest first. A damaged image is left out (image_check names it). */
 int image_list(struct image_store *s, struct arena *a, struct images *ret, struct err *e);
 
+/* One line of an image's history, newest first. */
+struct image_history {
+	const struct oci_history *said; /* in its config; never NULL */
+	const char *diff_id;            /* of its layer; NULL if it made none */
+	uint64_t size;                  /* bytes of that, unpacked */
+};
+
+/* The history of @image with the sizes of its layers. Layers that the config has no word for come last, with an empty one. */
+int image_history(struct image_store *s, const struct image *image, struct arena *a, struct image_history **ret, size_t *ret_n, struct err *e);
+
+/* The manifest of @image. Errors: -ENOENT, -EBADMSG. */
+int image_manifest(struct image_store *s, const struct image *image, struct arena *a, struct oci_manifest *ret, struct err *e);
+
+/* Bytes of one layer, unpacked. Errors: -ENOENT. */
+int image_layer_size(struct image_store *s, const char *diff_id, uint64_t *ret, struct err *e);
+
 /*
  * Keeps the image from being removed for as long as the returned fd (an OFD lock) is open. Take it before writing an object that refers to the
  * image, close it afterwards. Errors: -ENOENT if the image went away meanwhile.
@@ -63,7 +80,11 @@ int image_pin(struct image_store *s, const char *id, int *ret_fd, struct err *e)
 /* Gives the image a further name (moved if another image has it). */
 int image_tag(struct image_store *s, const char *name_or_id, const char *new_name, struct err *e);
 
-/* Says whether a container uses the image with that id; fills @ret_who with its name for the message. */
+/* Takes @names from the image, all of it if there are none; it stays, if need be without a name. *ret_untagged are the familiar names that went.
+ * Errors: -ENOENT for the image; -EINVAL for a name that is not its own. */
+int image_untag(struct image_store *s, const char *name_or_id, const struct strs *names, struct arena *a, struct strs *ret_untagged, struct err *e);
+
+/* Says whether the image with that id is in use; fills @ret_who with by whom, for the message: "container 'web'". */
 typedef bool (*image_in_use_fn)(void *arg, const char *id, char *ret_who, size_t size);
 
 struct image_removal {

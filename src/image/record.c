@@ -140,7 +140,8 @@ int content_record_place(const struct image_store *s, const struct image_record 
 
 int content_image_load(const struct image_store *s, const struct image_record *record, struct arena *a, struct image *ret, struct err *e)
 {
-	struct image image = { .id = record->id, .manifest = record->manifest, .index = record->index, .size = record->size };
+	struct image image = { .id = record->id, .manifest = record->manifest, .index = record->index, .size = record->size,
+		.tagged = record->created };
 	struct str text;
 	int r;
 

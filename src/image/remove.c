@@ -185,7 +185,7 @@ static int remove_locked(struct removing *m, const char *text, int flags, image_
 	last = names->n == m->names.n;
 	used = last && in_use && in_use(arg, m->record.id, who, sizeof who);
 	if (used && (!force || m->names.n == 0))
-		return err_set(e, ERR_CONFLICT, "image '%s' is used by container '%s'", text, who);
+		return err_set(e, ERR_CONFLICT, "image '%s' is used by %s", text, who);
 	return names_drop(m, names, used, ret, e);
 }
 
@@ -225,5 +225,49 @@ int image_prune(struct image_store *s, image_in_use_fn in_use, void *arg, struct
 		for (size_t k = 0; k < one.deleted.n; k++)
 			strs_push(a, &ret->deleted, one.deleted.v[k]);
 	}
+	return r;
+}
+
+/* ---- untag ---- */
+
+/* The canonical names that are meant, each checked to be one of the image's. */
+static int names_choose(const struct removing *m, const struct strs *given, struct strs *ret, struct err *e)
+{
+	*ret = given->n ? (struct strs){ 0 } : m->names;
+	for (size_t i = 0; i < given->n; i++) {
+		struct reference ref;
+		const char *name;
+		int r = reference_parse(given->v[i], m->a, &ref, e);
+
+		if (r < 0)
+			return r;
+		name = reference_print(&ref, m->a);
+		if (!strs_has(&m->names, name))
+			return err_set(e, ERR_NOT_FOUND, "'%s' is no name of image '%.19s'", given->v[i], m->record.id);
+		if (!strs_has(ret, name))
+			strs_push(m->a, ret, name);
+	}
+	return 0;
+}
+
+int image_untag(struct image_store *s, const char *name_or_id, const struct strs *names, struct arena *a, struct strs *ret_untagged, struct err *e)
+{
+	struct removing m = { .s = s, .a = a };
+	struct image_removal removal = { 0 };
+	struct strs chosen;
+	int fd, r = find_record(s, name_or_id, a, &m.record, e);
+
+	if (r < 0)
+		return r;
+	fd = content_lock(s, CONTENT_LOCK_IMAGE, m.record.id, FILE_LOCK_SHARED, true);
+	if (fd < 0)
+		return err_sys(e, fd, "lock image '%.19s'", m.record.id);
+	r = names_collect(&m, e);
+	if (r == 0)
+		r = names_choose(&m, names, &chosen, e);
+	if (r == 0)
+		r = names_drop(&m, &chosen, true, &removal, e);
+	content_unlock(s, CONTENT_LOCK_IMAGE, m.record.id, fd);
+	*ret_untagged = removal.untagged;
 	return r;
 }

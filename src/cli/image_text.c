@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/image_text.h"
+
+#include <time.h>
+
+#include "base/str.h"
+#include "base/text.h"
+
+enum { ID_SHOWN = 12, TIME_SIZE = 64 };
+
+const char *image_text_id(const char *id, bool whole, struct arena *a)
+{
+	const char *hex = str_after(id, "sha256:");
+
+	return whole ? id : arena_strndup(a, hex ? hex : id, ID_SHOWN);
+}
+
+const char *image_text_age(const char *created, struct arena *a)
+{
+	char age[TEXT_AGE_SIZE];
+	struct timespec t, now;
+
+	if (!created || text_time_parse(created, &t) < 0)
+		return "N/A";
+	clock_gettime(CLOCK_REALTIME, &now);
+	text_age(now.tv_sec - t.tv_sec, age);
+	return arena_printf(a, "%s ago", age);
+}
+
+const char *image_text_time(const char *created, struct arena *a)
+{
+	char text[TIME_SIZE];
+	struct timespec t;
+	struct tm tm;
+
+	if (!created || text_time_parse(created, &t) < 0 || !localtime_r(&t.tv_sec, &tm) || !strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %z %Z", &tm))
+		return "";
+	return arena_strdup(a, text);
+}
