@@ -44,6 +44,15 @@ const struct command *const commands[] = {
 	&login_command,
 	&logout_command,
 
+	&manifest_create_command,
+	&manifest_add_command,
+	&manifest_annotate_command,
+	&manifest_inspect_command,
+	&manifest_push_command,
+	&manifest_remove_command,
+	&manifest_rm_command,
+	&manifest_exists_command,
+
 	&info_command,
 	&version_command,
 	&system_check_command,

@@ -46,6 +46,15 @@ extern const struct command image_prune_command;
 extern const struct command login_command;
 extern const struct command logout_command;
 
+extern const struct command manifest_create_command;
+extern const struct command manifest_add_command;
+extern const struct command manifest_annotate_command;
+extern const struct command manifest_inspect_command;
+extern const struct command manifest_push_command;
+extern const struct command manifest_remove_command;
+extern const struct command manifest_rm_command;
+extern const struct command manifest_exists_command;
+
 extern const struct command info_command;
 extern const struct command version_command;
 extern const struct command system_check_command;

@@ -180,6 +180,9 @@ int json_encode_list(const struct schema *s, const void *items, size_t n, enum j
  */
 int json_edit(struct str text, const char *const *path, size_t n, struct str value, struct buf *out, struct err *e);
 
+/* Appends a document anew with another indentation; keys keep their order. Errors: -EINVAL if it is none; -E2BIG. */
+int json_reindent(struct str text, enum json_indent indent, struct buf *out);
+
 /* Appends @s as a JSON string with quotes. */
 int json_encode_string(struct str s, struct buf *out);
 

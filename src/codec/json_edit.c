@@ -82,3 +82,12 @@ int json_edit(struct str text, const char *const *path, size_t n, struct str val
 	}
 	return tree_write(root, out, e);
 }
+
+int json_reindent(struct str text, enum json_indent indent, struct buf *out)
+{
+	json_t *j = json_loadb(text.p, text.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	scoped_free char *again = j ? json_dumps(j, JSON_ENCODE_ANY | (indent > 0 ? JSON_INDENT((size_t)indent) : JSON_COMPACT)) : NULL;
+
+	json_decref(j);
+	return again ? buf_add_str(out, again) : -EINVAL;
+}

@@ -153,12 +153,15 @@ static int push_close(void *ctx, struct err *e)
 	return courier_close(&p->courier, e);
 }
 
-/* Content first, the name last: an interrupted push leaves blobs nobody refers to, which the next one finds. */
-static const struct step steps[] = {
+static const struct step collect_steps[] = {
 	{ "push.pin",         NULL, push_pin,         NULL },
 	{ "push.collect",     NULL, push_collect,     NULL },
 	{ "push.origins",     NULL, push_origins,     NULL },
 	{ "push.fetch",       NULL, push_fetch,       NULL },
+};
+
+/* Content first, the name last: an interrupted push leaves blobs nobody refers to, which the next one finds. */
+static const struct step send_steps[] = {
 	{ "push.credentials", NULL, push_credentials, NULL },
 	{ "push.connect",     NULL, push_connect,     NULL },
 	{ "push.blobs",       NULL, push_blobs,       NULL },
@@ -166,7 +169,7 @@ static const struct step steps[] = {
 	{ "push.close",       NULL, push_close,       NULL },
 };
 
-static int destination_parse(const char *text, struct arena *a, struct reference *ret, struct err *e)
+int push_destination(const char *text, struct arena *a, struct reference *ret, struct err *e)
 {
 	const char *bare = str_after(text, "docker://");
 	int r = reference_parse(bare ? bare : text, a, ret, e);
@@ -184,12 +187,23 @@ int image_push(struct image_store *s, const char *name_or_id, const char *destin
 	int r = find_record(s, name_or_id, a, &p.record, e);
 
 	if (r == 0)
-		r = destination_parse(destination ? destination : name_or_id, a, &p.to, e);
+		r = push_destination(destination ? destination : name_or_id, a, &p.to, e);
 	if (r == 0)
-		r = steps_run(steps, ARRAY_LEN(steps), &p, e);
+		r = steps_run(collect_steps, ARRAY_LEN(collect_steps), &p, e);
+	if (r == 0)
+		r = steps_run(send_steps, ARRAY_LEN(send_steps), &p, e);
 	if (r < 0)
 		return err_wrap(e, "push '%s'", p.to.host ? reference_familiar(&p.to, a) : name_or_id);
 	d = image_document(&p);
 	*ret = (struct push_result){ reference_print(&p.to, a), d->digest, d->media_type, d->text.n };
 	return 0;
+}
+
+int push_shipment(struct image_store *s, const struct shipment *shipment, const struct reference *to, const struct push_options *o, struct arena *a,
+	struct err *e)
+{
+	SCOPED(push_done) struct push p = { .store = s, .options = o, .arena = a, .to = *to, .shipment = *shipment, .pin = -EBADF, .courier = COURIER_NONE };
+	int r = steps_run(send_steps, ARRAY_LEN(send_steps), &p, e);
+
+	return r < 0 ? err_wrap(e, "push '%s'", reference_familiar(to, a)) : 0;
 }

@@ -27,3 +27,14 @@ struct push_result {
  */
 int image_push(struct image_store *s, const char *name_or_id, const char *destination, const struct push_options *o, struct arena *a,
 	struct push_result *ret, struct err *e);
+
+/* ---- for those who have put together themselves what goes out ---- */
+
+struct shipment;
+
+/* A name one can push to, with or without "docker://". Errors: -EINVAL. */
+int push_destination(const char *text, struct arena *a, struct reference *ret, struct err *e);
+
+/* Sends it; its last document gets the tag. Blobs that are not in the store must be there already. */
+int push_shipment(struct image_store *s, const struct shipment *shipment, const struct reference *to, const struct push_options *o, struct arena *a,
+	struct err *e);

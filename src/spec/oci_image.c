@@ -393,6 +393,11 @@ int oci_manifest_encode(const struct oci_manifest *m, struct buf *b)
 	return json_encode(&manifest_schema, m, JSON_INDENT_NONE, b);
 }
 
+int oci_index_encode(const struct oci_index *index, struct buf *b)
+{
+	return json_encode(&index_schema, index, JSON_INDENT_NONE, b);
+}
+
 int oci_image_config_encode(const struct oci_image_config *c, struct buf *b)
 {
 	return json_encode(&image_schema, c, JSON_INDENT_NONE, b);

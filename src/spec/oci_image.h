@@ -128,6 +128,7 @@ int oci_document_kind(struct str text, enum media_kind *ret, struct err *e);
 
 /* Encoders for documents we make ourselves (import, docker-archive load). */
 int oci_manifest_encode(const struct oci_manifest *m, struct buf *b);
+int oci_index_encode(const struct oci_index *index, struct buf *b);
 int oci_image_config_encode(const struct oci_image_config *c, struct buf *b);
 
 /* Platforms: "linux/arm64/v8" -> struct; this machine's; the first manifest of an index that fits @want (NULL if none). */

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `tare manifest …` makes manifest lists (one name for the images of several platforms), looks into them and pushes them. */
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/vec.h"
+#include "cli/progress.h"
+#include "engine/engine.h"
+#include "image/list.h"
+#include "image/list_source.h"
+#include "os/file.h"
+
+struct manifest_options {
+	bool all, amend, verbose, quiet, purge, rm, tls_verify, insecure;
+	const char *authfile, *creds, *format, *digestfile;
+	struct list_change change;
+};
+
+static const struct manifest_options manifest_defaults = { .tls_verify = true };
+static const struct manifest_options push_defaults = { .tls_verify = true, .all = true };
+
+#define M struct manifest_options
+
+/* How to reach a registry. */
+#define REGISTRY_OPTS                                                                                            \
+	OPT(M, authfile, "authfile", 0, STR, "FILE", "Credentials file"),                                        \
+	OPT(M, creds, "creds", 0, STR, "USER:PASSWORD", "Credentials for this time"),                            \
+	OPT(M, insecure, "insecure", 0, FLAG, NULL, "As --tls-verify=false"),                                    \
+	OPT(M, tls_verify, "tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate (default true)")
+
+/* What an entry says. */
+#define ENTRY_OPTS                                                                                               \
+	OPT(M, change.annotations, "annotation", 0, PAIRS, "KEY=VALUE", "Annotation of the entry"),              \
+	OPT(M, change.architecture, "arch", 0, STR, "ARCH", "Architecture"),                                     \
+	OPT(M, change.os, "os", 0, STR, "OS", "Operating system"),                                               \
+	OPT(M, change.os_features, "os-features", 0, STRS, "FEATURE", "Feature of the operating system"),        \
+	OPT(M, change.os_version, "os-version", 0, STR, "VERSION", "Version of the operating system"),           \
+	OPT(M, change.variant, "variant", 0, STR, "VARIANT", "Variant of the architecture"),                     \
+	OPT_UNSUPPORTED("features", 0, "FEATURE")
+
+static const struct opt create_opts[] = {
+	OPT(M, all, "all", 0, FLAG, NULL, "Of images for several platforms, all of them"),
+	OPT(M, amend, "amend", 'a', FLAG, NULL, "A list of that name may be there: add to it"),
+	REGISTRY_OPTS,
+	OPT_END,
+};
+
+static const struct opt add_opts[] = {
+	OPT(M, all, "all", 0, FLAG, NULL, "Of an image for several platforms, all of them"),
+	ENTRY_OPTS,
+	REGISTRY_OPTS,
+	OPT_UNSUPPORTED("artifact", 0, NULL),
+	OPT_END,
+};
+
+static const struct opt annotate_opts[] = { ENTRY_OPTS, OPT_END };
+
+static const struct opt inspect_opts[] = {
+	OPT_UNSUPPORTED("verbose", 'v', NULL),
+	REGISTRY_OPTS,
+	OPT_END,
+};
+
+static const struct opt push_opts[] = {
+	OPT(M, all, "all", 0, FLAG, NULL, "The images too (default); --all=false: only the list"),
+	OPT(M, digestfile, "digestfile", 0, STR, "FILE", "Write the digest to a file"),
+	OPT(M, format, "format", 'f', STR, "FORMAT", "'oci' (default) or 'v2s2', Docker's"),
+	OPT(M, purge, "purge", 'p', FLAG, NULL, "Remove the list after it was pushed"),
+	OPT(M, quiet, "quiet", 'q', FLAG, NULL, "Show no progress"),
+	OPT(M, rm, "rm", 0, FLAG, NULL, "As --purge"),
+	REGISTRY_OPTS,
+	OPT_UNSUPPORTED("sign-by", 0, "FINGERPRINT"),
+	OPT_UNSUPPORTED("remove-signatures", 0, NULL),
+	OPT_UNSUPPORTED("compression-format", 0, "FORMAT"),
+	OPT_END,
+};
+
+static int store_get(struct cli *c, struct image_store **ret, struct err *e)
+{
+	struct engine *en;
+	int r = cli_engine(c, &en, e);
+
+	return r < 0 ? r : engine_images(en, ret, e);
+}
+
+static struct pull_options registry_of(const struct manifest_options *o)
+{
+	return (struct pull_options){ .no_tls_verify = !o->tls_verify || o->insecure, .authfile = o->authfile, .credentials = o->creds };
+}
+
+static int create_run(struct cli *c, const void *options, struct err *e)
+{
+	const struct manifest_options *o = options;
+	const struct pull_options p = registry_of(o);
+	static const struct list_change nothing;
+	struct image_store *store;
+	struct reference ref;
+	const char *digest;
+	int r = store_get(c, &store, e);
+
+	if (r == 0)
+		r = list_create(store, c->args.v[0], o->amend, c->a, e);
+	for (size_t i = 1; r == 0 && i < c->args.n; i++) {
+		r = list_add(store, c->args.v[0], c->args.v[i], o->all, &nothing, &p, c->a, &digest, e);
+		/* A new list is whole or not there. */
+		if (r < 0 && !o->amend)
+			list_delete(store, c->args.v[0], c->a, &(struct err){ 0 });
+	}
+	if (r == 0)
+		r = reference_parse(c->args.v[0], c->a, &ref, e);
+	if (r == 0)
+		printf("Created manifest list %s\n", reference_print(&ref, c->a));
+	return r;
+}
+
+static int add_run(struct cli *c, const void *options, struct err *e)
+{
+	const struct manifest_options *o = options;
+	const struct pull_options p = registry_of(o);
+	struct image_store *store;
+	const char *digest;
+	int r = store_get(c, &store, e);
+
+	for (size_t i = 1; r == 0 && i < c->args.n; i++) {
+		r = list_add(store, c->args.v[0], c->args.v[i], o->all, &o->change, &p, c->a, &digest, e);
+		if (r == 0)
+			puts(digest);
+	}
+	return r;
+}
+
+static int annotate_run(struct cli *c, const void *options, struct err *e)
+{
+	const struct manifest_options *o = options;
+	struct image_store *store;
+	const char *digest;
+	int r = store_get(c, &store, e);
+
+	if (r == 0)
+		r = list_annotate(store, c->args.v[0], c->args.v[1], &o->change, c->a, &digest, e);
+	if (r == 0)
+		puts(digest);
+	return r;
+}
+
+static int remove_run(struct cli *c, const void *options, struct err *e)
+{
+	struct image_store *store;
+	const char *digest;
+	int r = store_get(c, &store, e);
+
+	if (r == 0)
+		r = list_remove(store, c->args.v[0], c->args.v[1], c->a, &digest, e);
+	if (r == 0)
+		puts(digest);
+	return r;
+}
+
+/* A list of ours as people read it; a document of a registry as it is, byte by byte. */
+static int inspect_run(struct cli *c, const void *options, struct err *e)
+{
+	const struct manifest_options *o = options;
+	const struct pull_options p = registry_of(o);
+	struct image_store *store;
+	struct str text;
+	struct list l;
+	int r = store_get(c, &store, e);
+
+	if (r < 0)
+		return r;
+	r = list_find(store, c->args.v[0], c->a, &l, e);
+	if (r == 0)
+		r = list_print(&l, false, c->a, &text, e);
+	else if (e->kind == ERR_NOT_FOUND)
+		r = list_source_fetch(store, c->args.v[0], &p, c->a, &text, e);
+	if (r == 0)
+		r = list_show(text, c->a, &text, e);
+	if (r == 0)
+		printf("%.*s\n", (int)text.n, text.p);
+	return r;
+}
+
+static int rm_run(struct cli *c, const void *options, struct err *e)
+{
+	struct image_store *store;
+	int code = 0, r = store_get(c, &store, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < c->args.n; i++) {
+		r = list_delete(store, c->args.v[i], c->a, e);
+		if (r < 0) {
+			cli_report(e);
+			code = 1;
+		} else {
+			puts(c->args.v[i]);
+		}
+	}
+	return code;
+}
+
+static int exists_run(struct cli *c, const void *options, struct err *e)
+{
+	struct image_store *store;
+	struct list l;
+	int r = store_get(c, &store, e);
+
+	if (r == 0)
+		r = list_find(store, c->args.v[0], c->a, &l, e);
+	return r < 0 && e->kind == ERR_NOT_FOUND ? 1 : r;
+}
+
+static int push_run(struct cli *c, const void *options, struct err *e)
+{
+	const struct manifest_options *o = options;
+	struct push_options p = { .pull = registry_of(o) };
+	struct image_store *store;
+	struct push_result result;
+	int r;
+
+	if (o->format && !streq(o->format, "oci") && !streq(o->format, "v2s2"))
+		return err_set(e, ERR_INVALID, "invalid argument for --format: '%s' is not oci or v2s2", o->format);
+	r = store_get(c, &store, e);
+	if (r < 0)
+		return r;
+	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDERR_FILENO), &p.pull);
+	r = list_push(store, c->args.v[0], c->args.n > 1 ? c->args.v[1] : NULL, o->all, streq(o->format, "v2s2"), &p, c->a, &result, e);
+	if (r == 0 && o->digestfile) {
+		r = file_create(AT_FDCWD, o->digestfile, result.digest, strlen(result.digest), 0644);
+		if (r < 0)
+			return err_sys(e, r, "write '%s'", o->digestfile);
+	}
+	if (r == 0 && (o->purge || o->rm))
+		r = list_delete(store, c->args.v[0], c->a, e);
+	if (r == 0)
+		puts(result.digest);
+	return r;
+}
+
+#define MANIFEST(verb, name_, ...)                                                                               \
+	const struct command manifest_##verb##_command = { .names = { "manifest " name_ }, .group = "Manifest lists", \
+		.options_size = sizeof(struct manifest_options), .run = verb##_run, __VA_ARGS__ }
+
+MANIFEST(create, "create", .summary = "Make a manifest list, of images if some are given", .args = "LIST [IMAGE...]", .min_args = 1, .max_args = -1,
+	.opts = { create_opts }, .defaults = &manifest_defaults);
+MANIFEST(add, "add", .summary = "Add images to a manifest list", .args = "LIST IMAGE [IMAGE...]", .min_args = 2, .max_args = -1,
+	.opts = { add_opts }, .defaults = &manifest_defaults);
+MANIFEST(annotate, "annotate", .summary = "Say more about an entry of a manifest list", .args = "LIST IMAGE|DIGEST", .min_args = 2, .max_args = 2,
+	.opts = { annotate_opts });
+MANIFEST(remove, "remove", .summary = "Take an entry out of a manifest list", .args = "LIST IMAGE|DIGEST", .min_args = 2, .max_args = 2);
+MANIFEST(inspect, "inspect", .summary = "Print a manifest list, or what a registry has under a name", .args = "LIST|IMAGE", .min_args = 1, .max_args = 1,
+	.opts = { inspect_opts }, .defaults = &manifest_defaults);
+MANIFEST(push, "push", .summary = "Push a manifest list with its images", .args = "LIST [DESTINATION]", .min_args = 1, .max_args = 2,
+	.opts = { push_opts }, .defaults = &push_defaults);
+MANIFEST(rm, "rm", .summary = "Remove manifest lists", .args = "LIST [LIST...]", .min_args = 1, .max_args = -1);
+MANIFEST(exists, "exists", .summary = "Say by the exit code whether a manifest list is here", .args = "LIST", .min_args = 1, .max_args = 1, .failure = 125);
