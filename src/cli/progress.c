@@ -3,45 +3,28 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/text.h"
+#include "cli/progress_text.h"
 
 enum {
-	BAR_WIDTH = 40,
 	LINE_MAX_BYTES = 512,
 	REDRAW_NS = 100 * 1000 * 1000, /* ten pictures a second are enough for eyes */
-};
-
-struct layer {
-	char id[13];
-	enum pull_phase phase, said; /* @said: the last phase a plain line told */
-	uint64_t current, total;
+	COLUMNS = 80, ROWS = 24,       /* of a terminal that does not say */
 };
 
 struct progress {
 	struct arena *a;
 	int fd;
-	bool live;
-	struct layer *layers;
+	bool live, summed;      /* @summed: the line about all of them has been shown */
+	struct progress_layer *layers;
 	size_t n, drawn;        /* @drawn: lines on the screen now */
 	int64_t last_draw;
 };
-
-static const char *const phase_words[PULL_PHASE_COUNT] = {
-	[PULL_WAITING] = "Waiting", [PULL_DOWNLOADING] = "Downloading", [PULL_UNPACKING] = "Unpacking",
-	[PULL_DONE] = "Pull complete", [PULL_EXISTS] = "Already exists",
-	[PUSH_WAITING] = "Waiting", [PUSH_SENDING] = "Pushing", [PUSH_DONE] = "Pushed",
-	[PUSH_EXISTS] = "Layer already exists", [PUSH_MOUNTED] = "Mounted from another repository",
-};
-
-static bool is_moving(enum pull_phase phase)
-{
-	return phase == PULL_DOWNLOADING || phase == PULL_UNPACKING || phase == PUSH_SENDING;
-}
 
 struct progress *progress_new(struct arena *a, int fd)
 {
@@ -67,43 +50,55 @@ static int64_t now(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-static void draw_layer(const struct layer *l, struct buf *b)
+static struct winsize window_of(int fd)
 {
-	char current[TEXT_SIZE_SIZE], total[TEXT_SIZE_SIZE], bar[BAR_WIDTH + 1];
-	int fill;
+	struct winsize w = { 0 };
 
-	buf_printf(b, "\r\033[K%s: %s", l->id, phase_words[l->phase]);
-	if (is_moving(l->phase) && l->total) {
-		fill = (int)(l->current >= l->total ? BAR_WIDTH : l->current * BAR_WIDTH / l->total);
-		memset(bar, ' ', BAR_WIDTH);
-		memset(bar, '=', (size_t)fill);
-		if (fill < BAR_WIDTH)
-			bar[fill] = '>';
-		bar[BAR_WIDTH] = '\0';
-		text_size(l->current, current);
-		text_size(l->total, total);
-		buf_printf(b, "  [%s] %s/%s", bar, current, total);
+	ioctl(fd, TIOCGWINSZ, &w);
+	return (struct winsize){ .ws_col = w.ws_col ? w.ws_col : COLUMNS, .ws_row = w.ws_row > 2 ? w.ws_row : ROWS };
+}
+
+/* What does not fit on the screen cannot be redrawn: then layers that are through make room for those that are not, and one line counts. */
+static void draw_layers(struct progress *p, struct winsize w, int64_t t, struct buf *b)
+{
+	size_t rows = w.ws_row - 1u, shown = 0, final = 0;
+	bool all = p->n <= rows;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct progress_layer *l = &p->layers[i];
+
+		final += progress_is_final(l->phase);
+		if (!all && (progress_is_final(l->phase) || shown + 1 == rows))
+			continue;
+		buf_add_str(b, "\033[K");
+		progress_line(l, t, w.ws_col - 1u, b);
+		buf_add_char(b, '\n');
+		shown++;
 	}
-	buf_add_char(b, '\n');
+	if (!all) {
+		buf_printf(b, "\033[K%zu of %zu layers done\n", final, p->n);
+		shown++;
+	}
+	p->drawn = shown;
 }
 
 static void draw(struct progress *p, bool must)
 {
-	scoped_buf struct buf b = BUF((p->n + 1) * LINE_MAX_BYTES);
+	scoped_buf struct buf b = BUF((p->n + 2) * LINE_MAX_BYTES);
 	int64_t t = now();
 
 	if (!must && t - p->last_draw < REDRAW_NS)
 		return;
 	p->last_draw = t;
+	buf_add_char(&b, '\r');
 	if (p->drawn)
 		buf_printf(&b, "\033[%zuA", p->drawn);
-	for (size_t i = 0; i < p->n; i++)
-		draw_layer(&p->layers[i], &b);
-	p->drawn = p->n;
+	draw_layers(p, window_of(p->fd), t, &b);
+	buf_add_str(&b, "\033[J");
 	put(p, &b);
 }
 
-static void say(struct progress *p, struct layer *l)
+static void say(struct progress *p, struct progress_layer *l)
 {
 	scoped_buf struct buf b = BUF(LINE_MAX_BYTES);
 
@@ -111,36 +106,77 @@ static void say(struct progress *p, struct layer *l)
 	if (l->said == l->phase || l->phase == PULL_WAITING || l->phase == PUSH_WAITING)
 		return;
 	l->said = l->phase;
-	buf_printf(&b, "%s: %s\n", l->id, phase_words[l->phase]);
+	buf_printf(&b, "%s: %s\n", l->id, progress_word(l->phase));
 	put(p, &b);
+}
+
+/* Once all layers are through, how it went. */
+static void summarize(struct progress *p)
+{
+	scoped_buf struct buf b = BUF(LINE_MAX_BYTES);
+
+	for (size_t i = 0; i < p->n; i++)
+		if (!progress_is_final(p->layers[i].phase))
+			return;
+	if (p->summed)
+		return;
+	p->summed = true;
+	progress_summary(p->layers, p->n, &b);
+	put(p, &b);
+	p->drawn = 0; /* what is above stays there */
+}
+
+static void layers_grow(struct progress *p, size_t n)
+{
+	struct progress_layer *more;
+
+	if (p->n >= n)
+		return;
+	more = arena_array(p->a, struct progress_layer, n);
+	if (p->n)
+		memcpy(more, p->layers, p->n * sizeof *more);
+	p->layers = more;
+	p->n = n;
+}
+
+/* A layer of the same number but another name is of another image: it begins anew. */
+static void layer_take(struct progress *p, struct progress_layer *l, const struct pull_progress *news)
+{
+	bool moves = progress_is_moving(news->phase);
+
+	if (l->id[0] && memcmp(l->id, news->id, sizeof l->id) != 0)
+		*l = (struct progress_layer){ 0 };
+	if (!progress_is_final(news->phase))
+		p->summed = false;
+	memcpy(l->id, news->id, sizeof l->id);
+	if (moves && !l->began) {
+		l->began = now();
+		l->first = news->current;
+	}
+	if (progress_is_final(news->phase) && !progress_is_final(l->phase))
+		l->ended = now();
+	l->phase = news->phase;
+	l->current = news->current;
+	l->total = news->total;
 }
 
 static void on_progress(void *arg, const struct pull_progress *news)
 {
 	struct progress *p = arg;
-	struct layer *l;
+	struct progress_layer *l;
 	bool changed;
 
-	if (p->n < news->count) {
-		struct layer *more = arena_array(p->a, struct layer, news->count);
-
-		if (p->n)
-			memcpy(more, p->layers, p->n * sizeof *more);
-		p->layers = more;
-		p->n = news->count;
-	}
+	layers_grow(p, news->count);
 	if (news->index >= p->n)
 		return;
 	l = &p->layers[news->index];
 	changed = l->phase != news->phase || !l->id[0];
-	memcpy(l->id, news->id, sizeof l->id);
-	l->phase = news->phase;
-	l->current = news->current;
-	l->total = news->total;
+	layer_take(p, l, news);
 	if (p->live)
 		draw(p, changed);
 	else
 		say(p, l);
+	summarize(p);
 }
 
 static void on_message(void *arg, const char *line)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * progress: how pulls and loads show what they do: a line per layer that is redrawn on a terminal, plain lines elsewhere, nothing with -q.
+ * progress: how pulls and loads show what they do: a line per layer with bar, speed and time left that is redrawn on a
+ * terminal, plain lines elsewhere, then one line about all of them; nothing with -q.
  */
 #include "base/arena.h"
 #include "image/pull.h"
