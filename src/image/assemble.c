@@ -69,7 +69,7 @@ int assemble(const struct intake *in, struct str config_text, const struct oci_i
 {
 	scoped_buf struct buf b = BUF(LIMIT_MANIFEST);
 	struct image_record record = { 0 };
-	int lock, r;
+	int lock, config_lock = -EBADF, manifest_lock = -EBADF, r;
 
 	r = manifest_make(in, config_text, &b, &record.id, e);
 	if (r < 0)
@@ -78,11 +78,13 @@ int assemble(const struct intake *in, struct str config_text, const struct oci_i
 	lock = content_lock(in->store, CONTENT_LOCK_IMAGE, record.id, FILE_LOCK_SHARED, true);
 	if (lock < 0)
 		return err_sys(e, lock, "lock image '%.19s'", record.id);
-	r = content_blob_write(in->store, record.id, config_text, e);
+	r = content_blob_keep(in->store, record.id, config_text, &config_lock, e);
 	if (r == 0)
-		r = content_blob_write(in->store, record.manifest, buf_str(&b), e);
+		r = content_blob_keep(in->store, record.manifest, buf_str(&b), &manifest_lock, e);
 	if (r == 0)
 		r = records_place(in, config, names, &record, e);
+	content_unlock(in->store, CONTENT_LOCK_BLOB, record.manifest, manifest_lock);
+	content_unlock(in->store, CONTENT_LOCK_BLOB, record.id, config_lock);
 	content_unlock(in->store, CONTENT_LOCK_IMAGE, record.id, lock);
 	*ret = record;
 	return r;

@@ -175,11 +175,11 @@ static int image_documents(void *ctx, struct err *e)
 	int r = 0;
 
 	if (b->index)
-		r = content_blob_write(b->store, b->index, b->index_text, e);
+		r = content_blob_keep(b->store, b->index, b->index_text, &b->index_lock, e);
 	if (r == 0)
-		r = content_blob_write(b->store, b->manifest_digest, b->manifest_text, e);
+		r = content_blob_keep(b->store, b->manifest_digest, b->manifest_text, &b->manifest_lock, e);
 	if (r == 0)
-		r = content_blob_write(b->store, b->manifest.config.digest, b->config_text, e);
+		r = content_blob_keep(b->store, b->manifest.config.digest, b->config_text, &b->config_lock, e);
 	return r;
 }
 
@@ -208,6 +208,10 @@ int bring_run(struct bring *b, struct err *e)
 void bring_done(struct bring *b)
 {
 	intake_done(&b->intake);
+	content_unlock(b->store, CONTENT_LOCK_BLOB, b->index, b->index_lock);
+	content_unlock(b->store, CONTENT_LOCK_BLOB, b->manifest_digest, b->manifest_lock);
+	content_unlock(b->store, CONTENT_LOCK_BLOB, b->manifest.config.digest, b->config_lock);
+	b->index_lock = b->manifest_lock = b->config_lock = -EBADF;
 	if (b->image_lock >= 0)
 		content_unlock(b->store, CONTENT_LOCK_IMAGE, b->manifest.config.digest, b->image_lock);
 	b->image_lock = -EBADF;

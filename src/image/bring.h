@@ -33,11 +33,13 @@ struct bring {
 	struct oci_image_config config;
 	/* image.layers */
 	struct intake intake;
+	/* image.documents: shared, until there is a record */
+	int index_lock, manifest_lock, config_lock;
 	/* image.record */
 	struct image_record record;
 };
 
-#define BRING(...) ((struct bring){ .image_lock = -EBADF, __VA_ARGS__ })
+#define BRING(...) ((struct bring){ .image_lock = -EBADF, .index_lock = -EBADF, .manifest_lock = -EBADF, .config_lock = -EBADF, __VA_ARGS__ })
 
 int bring_run(struct bring *b, struct err *e);
 void bring_done(struct bring *b);

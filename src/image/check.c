@@ -72,7 +72,8 @@ static int records_check(struct check *c, struct err *e)
 	return 0;
 }
 
-static int record_judge(struct check *c, const struct image_record *record)
+/* What is wrong with it, or NULL. */
+static const char *record_problem(struct check *c, const struct image_record *record)
 {
 	struct image image;
 	struct err why;
@@ -81,13 +82,41 @@ static int record_judge(struct check *c, const struct image_record *record)
 
 	if (r == 0)
 		r = content_blob_read(c->store, record->manifest, &c->arena, &text, &why);
-	if (r < 0) {
-		bool gone = repairs(c) && objdir_remove(&c->store->images, content_record_name(record, &c->arena)) == 0;
+	return r < 0 ? arena_strdup(&c->arena, why.msg) : NULL;
+}
 
+/* The records were read a while ago: what looks wrong is looked at again, while nobody removes or brings it. A removal takes the record first. */
+static void record_judge(struct check *c, const struct image_record *record)
+{
+	const char *name = content_record_name(record, &c->arena), *problem = record_problem(c, record);
+	struct image_record now;
+	struct err ignored; /* it is gone */
+	bool gone;
+	int lock;
+
+	if (!problem)
+		return;
+	lock = content_lock(c->store, CONTENT_LOCK_IMAGE, record->id, repairs(c) ? FILE_LOCK_EXCLUSIVE : FILE_LOCK_SHARED, false);
+	if (content_record_read(c->store, name, &c->arena, &now, &ignored) == 0 && (problem = record_problem(c, &now))) {
+		gone = repairs(c) && lock >= 0 && strcmp(now.id, record->id) == 0 && objdir_remove(&c->store->images, name) == 0;
 		finding(c, arena_printf(&c->arena, "image %s", record->reference ? record->reference : record->id),
-			arena_printf(&c->arena, "%s%s", why.msg, gone ? "; dropped, pull it again" : ""), false, gone);
+			arena_printf(&c->arena, "%s%s", problem, gone ? "; dropped, pull it again" : ""), false, gone);
 	}
-	return 0;
+	content_unlock(c->store, CONTENT_LOCK_IMAGE, record->id, lock);
+}
+
+/* Whether a record refers to it now, not only when we began. */
+static bool is_needed(struct check *c, const char *digest)
+{
+	struct strs blobs = { 0 }, layers = { 0 };
+	struct image_records all;
+	struct err ignored;
+
+	if (content_records(c->store, &c->arena, &all, NULL, &ignored) < 0)
+		return true;
+	for (size_t i = 0; i < all.n; i++)
+		(void)remove_needs(c->store, &all.v[i], &c->arena, &blobs, &layers);
+	return strs_has(&blobs, digest) || strs_has(&layers, digest);
 }
 
 /* ---- blobs ---- */
@@ -109,6 +138,16 @@ static int blob_hash(int dirfd, const char *name, enum digest_kind kind, struct 
 	return n < 0 ? (int)n : 0;
 }
 
+/* The records may have changed since we read them. */
+static bool drop_unneeded(struct check *c, const char *diff_id, const char *digest)
+{
+	struct strs deleted = { 0 };
+	struct err ignored; /* what we could not remove is found again next time */
+
+	return remove_unneeded(c->store, &(struct strs){ (const char **)&diff_id, diff_id != NULL }, &(struct strs){ (const char **)&digest, digest != NULL },
+		&c->arena, &deleted, &ignored) == 0;
+}
+
 struct blob_kind {
 	struct check *c;
 	const char *prefix; /* "sha256:" */
@@ -128,10 +167,12 @@ static int blob_check(void *arg, int dirfd, const char *name, unsigned char type
 		return 0;
 	}
 	if (!strs_has(&c->blobs, digest)) {
-		finding(c, object, "is used by no image", true, repairs(c) && remove_blob(c->store, digest, &ignored) == 0);
+		finding(c, object, "is used by no image", true, repairs(c) && drop_unneeded(c, NULL, digest));
 		return 0;
 	}
 	if ((c->flags & IMAGE_CHECK_QUICK) || (blob_hash(dirfd, name, k->kind, &got) == 0 && digest_eq(&want, &got)))
+		return 0;
+	if (!is_needed(c, digest))
 		return 0;
 	finding(c, object, "does not have the content its name says", false, repairs(c) && remove_blob(c->store, digest, &ignored) == 0);
 	return 0;
@@ -197,7 +238,7 @@ static int layer_entry_check(void *arg, int dirfd, const char *name, unsigned ch
 	if (strcmp(name, "ingest") == 0 || digest_parse(digest, &d) < 0 || strs_has(&c->layers, digest))
 		return 0;
 	if (!str_ends(name, ".json") || !content_layer_has(c->store, digest))
-		finding(c, arena_printf(&c->arena, "layer %s", digest), "is used by no image", true, repairs(c) && layer_take_out(c, digest));
+		finding(c, arena_printf(&c->arena, "layer %s", digest), "is used by no image", true, repairs(c) && drop_unneeded(c, digest, NULL));
 	return 0;
 }
 
@@ -262,7 +303,7 @@ static int layers_check(struct check *c, struct err *e)
 	for (size_t i = 0; i < c->layers.n; i++) {
 		const char *problem = layer_problem(c, c->layers.v[i]);
 
-		if (problem)
+		if (problem && is_needed(c, c->layers.v[i]) && layer_problem(c, c->layers.v[i]))
 			finding(c, arena_printf(&c->arena, "layer %s", c->layers.v[i]), problem, false, repairs(c) && layer_restore(c, c->layers.v[i]));
 	}
 	return 0;
@@ -287,7 +328,8 @@ static int ingest_blob_check(void *arg, int dirfd, const char *name, unsigned ch
 {
 	struct check *c = arg;
 
-	if (!is_locked(c, "blob", name))
+	/* A document on its way has something behind the digest. */
+	if (!is_locked(c, "blob", arena_strndup(&c->arena, name, strcspn(name, "."))))
 		finding(c, arena_printf(&c->arena, "leftover blobs/ingest/%s", name), "was left by an interrupted pull", true,
 			repairs(c) && unlinkat(dirfd, name, 0) == 0);
 	return 0;
@@ -336,7 +378,7 @@ int image_check(struct image_store *s, int flags, image_finding_fn report, void 
 	if (r == 0)
 		r = layers_check(&c, e);
 	for (size_t i = 0; r == 0 && i < c.records.n; i++)
-		r = record_judge(&c, &c.records.v[i]);
+		record_judge(&c, &c.records.v[i]);
 	if (r == 0)
 		r = leftovers_check(&c, e);
 	return r < 0 ? r : c.n_bad;

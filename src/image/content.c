@@ -10,8 +10,10 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "codec/json.h"
 #include "os/fd.h"
+#include "os/proc.h"
 
 /* ---- open and close ---- */
 
@@ -113,6 +115,13 @@ void content_unlock(const struct image_store *s, enum content_lock what, const c
 	fd_close(fd);
 }
 
+int content_lock_all(const struct image_store *s, enum content_whole what)
+{
+	static const char *const names[] = { [CONTENT_RECORDS] = "records", [CONTENT_REMOVAL] = "removal" };
+
+	return lock_file_wait(s->locks_fd, names[what], FILE_LOCK_EXCLUSIVE);
+}
+
 /* ---- blobs ---- */
 
 struct content_name content_blob_name(const char *digest)
@@ -155,15 +164,38 @@ int content_blob_read(const struct image_store *s, const char *digest, struct ar
 
 int content_blob_write(const struct image_store *s, const char *digest, struct str text, struct err *e)
 {
-	struct content_name name = content_blob_name(digest);
+	struct content_name name = content_blob_name(digest), own;
+	unsigned char random[8];
+	char hex[2 * sizeof random + 1];
 	int r;
 
 	if (content_blob_has(s, digest, (int64_t)text.n))
 		return 0;
-	r = file_replace(s->ingest_fd, digest_hex(digest), text.p, text.n, 0444, 0);
-	if (r == 0 && renameat(s->ingest_fd, digest_hex(digest), s->blobs_fd, name.s) < 0)
+	/* Everybody who writes it has a name of his own: two pulls of one image come here at once. */
+	proc_random(random, sizeof random);
+	text_hex(random, sizeof random, hex);
+	snprintf(own.s, sizeof own.s, "%s.%s", digest_hex(digest), hex);
+	r = file_create(s->ingest_fd, own.s, text.p, text.n, 0444);
+	if (r == 0 && renameat(s->ingest_fd, own.s, s->blobs_fd, name.s) < 0)
 		r = -errno;
+	if (r < 0)
+		unlinkat(s->ingest_fd, own.s, 0);
 	return r < 0 ? err_sys(e, r, "write blob '%.30s'", digest) : 0;
+}
+
+int content_blob_keep(const struct image_store *s, const char *digest, struct str text, int *ret_lock, struct err *e)
+{
+	int fd = content_lock(s, CONTENT_LOCK_BLOB, digest, FILE_LOCK_SHARED, true), r;
+
+	if (fd < 0)
+		return err_sys(e, fd, "lock blob '%.30s'", digest);
+	r = content_blob_write(s, digest, text, e);
+	if (r < 0) {
+		content_unlock(s, CONTENT_LOCK_BLOB, digest, fd);
+		return r;
+	}
+	*ret_lock = fd;
+	return 0;
 }
 
 int content_ingest_open(const struct image_store *s, const char *digest, uint64_t *ret_have, struct err *e)

@@ -4,13 +4,15 @@
  * content: the directories of the image store, its locks, blobs, layers and records. Private to src/image; the engine uses image.h.
  *
  *   blobs/sha256/<hex>, blobs/sha512/<hex>   verified content, 0444
- *   blobs/ingest/<hex>                       content on its way; what is there is continued
+ *   blobs/ingest/<hex>                       content on its way; what is there is continued; <hex>.<random>: a document being written
  *   layers/<hex>/                            an unpacked layer; layers/<hex>.json: its entry count and bytes
  *   layers/ingest/<hex>/                     a layer on its way or out; worthless unless its lock is held
  *   images/<escaped reference>               record of a name; images/@<hex>: record of an image without a name
  *   locks/{layer,blob,image}-<hex>           OFD locks: exclusive to make or delete, shared to rely on it until a record does
+ *   locks/{records,removal}                  one at a time: names move to other images; content goes
  *
- * Lock order: image, then layer, then blob; whoever holds one only tries for the next and lets go if it is taken.
+ * Lock order: image, then removal, then layer, then blob, then records. Whoever holds a layer or blob exclusively never waits for another lock, so all
+ * may wait for shared ones. Content goes in this order: lock it, then look whether a record needs it; a pull writes the record before it lets go.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,6 +41,10 @@ int content_lock(const struct image_store *s, enum content_lock what, const char
 /* Lets go, and removes the lock's file if nobody else holds it. */
 void content_unlock(const struct image_store *s, enum content_lock what, const char *digest, int fd);
 
+/* What only one may do at a time. Waits; returns the descriptor, to be closed. */
+enum content_whole { CONTENT_RECORDS, CONTENT_REMOVAL };
+int content_lock_all(const struct image_store *s, enum content_whole what);
+
 /* ---- blobs ---- */
 
 /* "sha256/<hex>" of a checked digest. */
@@ -54,6 +60,9 @@ int content_blob_read(const struct image_store *s, const char *digest, struct ar
 
 /* Writes a document whose digest is known to be right, if it is not there. Not synced. */
 int content_blob_write(const struct image_store *s, const char *digest, struct str text, struct err *e);
+
+/* The same, and nobody takes it away while the caller holds *ret_lock (content_unlock), which he does until a record refers to it. */
+int content_blob_keep(const struct image_store *s, const char *digest, struct str text, int *ret_lock, struct err *e);
 
 /* Opens the file of a blob on its way; *ret_have is what is there. Returns owned. */
 int content_ingest_open(const struct image_store *s, const char *digest, uint64_t *ret_have, struct err *e);

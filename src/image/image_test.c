@@ -3,6 +3,7 @@
 #include "image/image.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 #include "base/test.h"
 #include "base/vec.h"
@@ -12,6 +13,7 @@
 #include "image/credentials.h"
 #include "image/helper.h"
 #include "image/login.h"
+#include "image/remove.h"
 #include <unistd.h>
 
 #include "os/test_dir.h"
@@ -320,4 +322,82 @@ TEST(image_blob_that_changed_is_corrupt)
 	assert_int_equal(file_create(dir.fd, path, "{}", 2, 0644), 0);
 	assert_true(image_find(s, "x:1", &a, &image, &e) < 0);
 	assert_int_equal(e.kind, ERR_CORRUPT);
+}
+
+/* ---- several at once ---- */
+
+enum { WRITERS = 3, DOCUMENTS = 400 };
+
+struct writer {
+	struct image_store *s;
+	pthread_barrier_t *together;
+	int n_failed;
+};
+
+static void *documents_write(void *arg)
+{
+	struct writer *w = arg;
+
+	for (int i = 0; i < DOCUMENTS; i++) {
+		char digest[DIGEST_TEXT_SIZE];
+		struct err e = { 0 };
+
+		snprintf(digest, sizeof digest, "sha256:%064x", i);
+		pthread_barrier_wait(w->together);
+		w->n_failed += content_blob_write(w->s, digest, str_of(config_text), &e) < 0;
+	}
+	return NULL;
+}
+
+TEST(document_is_written_by_several_pulls_at_once)
+{
+	scoped_test_dir struct test_dir dir = test_dir_make();
+	scoped_image_store struct image_store *s = NULL;
+	struct writer writers[WRITERS];
+	pthread_barrier_t together;
+	pthread_t threads[WRITERS];
+	struct err e = { 0 };
+
+	assert_int_equal(image_store_open(dir.path, &s, &e), 0);
+	pthread_barrier_init(&together, NULL, WRITERS);
+	for (size_t i = 0; i < WRITERS; i++) {
+		writers[i] = (struct writer){ s, &together, 0 };
+		assert_int_equal(pthread_create(&threads[i], NULL, documents_write, &writers[i]), 0);
+	}
+	for (size_t i = 0; i < WRITERS; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(writers[i].n_failed, 0);
+	}
+	pthread_barrier_destroy(&together);
+}
+
+TEST(content_that_somebody_relies_on_or_a_record_needs_is_not_removed)
+{
+	scoped_test_dir struct test_dir dir = test_dir_make();
+	scoped_arena struct arena a = { 0 };
+	scoped_image_store struct image_store *s = NULL;
+	struct image_record record = { .reference = "docker.io/library/x:1" };
+	struct strs none = { 0 }, blobs = { 0 }, deleted = { 0 };
+	struct err e = { 0 };
+	const char *relied;
+	char digest[DIGEST_TEXT_SIZE];
+	struct digest d;
+	int lock;
+
+	assert_int_equal(image_store_open(dir.path, &s, &e), 0);
+	record.id = record.manifest = config_put(s, &a, config_text);
+	assert_int_equal(content_record_place(s, &record, &e), 0);
+	relied = arena_printf(&a, "%s ", config_text);
+	digest_of(DIGEST_SHA256, relied, strlen(relied), &d);
+	digest_print(&d, digest);
+	assert_int_equal(content_blob_keep(s, digest, str_of(relied), &lock, &e), 0);
+	strs_push(&a, &blobs, record.id);
+	strs_push(&a, &blobs, digest);
+	assert_int_equal(remove_unneeded(s, &none, &blobs, &a, &deleted, &e), 0);
+	assert_true(content_blob_has(s, record.id, -1));
+	assert_true(content_blob_has(s, digest, -1));
+	content_unlock(s, CONTENT_LOCK_BLOB, digest, lock);
+	assert_int_equal(remove_unneeded(s, &none, &blobs, &a, &deleted, &e), 0);
+	assert_true(content_blob_has(s, record.id, -1));
+	assert_false(content_blob_has(s, digest, -1));
 }

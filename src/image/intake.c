@@ -104,6 +104,8 @@ static int layer_claim(struct intake *in, struct intake_layer *l)
 	l->layer_lock = r;
 	if (content_layer_has(in->store, l->diff_id)) {
 		r = lock_fd_try(l->layer_lock, FILE_LOCK_SHARED);
+		if (r == 0 && l->digest)
+			l->blob_lock = content_lock(in->store, CONTENT_LOCK_BLOB, l->digest, FILE_LOCK_SHARED, false);
 		return r < 0 ? r : 1;
 	}
 	if (!l->digest)

@@ -109,33 +109,44 @@ static bool id_has_other_record(const struct image_records *records, const char 
 	return false;
 }
 
-int content_record_place(const struct image_store *s, const struct image_record *record, struct err *e)
+/* The image that has the name now keeps a nameless record, if that was its last. */
+static int name_leave(const struct image_store *s, const struct image_record *old, struct arena *a, struct err *e)
 {
-	scoped_arena struct arena a = { 0 };
+	struct image_record nameless = *old;
 	struct image_records all;
-	struct image_record old;
-	struct err ignored;
-	char nameless[DIGEST_TEXT_SIZE + 1];
-	int r;
+	int r = content_records(s, a, &all, NULL, e);
 
-	if (record->reference && content_record_read(s, content_record_name(record, &a), &a, &old, &ignored) == 0 && strcmp(old.id, record->id) != 0) {
-		r = content_records(s, &a, &all, NULL, e);
-		if (r < 0)
-			return r;
-		if (!id_has_other_record(&all, old.id, old.reference)) {
-			old.reference = NULL;
-			r = content_record_write(s, &old, e);
-			if (r < 0)
-				return r;
-		}
-	}
-	r = content_record_write(s, record, e);
+	if (r < 0 || id_has_other_record(&all, old->id, old->reference))
+		return r;
+	nameless.reference = NULL;
+	return content_record_write(s, &nameless, e);
+}
+
+static int record_place(const struct image_store *s, const struct image_record *record, struct arena *a, struct err *e)
+{
+	char nameless[DIGEST_TEXT_SIZE + 1];
+	struct image_record old;
+	struct err ignored; /* not there, or damaged: replaced */
+	int r = 0;
+
+	if (record->reference && content_record_read(s, content_record_name(record, a), a, &old, &ignored) == 0 && strcmp(old.id, record->id) != 0)
+		r = name_leave(s, &old, a, e);
+	if (r == 0)
+		r = content_record_write(s, record, e);
 	if (r < 0 || !record->reference)
 		return r;
 	/* It has a name now. */
 	snprintf(nameless, sizeof nameless, "@%s", digest_hex(record->id));
 	r = objdir_remove(&s->images, nameless);
 	return r < 0 && r != -ENOENT ? err_sys(e, r, "remove image record '%s'", nameless) : 0;
+}
+
+int content_record_place(const struct image_store *s, const struct image_record *record, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_fd int lock = content_lock_all(s, CONTENT_RECORDS);
+
+	return lock < 0 ? err_sys(e, lock, "lock image records") : record_place(s, record, &a, e);
 }
 
 int content_image_load(const struct image_store *s, const struct image_record *record, struct arena *a, struct image *ret, struct err *e)

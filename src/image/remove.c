@@ -8,6 +8,7 @@
 
 #include "base/vec.h"
 #include "image/find.h"
+#include "os/fd.h"
 
 /* ---- what is needed ---- */
 
@@ -43,57 +44,109 @@ int remove_needs(const struct image_store *s, const struct image_record *record,
 
 /* ---- removing content ---- */
 
-static int layer_drop(const struct image_store *s, const char *diff_id, struct arena *a, struct image_removal *ret, struct err *e)
+/* Whatever is locked for removal. */
+enum { BATCH = 128 }; /* each costs a descriptor */
+
+struct removal_batch {
+	const struct image_store *s;
+	struct {
+		enum content_lock what;
+		const char *digest;
+		int lock;
+	} v[BATCH];
+	size_t n;
+};
+
+static void batch_done(struct removal_batch *b)
 {
-	int fd = content_lock(s, CONTENT_LOCK_LAYER, diff_id, FILE_LOCK_EXCLUSIVE, false), r = 0;
+	for (size_t i = 0; i < b->n; i++)
+		content_unlock(b->s, b->v[i].what, b->v[i].digest, b->v[i].lock);
+	b->n = 0;
+}
+
+/* What somebody else has locked stays: a pull is about to need it. */
+static int batch_add(struct removal_batch *b, enum content_lock what, const char *digest, struct err *e)
+{
+	int fd = content_lock(b->s, what, digest, FILE_LOCK_EXCLUSIVE, false);
 
 	if (fd == -EAGAIN)
-		return 0; /* a pull is about to need it */
+		return 0;
 	if (fd < 0)
-		return err_sys(e, fd, "lock layer '%.19s'", diff_id);
-	if (content_layer_has(s, diff_id)) {
+		return err_sys(e, fd, "lock '%.19s'", digest);
+	b->v[b->n].what = what;
+	b->v[b->n].digest = digest;
+	b->v[b->n++].lock = fd;
+	return 0;
+}
+
+static int blob_unlink(const struct image_store *s, const char *digest, struct err *e)
+{
+	struct content_name name = content_blob_name(digest);
+
+	if (unlinkat(s->blobs_fd, name.s, 0) < 0 && errno != ENOENT)
+		return err_sys(e, -errno, "remove blob '%.19s'", digest);
+	return 0;
+}
+
+static int layer_drop(const struct image_store *s, const char *diff_id, struct arena *a, struct strs *deleted, struct err *e)
+{
+	int r = content_layer_has(s, diff_id) ? 0 : -ENOENT;
+
+	if (r == 0)
 		r = content_layer_remove(s, diff_id, e);
-		if (r == 0)
-			strs_push(a, &ret->deleted, diff_id);
+	if (r == 0)
+		strs_push(a, deleted, diff_id);
+	return r == -ENOENT ? 0 : r;
+}
+
+/* The batch is locked: whoever relied on a part of it has written his record by now, and who comes later finds it gone. */
+static int batch_drop(struct removal_batch *b, struct arena *a, struct strs *deleted, struct err *e)
+{
+	struct strs blobs = { 0 }, layers = { 0 };
+	struct image_records all;
+	int r = content_records(b->s, a, &all, NULL, e);
+
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		(void)remove_needs(b->s, &all.v[i], a, &blobs, &layers);
+	for (size_t i = 0; r == 0 && i < b->n; i++) {
+		const char *digest = b->v[i].digest;
+
+		if (b->v[i].what == CONTENT_LOCK_LAYER)
+			r = strs_has(&layers, digest) ? 0 : layer_drop(b->s, digest, a, deleted, e);
+		else
+			r = strs_has(&blobs, digest) ? 0 : blob_unlink(b->s, digest, e);
 	}
-	content_unlock(s, CONTENT_LOCK_LAYER, diff_id, fd);
+	return r;
+}
+
+int remove_unneeded(const struct image_store *s, const struct strs *layers, const struct strs *blobs, struct arena *a, struct strs *deleted, struct err *e)
+{
+	/* Of two that remove what they shared, the second must see what the first left. */
+	scoped_fd int lock = content_lock_all(s, CONTENT_REMOVAL);
+	size_t i = 0, n = layers->n + blobs->n;
+	int r = lock < 0 ? err_sys(e, lock, "lock '%s' for removal", s->root) : 0;
+
+	while (r == 0 && i < n) {
+		SCOPED(batch_done) struct removal_batch b = { .s = s };
+
+		for (; r == 0 && i < n && b.n < BATCH; i++)
+			r = i < layers->n ? batch_add(&b, CONTENT_LOCK_LAYER, layers->v[i], e) : batch_add(&b, CONTENT_LOCK_BLOB, blobs->v[i - layers->n], e);
+		if (r == 0)
+			r = batch_drop(&b, a, deleted, e);
+	}
 	return r;
 }
 
 int remove_blob(const struct image_store *s, const char *digest, struct err *e)
 {
-	struct content_name name = content_blob_name(digest);
-	int fd = content_lock(s, CONTENT_LOCK_BLOB, digest, FILE_LOCK_EXCLUSIVE, false), r = 0;
+	int fd = content_lock(s, CONTENT_LOCK_BLOB, digest, FILE_LOCK_EXCLUSIVE, false), r;
 
 	if (fd == -EAGAIN)
 		return 0;
 	if (fd < 0)
 		return err_sys(e, fd, "lock blob '%.19s'", digest);
-	if (unlinkat(s->blobs_fd, name.s, 0) < 0 && errno != ENOENT)
-		r = err_sys(e, -errno, "remove blob '%.19s'", digest);
+	r = blob_unlink(s, digest, e);
 	content_unlock(s, CONTENT_LOCK_BLOB, digest, fd);
-	return r;
-}
-
-/* Removes what @record needs and no other record does. The caller holds the image's lock; the record itself is gone. */
-static int content_drop(const struct image_store *s, const struct image_record *record, struct arena *a, struct image_removal *ret, struct err *e)
-{
-	struct strs blobs = { 0 }, layers = { 0 }, kept_blobs = { 0 }, kept_layers = { 0 };
-	struct image_records all;
-	int r;
-
-	r = content_records(s, a, &all, NULL, e);
-	if (r < 0)
-		return r;
-	(void)remove_needs(s, record, a, &blobs, &layers);
-	for (size_t i = 0; i < all.n; i++)
-		(void)remove_needs(s, &all.v[i], a, &kept_blobs, &kept_layers);
-	for (size_t i = 0; i < layers.n && r == 0; i++)
-		if (!strs_has(&kept_layers, layers.v[i]))
-			r = layer_drop(s, layers.v[i], a, ret, e);
-	for (size_t i = 0; i < blobs.n && r == 0; i++)
-		if (!strs_has(&kept_blobs, blobs.v[i]))
-			r = remove_blob(s, blobs.v[i], e);
 	return r;
 }
 
@@ -119,11 +172,19 @@ static int names_collect(struct removing *m, struct err *e)
 
 static int record_drop(struct removing *m, const char *reference, struct image_removal *ret, struct err *e)
 {
-	struct image_record named = { .reference = reference, .id = m->record.id };
+	struct image_record named = { .reference = reference, .id = m->record.id }, now;
 	const char *name = content_record_name(&named, m->a);
+	scoped_fd int lock = content_lock_all(m->s, CONTENT_RECORDS);
 	struct reference ref;
-	int r = objdir_remove(&m->s->images, name);
+	struct err ignored; /* damaged: it goes */
+	int r;
 
+	if (lock < 0)
+		return err_sys(e, lock, "lock image records");
+	/* The name may have moved to another image meanwhile. */
+	if (content_record_read(m->s, name, m->a, &now, &ignored) == 0 && strcmp(now.id, m->record.id) != 0)
+		return 0;
+	r = objdir_remove(&m->s->images, name);
 	if (r < 0 && r != -ENOENT)
 		return err_sys(e, r, "remove image record '%.200s'", name);
 	if (r == 0 && reference && reference_parse(reference, m->a, &ref, e) == 0)
@@ -135,8 +196,10 @@ static int record_drop(struct removing *m, const char *reference, struct image_r
 static int names_drop(struct removing *m, const struct strs *names, bool keep_content, struct image_removal *ret, struct err *e)
 {
 	struct image_record nameless = m->record;
+	struct strs blobs = { 0 }, layers = { 0 };
 	int r = 0;
 
+	(void)remove_needs(m->s, &m->record, m->a, &blobs, &layers);
 	if (keep_content && names->n == m->names.n) {
 		nameless.reference = NULL;
 		r = content_record_write(m->s, &nameless, e);
@@ -149,7 +212,7 @@ static int names_drop(struct removing *m, const struct strs *names, bool keep_co
 	if (r < 0)
 		return r;
 	strs_push(m->a, &ret->deleted, m->record.id);
-	return content_drop(m->s, &m->record, m->a, ret, e);
+	return remove_unneeded(m->s, &layers, &blobs, m->a, &ret->deleted, e);
 }
 
 static bool is_given_by_id(const char *text, const struct image_record *record, struct arena *a)

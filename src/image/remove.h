@@ -10,3 +10,7 @@ int remove_needs(const struct image_store *s, const struct image_record *record,
 
 /* Removes a blob unless somebody has it locked. */
 int remove_blob(const struct image_store *s, const char *digest, struct err *e);
+
+/* Removes those of @layers and @blobs that no record needs and nobody has locked; the diff ids of layers that went are added to @deleted. Safe against
+ * pulls: see the lock order in content.h. */
+int remove_unneeded(const struct image_store *s, const struct strs *layers, const struct strs *blobs, struct arena *a, struct strs *deleted, struct err *e);
