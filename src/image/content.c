@@ -105,10 +105,11 @@ int content_lock(const struct image_store *s, enum content_lock what, const char
 
 void content_unlock(const struct image_store *s, enum content_lock what, const char *digest, int fd)
 {
-	struct content_name name = lock_name(what, digest);
+	struct content_name name;
 
 	if (fd < 0)
 		return;
+	name = lock_name(what, digest);
 	/* Alone with it: whoever waits on this file notices that it is gone and makes a new one. */
 	if (lock_fd_try(fd, FILE_LOCK_EXCLUSIVE) == 0)
 		unlinkat(s->locks_fd, name.s, 0);

@@ -38,7 +38,7 @@ enum content_lock { CONTENT_LOCK_LAYER, CONTENT_LOCK_BLOB, CONTENT_LOCK_IMAGE };
 /* Locks a digest (checked text). Returns the descriptor. Errors: -EAGAIN if taken and not @wait. */
 int content_lock(const struct image_store *s, enum content_lock what, const char *digest, enum file_lock kind, bool wait);
 
-/* Lets go, and removes the lock's file if nobody else holds it. */
+/* Lets go, and removes the lock's file if nobody else holds it. Nothing happens if @fd is negative; @digest may be NULL then. */
 void content_unlock(const struct image_store *s, enum content_lock what, const char *digest, int fd);
 
 /* What only one may do at a time. Waits; returns the descriptor, to be closed. */
