@@ -103,6 +103,13 @@ static int enter_cgroup(void *ctx, struct err *e)
 	return cgroup_enter(l->cgroup, e);
 }
 
+static int empty_reserve(void *ctx, struct err *e)
+{
+	const struct launch *l = ctx;
+
+	return cgroup_empty_reserve(l->cgroup, e);
+}
+
 static bool maps_ids(const void *ctx)
 {
 	const struct launch *l = ctx;
@@ -555,6 +562,7 @@ static int set_root_propagation(void *ctx, struct err *e)
  *   - undumpable then, before any namespace with strangers in it is entered; as an unprivileged user only after the maps are written,
  *     because our parent may not write them for an undumpable child;
  *   - the cgroup before its namespace: the namespace's root is where its maker stands; and before anything is allocated, so that it is counted;
+ *   - the reserve right behind it: the less there is in it yet the better, and below a cgroup namespace the kernel refuses it;
  *   - root of the user namespace before everything that needs a right in it;
  *   - names and sysctls while the host's procfs is in sight: they act on our namespaces all the same, and nobody can put a file in their way
  *     (CVE-2025-52881);
@@ -569,6 +577,7 @@ const struct step init_steps[] = {
 	{ "time.make",           has_time_offsets,    make_time,            NULL },
 	{ "init.guard",          guards_early,        guard,                NULL },
 	{ "cgroup.enter",        has_cgroup,          enter_cgroup,         NULL },
+	{ "cgroup.reserve",      has_cgroup,          empty_reserve,        NULL },
 	{ "ids.mapped",          maps_ids,            wait_mapped,          NULL },
 	{ "ns.join",             joins,               join_namespaces,      NULL },
 	{ "ids.root",            in_userns,           become_root,          NULL },

@@ -276,16 +276,23 @@ else
 	check "both are there again" limits bursts cpu.max "10000 50000" cpu.max.burst 5000
 	down bursts
 fi
-# The runtime's memory is its caller's, not the container's. Below 64 pages the kernel counts every page. From there on one processor may hold pages in
-# reserve that another one misses, and some starts fail for that, whatever the runtime is: of 256 KB we ask only that they are enough.
+# The runtime's memory is its caller's, not the container's. From 256 KB to half a megabyte one processor may hold in reserve what the next one misses,
+# which without precautions one start in six did not survive in the virtual machine (src/runtime/cgroup/reserve.c). From 264 KB on the program, too, can
+# leave a reserve behind, about once in 150 starts there.
 small() {
-	local name=small$1 i good=0
+	local name=small$1 rounds=$2 wanted=$3 i good=0
 	bundle "$name" - '.process.args = ["/bin/true"]' ".linux.resources.memory = {limit: $(($1 * 1024)), swap: $(($1 * 1024))}"
-	for i in 1 2 3 4 5 6 7 8 9 10; do run "$name" >"$home/small.out" 2>&1 && good=$((good + 1)); done
-	[ $good -ge "$2" ] || { echo "$good of 10 started"; cat "$home/small.out"; return 1; }
+	for ((i = 0; i < rounds; i++)); do run "$name" >"$home/small.out" 2>&1 && good=$((good + 1)); done
+	[ $good -ge "$wanted" ] || { echo "$good of $rounds started"; cat "$home/small.out"; return 1; }
 }
-check "192 KB are enough for a small static program" small 192 8
-check "256 KB are enough, too" small 256 2
+check "192 KB are enough for a small static program, each time" small 192 10 10
+check "256 KB, too" small 256 20 20
+check "320 KB, too" small 320 20 19
+bundle tight 'sleep 1000' '.linux.resources.memory = {limit: 393216, swap: 393216}'
+rt create --bundle "$home/tight" tight </dev/null >/dev/null 2>&1
+check "the limit is there before the program" limits tight memory.max 393216
+! v2 || check "and no other is left behind" limits tight memory.high max
+down tight
 bundle weight 'sleep 1000' '.linux.resources.memory = {limit: 67108864}'
 rt create --bundle "$home/weight" weight </dev/null >/dev/null 2>&1
 weighs() { local n; if v2; then n=$(limit weight memory.current); else n=$(cat "$cg/memory/$slice/weight/memory.usage_in_bytes"); fi; [ "$n" -le $((512 * 1024)) ] || { echo "$n bytes"; return 1; }; }

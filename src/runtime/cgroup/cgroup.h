@@ -100,6 +100,12 @@ int cgroup_admits(const struct cgroup *c, struct err *e);
 /* The calling process, which must have one thread, enters. Does nothing for a hierarchy that CLONE_INTO_CGROUP took care of. Allocates nothing. */
 int cgroup_enter(const struct cgroup *c, struct err *e);
 
+/*
+ * Init of a new container has entered: with a small memory limit it now sees to it that no part of that will be kept in reserve for a processor it is not
+ * on (see reserve.c). Who may not do that goes on without.
+ */
+int cgroup_empty_reserve(const struct cgroup *c, struct err *e);
+
 /* Gives the v2 directory to another owner, as far as the kernel lets it be given (/sys/kernel/cgroup/delegate). Without one does nothing. */
 int cgroup_give(const struct cgroup *c, uint32_t uid, struct err *e);
 
