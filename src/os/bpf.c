@@ -69,29 +69,3 @@ int bpf_detach_device(int cgroup, int prog)
 	attr.attach_type = BPF_CGROUP_DEVICE;
 	return call(BPF_PROG_DETACH, &attr);
 }
-
-int bpf_query_device(int cgroup, uint32_t *ids, size_t max, size_t *ret_n)
-{
-	union bpf_attr attr;
-	int r;
-
-	memset(&attr, 0, sizeof attr);
-	attr.query.target_fd = (uint32_t)cgroup;
-	attr.query.attach_type = BPF_CGROUP_DEVICE;
-	attr.query.prog_ids = address(ids);
-	attr.query.prog_cnt = (uint32_t)max;
-	r = call(BPF_PROG_QUERY, &attr);
-	if (r < 0)
-		return r;
-	*ret_n = attr.query.prog_cnt;
-	return 0;
-}
-
-int bpf_open_id(uint32_t id)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof attr);
-	attr.prog_id = id;
-	return call(BPF_PROG_GET_FD_BY_ID, &attr);
-}

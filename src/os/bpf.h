@@ -15,7 +15,3 @@ int bpf_load_device(const struct bpf_insn *insns, size_t n, char *log, size_t lo
 /* Attaches to a cgroup v2 directory with BPF_F_ALLOW_MULTI; with @replace (else negative) that program is replaced in one step. */
 int bpf_attach_device(int cgroup, int prog, int replace);
 int bpf_detach_device(int cgroup, int prog);
-
-/* The ids of the device programs attached there: fills at most @max, sets *ret_n. bpf_open_id gives a descriptor, owned. */
-int bpf_query_device(int cgroup, uint32_t *ids, size_t max, size_t *ret_n);
-int bpf_open_id(uint32_t id);

@@ -18,9 +18,6 @@
 #ifndef SYS_openat2
 #define SYS_openat2 437
 #endif
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
 #endif
@@ -96,12 +93,6 @@ bool facts_pidfd(struct host_facts *f)
 	return keep(&f->pidfd, complained(syscall(SYS_pidfd_open, -1, 0)));
 }
 
-bool facts_close_range(struct host_facts *f)
-{
-	KEPT(f->close_range);
-	return keep(&f->close_range, complained(syscall(SYS_close_range, 1, 0, 0)));
-}
-
 bool facts_time_ns(struct host_facts *f)
 {
 	KEPT(f->time_ns);
@@ -114,24 +105,10 @@ bool facts_cgroup_ns(struct host_facts *f)
 	return keep(&f->cgroup_ns, access("/proc/self/ns/cgroup", F_OK) == 0);
 }
 
-bool facts_user_ns(struct host_facts *f)
-{
-	KEPT(f->user_ns);
-	return keep(&f->user_ns, access("/proc/self/ns/user", F_OK) == 0);
-}
-
 bool facts_seccomp(struct host_facts *f)
 {
 	KEPT(f->seccomp);
 	return keep(&f->seccomp, prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) < 0 && errno == EFAULT);
-}
-
-bool facts_seccomp_notify(struct host_facts *f)
-{
-	uint32_t action = SECCOMP_RET_USER_NOTIF;
-
-	KEPT(f->seccomp_notify);
-	return keep(&f->seccomp_notify, syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0);
 }
 
 bool facts_apparmor(struct host_facts *f)

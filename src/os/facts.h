@@ -46,8 +46,8 @@ enum facts_tri { FACTS_UNKNOWN, FACTS_NO, FACTS_YES };
 struct host_facts {
 	/* Read through the functions below. Tests may set them. */
 	uint32_t kernel;             /* major << 16 | minor << 8 | patch (at most 255) */
-	enum facts_tri openat2, mount_api, mount_setattr, clone3, clone_into_cgroup, pidfd, close_range, time_ns, cgroup_ns, user_ns;
-	enum facts_tri seccomp, seccomp_notify, apparmor, selinux, initial_userns;
+	enum facts_tri openat2, mount_api, mount_setattr, clone3, clone_into_cgroup, pidfd, time_ns, cgroup_ns;
+	enum facts_tri seccomp, apparmor, selinux, initial_userns;
 	int landlock_abi;            /* 0 unknown, -1 none, else the version */
 	struct cgroup_facts *cgroup;
 };
@@ -62,12 +62,9 @@ bool facts_nosymfollow(struct host_facts *f);        /* MOUNT_ATTR_NOSYMFOLLOW, 
 bool facts_clone3(struct host_facts *f);
 bool facts_clone_into_cgroup(struct host_facts *f);  /* clone3 of kernel 5.7 */
 bool facts_pidfd(struct host_facts *f);
-bool facts_close_range(struct host_facts *f);
 bool facts_time_ns(struct host_facts *f);
 bool facts_cgroup_ns(struct host_facts *f);
-bool facts_user_ns(struct host_facts *f);
 bool facts_seccomp(struct host_facts *f);            /* filters */
-bool facts_seccomp_notify(struct host_facts *f);
 bool facts_apparmor(struct host_facts *f);           /* enabled in the running kernel */
 bool facts_selinux(struct host_facts *f);
 bool facts_initial_userns(struct host_facts *f);     /* false: root here is root of a user namespace only */

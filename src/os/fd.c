@@ -135,7 +135,7 @@ int fd_write_all(int fd, const void *p, size_t n)
 }
 
 /* For kernels without close_range: handles each number listed in /proc/self/fd. */
-static int walk_from(unsigned first, bool cloexec)
+static int walk_from(unsigned first)
 {
 	DIR *d = opendir("/proc/self/fd");
 	struct dirent *entry;
@@ -147,21 +147,10 @@ static int walk_from(unsigned first, bool cloexec)
 
 		if (parse_u32(entry->d_name, &fd) < 0 || fd < first || (int)fd == dirfd(d))
 			continue;
-		if (cloexec)
-			fd_set_cloexec((int)fd, true);
-		else
-			close((int)fd);
+		fd_set_cloexec((int)fd, true);
 	}
 	closedir(d);
 	return 0;
-}
-
-static int range_from(unsigned first, bool cloexec)
-{
-	int r = result(syscall(SYS_close_range, first, ~0u, cloexec ? CLOSE_RANGE_CLOEXEC_FLAG : 0));
-
-	/* -EINVAL: close_range of kernel 5.9, which does not know the flag yet. */
-	return r == -ENOSYS || r == -EPERM || (r == -EINVAL && cloexec) ? walk_from(first, cloexec) : r;
 }
 
 static int close_between(unsigned first, unsigned last)
@@ -201,14 +190,12 @@ int fd_close_others(unsigned first, const int *keep, size_t n)
 	return r < 0 ? r : close_between(first, ~0u);
 }
 
-int fd_close_from(unsigned first)
-{
-	return range_from(first, false);
-}
-
 int fd_cloexec_from(unsigned first)
 {
-	return range_from(first, true);
+	int r = result(syscall(SYS_close_range, first, ~0u, CLOSE_RANGE_CLOEXEC_FLAG));
+
+	/* -EINVAL: close_range of kernel 5.9, which does not know the flag yet. */
+	return r == -ENOSYS || r == -EPERM || r == -EINVAL ? walk_from(first) : r;
 }
 
 struct fd_path fd_path(int fd)

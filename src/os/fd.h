@@ -50,12 +50,11 @@ int fd_read_buf(int fd, struct buf *b);
 /* Writes all @n bytes. On a non-blocking descriptor it waits for room. */
 int fd_write_all(int fd, const void *p, size_t n);
 
-/* Closes, or marks close-on-exec, every descriptor >= @first. Works without close_range(2) by walking /proc/self/fd. */
-int fd_close_from(unsigned first);
-
 /* Closes all from @first on but those in @keep (in any order; negative ones mean nothing). Asks no procfs: the one in sight may be hostile. */
 enum { FD_KEEP_MAX = 16 };
 int fd_close_others(unsigned first, const int *keep, size_t n);
+
+/* Marks close-on-exec every descriptor >= @first. Works without close_range(2) by walking /proc/self/fd. */
 int fd_cloexec_from(unsigned first);
 
 /* The path "/proc/self/fd/N" that names an open file to calls that only take paths. */

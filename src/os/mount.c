@@ -28,7 +28,6 @@ enum {
 	OPEN_CLOEXEC = 1, /* FSOPEN_CLOEXEC and FSMOUNT_CLOEXEC */
 	CONFIG_FLAG = 0,
 	CONFIG_STRING = 1,
-	CONFIG_FD = 5,
 	CONFIG_CREATE = 6,
 	CONFIG_CHANGE = 7,
 	PICK_CLOEXEC = 1,
@@ -53,11 +52,6 @@ int mount_fsconfig_string(int fs, const char *key, const char *value)
 int mount_fsconfig_flag(int fs, const char *key)
 {
 	return result(syscall(SYS_fsconfig, fs, CONFIG_FLAG, key, NULL, 0));
-}
-
-int mount_fsconfig_fd(int fs, const char *key, int fd)
-{
-	return result(syscall(SYS_fsconfig, fs, CONFIG_FD, key, NULL, fd));
 }
 
 int mount_fsconfig_create(int fs)
@@ -188,11 +182,6 @@ int mount_detach(const char *path)
 int mount_detach_at(int dirfd, const char *name)
 {
 	return fchdir(dirfd) < 0 ? -errno : mount_detach(name);
-}
-
-int mount_detach_fd(int fd)
-{
-	return result(umount2(fd_path(fd).s, MNT_DETACH));
 }
 
 int mount_detach_root(int fd)

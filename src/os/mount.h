@@ -41,7 +41,6 @@ struct mount_attr {
 int mount_fsopen(const char *type);
 int mount_fsconfig_string(int fs, const char *key, const char *value);
 int mount_fsconfig_flag(int fs, const char *key);
-int mount_fsconfig_fd(int fs, const char *key, int fd);
 int mount_fsconfig_create(int fs);
 
 /* The detached mount of a created file system; @attr is MOUNT_ATTR_*. Returns owned. */
@@ -86,10 +85,7 @@ int mount_detach(const char *path);
 /* The mount on the entry @name of a directory; no link is followed. The working directory is @dirfd afterwards. Errors: -EINVAL as above. */
 int mount_detach_at(int dirfd, const char *name);
 
-/* The mount that @fd is the root of. */
-int mount_detach_fd(int fd);
-
-/* The same where there is no procfs to be trusted. The working directory is lost. */
+/* The mount that @fd is the root of, without a procfs to be trusted. The working directory is lost. */
 int mount_detach_root(int fd);
 
 /* Makes @root (a mount point, borrowed) the root of this mount namespace and drops the old one; ends with cwd "/". */

@@ -186,11 +186,6 @@ int proc_set_death_signal(int signal)
 	return result(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0));
 }
 
-int proc_set_name(const char *name)
-{
-	return result(prctl(PR_SET_NAME, name, 0, 0, 0));
-}
-
 int proc_set_affinity(const struct bitlist *cpus)
 {
 	return result(syscall(SYS_sched_setaffinity, 0, sizeof cpus->words, cpus->words));

@@ -106,7 +106,6 @@ int proc_set_subreaper(bool on);
 int proc_set_dumpable(bool on);
 int proc_set_no_new_privs(void);
 int proc_set_death_signal(int signal);
-int proc_set_name(const char *name);
 
 /* The processors this thread and its children to come may run on. Those the host has not are left out. Errors: -EINVAL if none is left. */
 int proc_set_affinity(const struct bitlist *cpus);

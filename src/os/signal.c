@@ -117,14 +117,6 @@ int signal_fd_read(int fd, struct signalfd_siginfo *ret)
 	return n < 0 ? -errno : n == (ssize_t)sizeof *ret ? 0 : -EIO;
 }
 
-int signal_block_all(sigset_t *ret_old)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	return result(sigprocmask(SIG_SETMASK, &all, ret_old));
-}
-
 int signal_restore(const sigset_t *old)
 {
 	return result(sigprocmask(SIG_SETMASK, old, NULL));

@@ -24,8 +24,7 @@ int signal_fd(const int *signals, size_t n);
 struct signalfd_siginfo;
 int signal_fd_read(int fd, struct signalfd_siginfo *ret);
 
-/* Blocks everything and returns the old mask; puts a mask back. */
-int signal_block_all(sigset_t *ret_old);
+/* Puts a mask back. */
 int signal_restore(const sigset_t *old);
 
 /* Empty mask and default action for every signal: before a foreign program is executed. */

@@ -82,11 +82,6 @@ int defaults_capabilities(const struct strs *add, const struct strs *drop, bool 
 	return 0;
 }
 
-const char *defaults_capability_name(unsigned n)
-{
-	return n < CAP_TABLE_COUNT ? cap_names[n] : NULL;
-}
-
 /* ---- paths ------------------------------------------------------------------------------------------------------------------------------- */
 
 struct strs defaults_masked_paths(void)

@@ -20,9 +20,6 @@
 int defaults_capabilities(const struct strs *add, const struct strs *drop, bool privileged, bool root, struct arena *a,
 			  struct oci_capabilities **ret, struct err *e);
 
-/* The Linux capability names "CAP_CHOWN" … in kernel order; NULL past the last. */
-const char *defaults_capability_name(unsigned n);
-
 /* Docker's masked and read-only paths. Empty for privileged containers: do not call it for them. */
 struct strs defaults_masked_paths(void);
 struct strs defaults_readonly_paths(void);

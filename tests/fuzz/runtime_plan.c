@@ -25,8 +25,8 @@ static struct host_facts facts_of(enum cgroup_mode mode, bool lsm)
 
 	return (struct host_facts){
 		.kernel = FACTS_KERNEL(6, 1), .openat2 = FACTS_YES, .mount_api = FACTS_YES, .mount_setattr = FACTS_YES, .clone3 = FACTS_YES,
-		.clone_into_cgroup = mode == CGROUP_V2 ? FACTS_YES : FACTS_NO, .pidfd = FACTS_YES, .close_range = FACTS_YES, .time_ns = FACTS_YES,
-		.cgroup_ns = FACTS_YES, .user_ns = FACTS_YES, .seccomp = FACTS_YES, .seccomp_notify = FACTS_YES, .apparmor = l, .selinux = l,
+		.clone_into_cgroup = mode == CGROUP_V2 ? FACTS_YES : FACTS_NO, .pidfd = FACTS_YES, .time_ns = FACTS_YES,
+		.cgroup_ns = FACTS_YES, .seccomp = FACTS_YES, .apparmor = l, .selinux = l,
 		.initial_userns = FACTS_YES, .landlock_abi = 2,
 	};
 }
