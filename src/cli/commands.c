@@ -53,6 +53,14 @@ const struct command *const commands[] = {
 	&manifest_rm_command,
 	&manifest_exists_command,
 
+	&artifact_add_command,
+	&artifact_extract_command,
+	&artifact_inspect_command,
+	&artifact_ls_command,
+	&artifact_pull_command,
+	&artifact_push_command,
+	&artifact_rm_command,
+
 	&info_command,
 	&version_command,
 	&system_check_command,

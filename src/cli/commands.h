@@ -55,6 +55,14 @@ extern const struct command manifest_remove_command;
 extern const struct command manifest_rm_command;
 extern const struct command manifest_exists_command;
 
+extern const struct command artifact_add_command;
+extern const struct command artifact_extract_command;
+extern const struct command artifact_inspect_command;
+extern const struct command artifact_ls_command;
+extern const struct command artifact_pull_command;
+extern const struct command artifact_push_command;
+extern const struct command artifact_rm_command;
+
 extern const struct command info_command;
 extern const struct command version_command;
 extern const struct command system_check_command;
