@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# Every step of create, start, run, exec and pull fails in turn (TARE_FAULT=step:NAME): the command fails with a message
+# Every step of create, start, run, exec, pull and commit fails in turn (TARE_FAULT=step:NAME): the command fails with a message
 # that names the step, nothing is left, and the next command works. Then every program is killed before every step
 # (TARE_FAULT=kill:NAME): the next command heals. The list of steps comes from a trace of the real thing.
 
@@ -104,6 +104,31 @@ for step in $(steps_of "${pull[@]}"); do
 	check "pull: a kill at $step, then the next pull succeeds" pull_killed "$step"
 done
 registry_stop plain
+
+own load -q -i "$images/busybox.docker.tar" >/dev/null
+own run --name box --network none busybox sh -c 'echo x >/x; rm /bin/ls'
+commit=(tare --root "$home/root" --run-root "$home/run" commit -q box made)
+commit_works() {
+	own system check && "${commit[@]}" && [ "$(own run --rm --network none made cat /x)" = x ] && own rmi made >/dev/null && own system check
+}
+commit_fails() {
+	local status=0
+	TARE_FAULT=step:$1 timeout 20 "${commit[@]}" >"$home/out" 2>&1 </dev/null || status=$?
+	[ $status != 0 ] && [ $status != 124 ] || { echo "status $status"; return 1; }
+	[ -z "$(own images -q made)" ] && commit_works
+}
+commit_killed() {
+	TARE_FAULT=kill:$1 timeout 20 "${commit[@]}" >"$home/out" 2>&1 </dev/null
+	[ $? != 124 ] || { echo "hangs"; return 1; }
+	commit_works
+}
+all=$(steps_of "${commit[@]}")
+own rmi made >/dev/null
+for step in $all; do
+	check "commit: step $step fails and nothing is visible" commit_fails "$step"
+	check "commit: a kill at $step, then the next commit succeeds" commit_killed "$step"
+done
+own rm box >/dev/null
 check "nothing is left in the end" no_residue
 
 plan_done
