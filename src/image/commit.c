@@ -95,7 +95,7 @@ struct commit {
 	/* commit.documents */
 	struct oci_image_config config;
 	struct str config_text;
-	int image_lock;
+	int image_lock, config_lock, manifest_lock; /* until the record refers to them */
 	struct image_record record;
 };
 
@@ -103,6 +103,8 @@ static void commit_done(struct commit *c)
 {
 	courier_done(&c->courier);
 	intake_done(&c->intake);
+	content_unlock(c->store, CONTENT_LOCK_BLOB, c->record.manifest, c->manifest_lock);
+	content_unlock(c->store, CONTENT_LOCK_BLOB, c->record.id, c->config_lock);
 	if (c->image_lock >= 0)
 		content_unlock(c->store, CONTENT_LOCK_IMAGE, c->record.id, c->image_lock);
 	if (c->parent_lock >= 0)
@@ -260,8 +262,8 @@ static int commit_documents(void *ctx, struct err *e)
 	c->image_lock = content_lock(c->store, CONTENT_LOCK_IMAGE, c->record.id, FILE_LOCK_SHARED, true);
 	if (c->image_lock < 0)
 		return err_sys(e, c->image_lock, "lock image '%.19s'", c->record.id);
-	r = content_blob_write(c->store, c->record.id, c->config_text, e);
-	return r < 0 ? r : content_blob_write(c->store, c->record.manifest, buf_str(&b), e);
+	r = content_blob_keep(c->store, c->record.id, c->config_text, &c->config_lock, e);
+	return r < 0 ? r : content_blob_keep(c->store, c->record.manifest, buf_str(&b), &c->manifest_lock, e);
 }
 
 static int commit_record(void *ctx, struct err *e)
@@ -283,7 +285,8 @@ static const struct step steps[] = {
 
 int image_commit(struct image_store *s, const struct commit_request *q, struct arena *a, struct image *ret, bool *ret_changed, struct err *e)
 {
-	SCOPED(commit_done) struct commit c = { .store = s, .request = q, .arena = a, .parent_lock = -EBADF, .image_lock = -EBADF, .courier = COURIER_NONE };
+	SCOPED(commit_done) struct commit c = { .store = s, .request = q, .arena = a, .parent_lock = -EBADF, .image_lock = -EBADF,
+		.config_lock = -EBADF, .manifest_lock = -EBADF, .courier = COURIER_NONE };
 	struct reference ref;
 	int r = 0;
 
