@@ -34,13 +34,16 @@ static int tree_pack(struct courier *l, const struct commit_tree *tree, enum pac
 {
 	struct transfer_message order = { .type = TRANSFER_PACK, .compression = compression, .overlay = tree->overlay, .root = tree->root };
 	scoped_fd int marks = memfd_from_bytes("marks", tree->marks.n ? tree->marks.p : "", tree->marks.n);
+	scoped_fd int apart = courier_directory_apart(tree->fd, true);
 	int r;
 
+	if (apart < 0)
+		return err_sys(e, apart, "set the tree apart");
 	if (marks < 0)
 		return err_sys(e, marks, "memory for marks");
 	if (lseek(marks, 0, SEEK_SET) < 0)
 		return err_sys(e, -errno, "rewind marks");
-	r = transfer_send(l->sock, &order, (int[]){ tree->fd, out, marks }, 3, e);
+	r = transfer_send(l->sock, &order, (int[]){ apart, out, marks }, 3, e);
 	for (;;) {
 		struct arena_mark before = arena_mark(a);
 

@@ -6,18 +6,33 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "os/fd.h"
 #include "os/memfd.h"
+#include "os/mount.h"
 #include "os/self.h"
 #include "os/sock.h"
 
 enum { CONTROL_FD = 3 };
 
+/* Descriptors for one message. */
+struct owned_fds {
+	int v[TRANSFER_FDS];
+	size_t n;
+};
+
+static void owned_fds_done(struct owned_fds *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		fd_close(o->v[i]);
+}
+
 void courier_done(struct courier *l)
 {
+	l->layers_fd = fd_close(l->layers_fd);
 	l->sock = fd_close(l->sock);
 	proc_done(&l->proc);
 }
@@ -75,6 +90,43 @@ int courier_receive(struct courier *l, int timeout_ms, struct arena *a, struct t
 	return r;
 }
 
+int courier_directory_apart(int fd, bool read_only)
+{
+	scoped_fd int mount = mount_clone(fd, "", read_only);
+
+	if (mount >= 0 && read_only)
+		(void)mount_change(mount, true, MOUNT_ATTR_RDONLY, 0, 0);
+	return dir_open(mount >= 0 ? mount : fd, ".");
+}
+
+int courier_layer_directory(const struct courier *l, const char *name)
+{
+	int fd = openat(l->layers_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* What goes along with OPEN: for a source the layers' directory, then its own. Directories that are read are read-only. */
+static int task_fds(struct courier *l, const struct image_store *s, bool source, const int *fds, size_t n, struct owned_fds *ret)
+{
+	struct stat st;
+
+	if (source) {
+		l->layers_fd = courier_directory_apart(s->layer_ingest_fd, false);
+		if (l->layers_fd < 0)
+			return l->layers_fd;
+		ret->v[ret->n++] = fd_dup_min(l->layers_fd, 3);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (fstat(fds[i], &st) < 0)
+			return -errno;
+		ret->v[ret->n++] = S_ISDIR(st.st_mode) ? courier_directory_apart(fds[i], source) : fd_dup_min(fds[i], 3);
+		if (ret->v[ret->n - 1] < 0)
+			return ret->v[ret->n - 1];
+	}
+	return 0;
+}
+
 static int courier_spawn(struct courier *l, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
@@ -121,8 +173,7 @@ int courier_open(struct courier *l, const struct image_store *s, struct transfer
 {
 	scoped_arena struct arena a = { 0 };
 	struct transfer_message m;
-	int all[TRANSFER_FDS] = { s->layer_ingest_fd };
-	size_t first = task->sink == SINK_NONE ? 1 : 0;
+	SCOPED(owned_fds_done) struct owned_fds all = { 0 };
 	int r;
 
 	*l = COURIER_NONE;
@@ -130,10 +181,12 @@ int courier_open(struct courier *l, const struct image_store *s, struct transfer
 	r = courier_spawn(l, e);
 	if (r < 0)
 		return r;
-	if (n_fds)
-		memcpy(all + first, fds, n_fds * sizeof *fds);
 	task->type = TRANSFER_OPEN;
-	r = courier_ask(l, task, all, n_fds + first, TRANSFER_OPENED, &a, &m, e);
+	r = task_fds(l, s, task->sink == SINK_NONE, fds, n_fds, &all);
+	if (r < 0)
+		err_sys(e, r, "set directories apart");
+	else
+		r = courier_ask(l, task, all.v, all.n, TRANSFER_OPENED, &a, &m, e);
 	if (r < 0)
 		courier_done(l);
 	return r;

@@ -12,13 +12,21 @@
 
 struct courier {
 	int sock;
+	int layers_fd; /* layers/ingest, apart from what is around it */
 	int cancel_fd; /* borrowed; <= 0: none */
 	struct proc proc;
 };
-#define COURIER_NONE ((struct courier){ .sock = -EBADF, .proc = PROC_NONE })
+#define COURIER_NONE ((struct courier){ .sock = -EBADF, .layers_fd = -EBADF, .proc = PROC_NONE })
 
 /* Starts tare-transfer, gives it the task and waits until its source or sink is open. @fds are that one's, borrowed. */
 int courier_open(struct courier *l, const struct image_store *s, struct transfer_message *task, const int *fds, size_t n_fds, int cancel_fd, struct err *e);
+
+/* The directory of @fd as the root of a mount of its own, so that ".." leads nowhere from there; all directories are handed over so. A copy of @fd where that
+ * cannot be had: without root, on kernels before 5.2, in other mount namespaces. Returns owned. */
+int courier_directory_apart(int fd, bool read_only);
+
+/* A directory of layers/ingest to hand over: from there nothing else can be reached. Returns owned. For sources. */
+int courier_layer_directory(const struct courier *l, const char *name);
 
 /* Kills it if it still runs. */
 void courier_done(struct courier *l);

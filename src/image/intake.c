@@ -156,6 +156,7 @@ static int layer_order(struct intake *in, struct intake_layer *l, struct err *e)
 {
 	struct transfer_message order = { .type = TRANSFER_LAYER, .index = l - in->layers, .name = l->name, .digest = l->digest, .diff_id = l->diff_id,
 		.size = l->size };
+	scoped_fd int apart = -EBADF;
 	int fds[4], r;
 	size_t n = 0;
 
@@ -176,7 +177,10 @@ static int layer_order(struct intake *in, struct intake_layer *l, struct err *e)
 	r = blob_open(in, l, &order, e);
 	if (r < 0)
 		return r;
-	fds[n++] = l->dir_fd;
+	apart = courier_layer_directory(in->courier, l->ingest);
+	if (apart < 0)
+		return err_sys(e, apart, "open directory for layer '%.30s'", l->ingest);
+	fds[n++] = apart;
 	fds[n++] = l->blob_fd;
 	/* The locks go along: should we die first, nobody takes over before transfer is dead too. */
 	if (l->layer_lock >= 0 || l->new_lock >= 0)

@@ -107,7 +107,7 @@ int landlock_confine(const struct landlock_rule *rules, size_t n, int no_network
 	attr.handled_fs = known[known_abi].fs;
 	if (no_network && known_abi >= 4)
 		attr.handled_net = NET_ALL;
-	if (no_network && known_abi >= 6)
+	if (known_abi >= 6)
 		attr.scoped = SCOPE_ALL;
 	ruleset = result(syscall(SYS_landlock_create_ruleset, &attr, known[known_abi].size, 0));
 	if (ruleset < 0)

@@ -26,5 +26,6 @@ struct landlock_rule {
 /* ABI version of the running kernel. Errors: as above. */
 int landlock_abi(void);
 
-/* Denies everything on files but what the rules grant; with @no_network also TCP bind and connect (ABI 4) and abstract sockets and signals outward (ABI 6). Returns the ABI used. */
+/* Denies everything on files but what the rules grant; signals and abstract sockets outward too (ABI 6), with
+ * @no_network also TCP bind and connect (ABI 4). Returns the ABI used. */
 int landlock_confine(const struct landlock_rule *rules, size_t n, int no_network);

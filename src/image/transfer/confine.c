@@ -3,8 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,17 +20,24 @@
 #include "os/cap.h"
 #include "os/fd.h"
 #include "os/landlock.h"
+#include "os/mount.h"
+#include "os/ns.h"
 #include "os/proc.h"
 #include "os/rlimit.h"
 
-/* Read for names of hosts, trust in them, and libraries that glibc loads for either. Not /etc as a whole: it holds secrets. */
+/* Read for names of hosts, trust in them, and libraries that glibc loads for either. Not /etc as a whole, nor /etc/ssl: they hold secrets. */
 static const char *const readable[] = {
-	"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/ssl",
-	"/etc/pki", "/etc/ca-certificates", "/etc/crypto-policies", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/usr/lib/ssl",
+	"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",
+	"/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem", "/etc/pki/tls/openssl.cnf",
+	"/etc/pki/ca-trust", "/etc/ca-certificates", "/etc/crypto-policies", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/usr/lib/ssl",
 	"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/run/systemd/resolve", "/etc/ld.so.cache", NULL,
 };
 
-enum { RULES_MAX = 128 };
+enum {
+	RULES_MAX = 128,
+	SOCK_TYPES = 0xf, /* the others are flags */
+	NAMESPACES = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
+};
 
 struct rules {
 	struct landlock_rule v[RULES_MAX];
@@ -66,11 +77,51 @@ static bool source_is_below_directory(const struct transfer_message *open_)
 	return open_->source == SOURCE_LAYOUT || open_->source == SOURCE_TREE;
 }
 
+static bool is_online(const struct transfer_message *open_)
+{
+	return open_->sink != SINK_NONE ? open_->sink == SINK_REGISTRY : open_->source == SOURCE_REGISTRY;
+}
+
+/*
+ * Landlock and the filter both let pass chmod, chown and utimes by path, which root may do to any file. So all we see by path becomes read-only for us alone;
+ * the descriptors we are given lead nowhere else (courier.c). Needs root, as does the danger; without it only the user's own files are in reach.
+ */
+static int mounts_confine(struct err *e)
+{
+	scoped_fd int root = -EBADF;
+	int r;
+
+	if (geteuid() != 0)
+		return 0;
+	r = ns_unshare(CLONE_NEWNS);
+	if (r == 0) {
+		root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		r = root < 0 ? -errno : mount_change(root, true, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, MS_PRIVATE);
+	}
+	if (r == -EPERM || r == -ENOSYS || r == -EINVAL) {
+		log_debug("no read-only mounts: %s", strerror(-r));
+		return 0;
+	}
+	return r < 0 ? err_sys(e, r, "make mounts read-only") : 0;
+}
+
+/* Whoever sits at the terminal does not type for us. */
+static int input_confine(struct err *e)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), r = 0;
+
+	if (fd >= 0 && fd != 0)
+		r = dup2(fd, 0) < 0 ? -errno : 0;
+	if (fd > 0)
+		fd_close(fd);
+	return fd < 0 || r < 0 ? err_sys(e, fd < 0 ? -errno : r, "open '/dev/null'") : 0;
+}
+
 static int files_confine(const struct transfer_message *open_, const int *fds, size_t n_fds, struct err *e)
 {
 	SCOPED(rules_done) struct rules rules = { 0 };
 	bool sink = open_->sink != SINK_NONE;
-	bool online = sink ? open_->sink == SINK_REGISTRY : open_->source == SOURCE_REGISTRY;
+	bool online = is_online(open_);
 	int r;
 
 	for (size_t i = 0; sink && i < n_fds; i++)
@@ -85,7 +136,7 @@ static int files_confine(const struct transfer_message *open_, const int *fds, s
 			rules_add_path(&rules, open_->ca.v[i]);
 		rules_add_path(&rules, open_->client_cert);
 		rules_add_path(&rules, open_->client_key);
-		rules_add_paths(&rules, (const char *const[]){ certs_file() ? certs_file() : "/etc/ssl", NULL });
+		rules_add_path(&rules, certs_file());
 	}
 	r = landlock_confine(rules.v, rules.n, !online);
 	if (r == -ENOSYS || r == -EOPNOTSUPP) {
@@ -148,43 +199,94 @@ static int limits_confine(struct err *e)
 static const int allowed[] = {
 	/* memory and threads */
 	SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect), SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(rseq),
-	SCMP_SYS(set_robust_list), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(tgkill), SCMP_SYS(sched_yield),
-	SCMP_SYS(sched_getaffinity), SCMP_SYS(membarrier), SCMP_SYS(restart_syscall), SCMP_SYS(prlimit64), SCMP_SYS(getrlimit),
+	SCMP_SYS(set_robust_list), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(gettid), SCMP_SYS(getpid), SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity), SCMP_SYS(membarrier), SCMP_SYS(restart_syscall), SCMP_SYS(getrlimit),
 	/* signals and time */
 	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep),
 	SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(uname), SCMP_SYS(sysinfo),
 	SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(alarm),
 	/* descriptors */
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(lseek), SCMP_SYS(close),
-	SCMP_SYS(close_range), SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(fcntl), SCMP_SYS(pipe2), SCMP_SYS(eventfd2), SCMP_SYS(poll),
+	SCMP_SYS(close_range), SCMP_SYS(dup), SCMP_SYS(dup2), SCMP_SYS(dup3), SCMP_SYS(pipe2), SCMP_SYS(eventfd2), SCMP_SYS(poll),
 	SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
-	SCMP_SYS(memfd_create), SCMP_SYS(copy_file_range), SCMP_SYS(sendfile), SCMP_SYS(fadvise64), SCMP_SYS(sync_file_range), SCMP_SYS(ioctl),
-	SCMP_SYS(fallocate), SCMP_SYS(flock),
-	/* files, by descriptor and name beneath it */
+	SCMP_SYS(memfd_create), SCMP_SYS(copy_file_range), SCMP_SYS(sendfile), SCMP_SYS(fadvise64), SCMP_SYS(sync_file_range),
+	SCMP_SYS(fallocate), SCMP_SYS(flock), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
+	/* files, by descriptor and name beneath it; mounts and Landlock say which */
 	SCMP_SYS(openat), SCMP_SYS(openat2), SCMP_SYS(open), SCMP_SYS(fstat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
 	SCMP_SYS(fstatfs), SCMP_SYS(getdents64), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
 	SCMP_SYS(mkdirat), SCMP_SYS(mknodat), SCMP_SYS(symlinkat), SCMP_SYS(linkat), SCMP_SYS(unlinkat), SCMP_SYS(renameat), SCMP_SYS(renameat2),
 	SCMP_SYS(ftruncate), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(utimensat), SCMP_SYS(fsetxattr),
 	SCMP_SYS(flistxattr), SCMP_SYS(fgetxattr), SCMP_SYS(umask), SCMP_SYS(getcwd),
-	/* network */
-	SCMP_SYS(connect), SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg),
-	SCMP_SYS(shutdown), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt), SCMP_SYS(bind),
-	SCMP_SYS(socketpair),
+	/* the store's socket */
+	SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg), SCMP_SYS(shutdown), SCMP_SYS(getsockopt),
 };
 
-static int filter_build(scmp_filter_ctx ctx)
+/* For those who talk to a registry. No bind, no listen: nobody talks to us. */
+static const int allowed_online[] = {
+	SCMP_SYS(connect), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(setsockopt),
+};
+
+/*
+ * Calls of which some uses reach others: fcntl can aim signals (F_SETOWN), ioctl can type into the terminal (TIOCSTI), prlimit can set limits of any
+ * process of our user. What is not listed here is denied.
+ */
+static const struct {
+	int call;
+	unsigned argument;
+	scmp_datum_t value;
+} allowed_uses[] = {
+	{ SCMP_SYS(fcntl), 1, F_DUPFD }, { SCMP_SYS(fcntl), 1, F_DUPFD_CLOEXEC }, { SCMP_SYS(fcntl), 1, F_GETFD }, { SCMP_SYS(fcntl), 1, F_SETFD },
+	{ SCMP_SYS(fcntl), 1, F_GETFL }, { SCMP_SYS(fcntl), 1, F_SETFL }, { SCMP_SYS(fcntl), 1, F_ADD_SEALS }, { SCMP_SYS(fcntl), 1, F_GET_SEALS },
+	{ SCMP_SYS(ioctl), 1, FIONBIO }, { SCMP_SYS(ioctl), 1, FIONREAD }, { SCMP_SYS(ioctl), 1, TCGETS },
+	{ SCMP_SYS(prlimit64), 2, 0 },
+};
+
+/* TCP, and UDP for names. No AF_UNIX: where root is who listens that is a way to everything. No AF_NETLINK: getaddrinfo does without. */
+static int sockets_allow(scmp_filter_ctx ctx)
 {
-	/* Sockets for the internet, for resolvers, and netlink for getaddrinfo's list of our addresses; nothing raw. */
-	static const int families[] = { 1 /* AF_UNIX */, 2 /* AF_INET */, 10 /* AF_INET6 */, 16 /* AF_NETLINK */ };
+	static const scmp_datum_t families[] = { AF_INET, AF_INET6 };
+	static const struct {
+		scmp_datum_t type, protocol;
+	} kinds[] = { { SOCK_STREAM, 0 }, { SOCK_STREAM, IPPROTO_TCP }, { SOCK_DGRAM, 0 }, { SOCK_DGRAM, IPPROTO_UDP } };
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(allowed); i++)
-		r = allowed[i] >= 0 ? seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0) : 0;
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(families); i++)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+	for (size_t i = 0; i < ARRAY_LEN(families); i++)
+		for (size_t k = 0; r == 0 && k < ARRAY_LEN(kinds); k++)
+			r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3, SCMP_A0(SCMP_CMP_EQ, families[i]),
+				SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPES, kinds[k].type), SCMP_A2(SCMP_CMP_EQ, kinds[k].protocol));
+	/* A pair that curl wakes itself with. One of datagrams could be sent from to any other socket. */
+	if (r == 0)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPES, SOCK_STREAM));
+	return r;
+}
+
+static int list_allow(scmp_filter_ctx ctx, const int *calls, size_t n)
+{
+	int r = 0;
+
+	/* Negative: not on this architecture. */
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = calls[i] >= 0 ? seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 0) : 0;
+	return r;
+}
+
+static int filter_build(scmp_filter_ctx ctx, bool online)
+{
+	int r = list_allow(ctx, allowed, ARRAY_LEN(allowed));
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(allowed_uses); i++)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed_uses[i].call, 1,
+			(struct scmp_arg_cmp){ allowed_uses[i].argument, SCMP_CMP_EQ, allowed_uses[i].value, 0 });
+	if (r == 0 && online)
+		r = list_allow(ctx, allowed_online, ARRAY_LEN(allowed_online));
+	if (r == 0 && online)
+		r = sockets_allow(ctx);
+	/* abort() */
+	if (r == 0)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
 	/* Threads, but no namespaces; clone3 hides its flags from us, and glibc falls back on ENOSYS. */
 	if (r == 0)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER | CLONE_NEWNS | CLONE_THREAD, CLONE_THREAD));
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, NAMESPACES | CLONE_THREAD, CLONE_THREAD));
 	if (r == 0)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	return r;
@@ -195,14 +297,14 @@ static void filter_done(scmp_filter_ctx *ctx)
 	seccomp_release(*ctx);
 }
 
-static int calls_confine(struct err *e)
+static int calls_confine(bool online, struct err *e)
 {
 	SCOPED(filter_done) scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r;
 
 	if (!ctx)
 		return err_set(e, ERR_INTERNAL, "seccomp: no memory");
-	r = filter_build(ctx);
+	r = filter_build(ctx, online);
 	if (r == 0)
 		r = seccomp_load(ctx);
 	return r < 0 ? err_sys(e, r, "seccomp") : 0;
@@ -220,12 +322,16 @@ int confine(const struct transfer_message *open_, const int *fds, size_t n_fds, 
 		r = proc_set_dumpable(false);
 	if (r < 0)
 		return err_sys(e, r, "confine");
-	r = files_confine(open_, fds, n_fds, e);
+	r = input_confine(e);
+	if (r == 0)
+		r = mounts_confine(e);
+	if (r == 0)
+		r = files_confine(open_, fds, n_fds, e);
 	if (r == 0)
 		r = limits_confine(e);
 	if (r == 0)
 		r = caps_confine(open_->sink != SINK_NONE, e);
 	if (r == 0)
-		r = calls_confine(e);
+		r = calls_confine(is_online(open_), e);
 	return r;
 }
