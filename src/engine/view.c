@@ -46,14 +46,6 @@ static int overlay_new(const struct strs *layers, struct err *e)
 
 /* ---- kernels before 6.5 -------------------------------------------------------------------------------------------------------------------------- */
 
-/* What somebody who was killed in the middle left; the caller holds the lock. */
-static int leftover_remove(void *arg, int dirfd, const char *name, unsigned char type)
-{
-	if (mount_detach_at(dirfd, name) == 0 || type == DT_DIR)
-		unlinkat(dirfd, name, AT_REMOVEDIR);
-	return 0;
-}
-
 static int overlay_classic(const struct strs *layers, const char *target, struct err *e)
 {
 	scoped_buf struct buf data = BUF(MOUNT_DATA_MAX);
@@ -69,31 +61,36 @@ static int overlay_classic(const struct strs *layers, const char *target, struct
 	return r < 0 ? err_sys(e, r, "overlay of %zu layers", layers->n) : 0;
 }
 
+#define LOCK ".lock"
+
 /* mount(2) needs a place. It is there for a moment, under a lock, so whatever else stands there is nobody's. */
 static int overlay_old(struct engine *en, const struct strs *layers, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
 	const char *path = arena_printf(&a, "%s/views", en->run), *target = arena_printf(&a, "%s/now", path);
-	scoped_fd int dir = dir_ensure(AT_FDCWD, path, 0700), lock = -EBADF;
+	scoped_fd int dir = -EBADF, lock = -EBADF;
 	int mnt, r;
 
-	if (dir < 0)
-		return err_sys(e, dir, "make '%s'", path);
-	lock = lock_file_wait(dir, ".lock", FILE_LOCK_EXCLUSIVE);
+	do {
+		fd_done(&dir);
+		dir = dir_ensure(AT_FDCWD, path, 0700);
+		lock = dir < 0 ? dir : lock_file_wait(dir, LOCK, FILE_LOCK_EXCLUSIVE);
+	} while (lock == -ENOENT); /* whoever had it before us took the directory away */
 	if (lock < 0)
 		return err_sys(e, lock, "lock '%s'", path);
-	dir_each(dir, leftover_remove, NULL);
+	/* What somebody who was killed in the middle left. */
+	mount_detach(target);
+	unlinkat(dir, "now", AT_REMOVEDIR);
 	if (mkdirat(dir, "now", 0700) < 0)
 		return err_sys(e, -errno, "make '%s'", target);
 	r = overlay_classic(layers, target, e);
-	if (r < 0) {
-		unlinkat(dir, "now", AT_REMOVEDIR);
-		return r;
-	}
-	mnt = mount_clone(AT_FDCWD, target, false);
-	mount_detach(target);
+	mnt = r < 0 ? r : mount_clone(AT_FDCWD, target, false);
+	if (r == 0)
+		mount_detach(target);
 	unlinkat(dir, "now", AT_REMOVEDIR);
-	return mnt < 0 ? err_sys(e, mnt, "copy mount '%s'", target) : mnt;
+	unlinkat(dir, LOCK, 0);
+	rmdir(path);
+	return r == 0 && mnt < 0 ? err_sys(e, mnt, "copy mount '%s'", target) : mnt;
 }
 
 /* ---- the interface ---------------------------------------------------------------------------------------------------------------------------------- */
