@@ -28,6 +28,8 @@
 #pragma GCC poison atol      /* - parse_i64 */
 #pragma GCC poison system    /* - proc_spawn */
 #pragma GCC poison popen     /* - proc_spawn */
-#pragma GCC poison rand      /* - getrandom */
+#ifndef OPENSSL_SAYS_RAND
+#pragma GCC poison rand      /* - getrandom; but the headers of OpenSSL name parameters so */
+#endif
 #pragma GCC poison localtime /* - localtime_r */
 #pragma GCC poison gmtime    /* - gmtime_r */

@@ -47,6 +47,8 @@ enum {
 	LIMIT_HELPER = 256 * 1024,             /* what a credential helper says; tokens of clouds reach 10 kB, its list one line per registry */
 	LIMIT_ERROR_BODY = 64 * 1024,          /* what a registry says in an error, of which one line is shown */
 	LIMIT_ARCHIVE_MEMBERS = 100000,        /* members of a docker-archive or oci-archive: some 1000 for 300 images */
+	LIMIT_SIGNATURE = 128 * 1024,          /* a signature, what it signs, what gpg says; real payloads have 500 bytes */
+	LIMIT_SIGNATURES = 64,                 /* signatures of one image that are looked at */
 	LIMIT_CONFIG_FILES = 256,              /* drop-in files in one directory */
 	LIMIT_CERTS = 1024 * 1024,              /* certificates for one registry; the bundle of all public CAs has 220 kB */
 	LIMIT_ID_RANGES = 340,                 /* rows of an id map: the kernel takes no more */

@@ -14,7 +14,7 @@
 struct pull_command_options {
 	bool quiet;
 	bool tls_verify;
-	const char *platform, *authfile, *creds, *cert_dir;
+	const char *platform, *authfile, *creds, *cert_dir, *signature_policy;
 };
 
 static const struct pull_command_options pull_defaults = { .tls_verify = true };
@@ -26,6 +26,7 @@ static const struct opt pull_opts[] = {
 	OPT(struct pull_command_options, authfile, "authfile", 0, STR, "FILE", "Credentials file"),
 	OPT(struct pull_command_options, creds, "creds", 0, STR, "USER:PASSWORD", "Credentials for this pull"),
 	OPT(struct pull_command_options, cert_dir, "cert-dir", 0, STR, "DIR", "Certificates for the registry"),
+	OPT(struct pull_command_options, signature_policy, "signature-policy", 0, STR, "FILE", "Which signatures are required (policy.json)"),
 	OPT_UNSUPPORTED("all-tags", 'a', NULL),
 	OPT_UNSUPPORTED("disable-content-trust", 0, NULL),
 	OPT_END,
@@ -53,7 +54,8 @@ static int pull_run(struct cli *c, const void *options, struct err *e)
 	const struct pull_command_options *o = options;
 	struct pull_options p = {
 		.platform = o->platform, .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds,
-		.cert_dir = o->cert_dir, .choose = pty_is_terminal(STDIN_FILENO) && pty_is_terminal(STDOUT_FILENO) ? choose : NULL,
+		.cert_dir = o->cert_dir, .signature_policy = o->signature_policy,
+		.choose = pty_is_terminal(STDIN_FILENO) && pty_is_terminal(STDOUT_FILENO) ? choose : NULL,
 	};
 	struct image_store *images;
 	struct reference ref;

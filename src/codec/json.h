@@ -183,6 +183,13 @@ int json_edit(struct str text, const char *const *path, size_t n, struct str val
 /* Appends a document anew with another indentation; keys keep their order. Errors: -EINVAL if it is none; -E2BIG. */
 int json_reindent(struct str text, enum json_indent indent, struct buf *out);
 
+/* The members of an object, each value as its own JSON text; in order. Errors: -EINVAL, also for a repeated key. */
+struct json_member {
+	const char *key;
+	struct str value;
+};
+int json_members(struct str text, struct arena *a, struct json_member **ret, size_t *ret_n, struct err *e);
+
 /* Appends @s as a JSON string with quotes. */
 int json_encode_string(struct str s, struct buf *out);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json_edit (codec/json.h): one member changed in a document that belongs to others. */
+/* json_edit and json_members (codec/json.h): documents that no table describes as a whole. */
 #include "codec/json.h"
 
 #include <errno.h>
@@ -37,13 +37,13 @@ static json_t *holder_find(json_t *root, const char *const *path, size_t n, bool
 	return at;
 }
 
-static int root_parse(struct str text, json_t **ret, struct err *e)
+static int root_parse(struct str text, size_t flags, json_t **ret, struct err *e)
 {
 	json_error_t error;
 
 	if (text.n > LIMIT_DOCUMENT)
 		return err_set(e, ERR_INVALID, "document of %zu bytes is larger than %d", text.n, LIMIT_DOCUMENT);
-	*ret = str_trim(text).n == 0 ? json_object() : json_loadb(text.p, text.n, 0, &error);
+	*ret = str_trim(text).n == 0 ? json_object() : json_loadb(text.p, text.n, flags, &error);
 	if (!*ret)
 		return err_set(e, ERR_INVALID, "line %d, column %d: %s", error.line, error.column, error.text);
 	return json_is_object(*ret) ? 0 : err_set(e, ERR_INVALID, "expected an object");
@@ -63,7 +63,7 @@ int json_edit(struct str text, const char *const *path, size_t n, struct str val
 	SCOPED(tree_free) json_t *root = NULL;
 	bool failed = false;
 	json_t *holder, *v;
-	int r = root_parse(text, &root, e);
+	int r = root_parse(text, 0, &root, e);
 
 	if (r < 0)
 		return r;
@@ -90,4 +90,25 @@ int json_reindent(struct str text, enum json_indent indent, struct buf *out)
 
 	json_decref(j);
 	return again ? buf_add_str(out, again) : -EINVAL;
+}
+
+int json_members(struct str text, struct arena *a, struct json_member **ret, size_t *ret_n, struct err *e)
+{
+	SCOPED(tree_free) json_t *root = NULL;
+	const char *key;
+	json_t *v;
+	int r = root_parse(text, JSON_REJECT_DUPLICATES, &root, e);
+
+	if (r < 0)
+		return r;
+	*ret = arena_array(a, struct json_member, json_object_size(root));
+	*ret_n = 0;
+	json_object_foreach(root, key, v) {
+		scoped_free char *value = json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT);
+
+		if (!value)
+			return err_set(e, ERR_INVALID, "'%.100s' cannot be printed", key);
+		(*ret)[(*ret_n)++] = (struct json_member){ arena_strdup(a, key), str_of(arena_strdup(a, value)) };
+	}
+	return 0;
 }

@@ -94,6 +94,24 @@ static int image_resolve(void *ctx, struct err *e)
 	return err_set(e, ERR_INVALID, "more than %d indexes in each other", INDEX_DEPTH);
 }
 
+/* ---- may it come in? ---- */
+
+static bool is_doubted(const void *ctx)
+{
+	const struct bring *b = ctx;
+
+	return b->trust != NULL;
+}
+
+static int image_trust(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	struct trust_subject s = { .store = b->store, .courier = b->courier, .ref = b->trust_name, .manifest = b->manifest_digest, .index = b->index,
+		.cancel_fd = b->options->cancel_fd };
+
+	return trust_check(b->trust, &s, b->arena, e);
+}
+
 /* ---- is it news? ---- */
 
 static int image_compare(void *ctx, struct err *e)
@@ -193,6 +211,7 @@ static int image_place(void *ctx, struct err *e)
 /* Content first, all of it durable, then the one small file that makes it an image. */
 static const struct step steps[] = {
 	{ "image.resolve",   NULL,    image_resolve,   NULL },
+	{ "image.trust",     is_doubted, image_trust,  NULL },
 	{ "image.compare",   NULL,    image_compare,   NULL },
 	{ "image.config",    is_news, image_config,    NULL },
 	{ "image.layers",    is_news, image_layers,    NULL },

@@ -9,6 +9,7 @@
 #include "image/courier.h"
 #include "image/intake.h"
 #include "image/pull_options.h"
+#include "image/trust/trust.h"
 
 struct bring {
 	/* given */
@@ -21,6 +22,8 @@ struct bring {
 	const char *tag;               /* where to begin: a tag of a registry… */
 	const char *digest;            /* … or a digest, which then is checked */
 	const char *reference;         /* canonical name for the image, or NULL */
+	const struct trust *trust;     /* who must have signed it; NULL: has been decided elsewhere */
+	const struct reference *trust_name; /* under which name */
 	/* image.resolve */
 	const char *index, *manifest_digest;
 	struct str index_text, manifest_text;

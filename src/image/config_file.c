@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "codec/toml.h"
+#include "codec/yaml.h"
 #include "os/fd.h"
 #include "os/file.h"
 
@@ -49,6 +50,16 @@ int config_file_toml(const char *path, struct buf *ret, struct arena *a, struct 
 	int r = text_read(path, a, &text, e);
 
 	if (r > 0 && (r = toml_to_json(text, ret, e)) == 0)
+		r = 1;
+	return r;
+}
+
+int config_file_yaml(const char *path, struct buf *ret, struct arena *a, struct err *e)
+{
+	struct str text;
+	int r = text_read(path, a, &text, e);
+
+	if (r > 0 && (r = yaml_to_json(text, ret, e)) == 0)
 		r = 1;
 	return r;
 }

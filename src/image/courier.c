@@ -256,6 +256,34 @@ int courier_put(struct courier *l, const char *name, const char *digest, const c
 	return r;
 }
 
+static int signature_ask(struct courier *l, struct transfer_message *ask, enum transfer_type answer, struct str text, struct str pem, struct arena *a,
+	struct transfer_message *ret, struct err *e)
+{
+	scoped_fd int text_fd = memfd_from_bytes("text", text.p, text.n), key_fd = memfd_from_bytes("key", pem.p, pem.n);
+
+	if (text_fd < 0 || key_fd < 0)
+		return err_sys(e, text_fd < 0 ? text_fd : key_fd, "memory for what is signed");
+	return courier_ask(l, ask, (const int[]){ text_fd, key_fd }, 2, answer, a, ret, e);
+}
+
+int courier_verify(struct courier *l, struct str text, const char *signature, struct str pem, struct err *e)
+{
+	struct transfer_message ask = { .type = TRANSFER_VERIFY, .signature = signature }, got;
+	scoped_arena struct arena a = { 0 };
+
+	return signature_ask(l, &ask, TRANSFER_VERIFIED, text, pem, &a, &got, e);
+}
+
+int courier_sign(struct courier *l, struct str text, struct str pem, const char *passphrase, struct arena *a, const char **ret, struct err *e)
+{
+	struct transfer_message ask = { .type = TRANSFER_SIGN, .password = passphrase }, got;
+	int r = signature_ask(l, &ask, TRANSFER_SIGNED, text, pem, a, &got, e);
+
+	if (r == 0)
+		*ret = got.signature;
+	return r;
+}
+
 int courier_close(struct courier *l, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };

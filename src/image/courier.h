@@ -59,5 +59,9 @@ struct stored {
 int courier_put(struct courier *l, const char *name, const char *digest, const char *media_type, struct str text, struct arena *a, struct stored *ret,
 	struct err *e);
 
+/* Whether @signature (base64) is one of @text by the public key @pem; a signature of @text by the private key @pem. For a courier with SOURCE_NONE. */
+int courier_verify(struct courier *l, struct str text, const char *signature, struct str pem, struct err *e);
+int courier_sign(struct courier *l, struct str text, struct str pem, const char *passphrase, struct arena *a, const char **ret, struct err *e);
+
 /* Tells the sink that this was all, and waits until that is complete. */
 int courier_close(struct courier *l, struct err *e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -10,11 +11,14 @@
 #include "image/bring.h"
 #include "image/origin.h"
 #include "image/pull.h"
+#include "image/trust/trust.h"
 
 struct load {
 	struct image_store *store;
 	const struct pull_options *options;
 	struct arena *arena;
+	const char *path;
+	bool directory;
 	struct courier courier;
 	struct oci_platform platform;
 	struct VEC(struct image_record) records;
@@ -165,6 +169,16 @@ static int docker_load(struct load *l, struct str text, struct err *e)
 
 /* ---- which is it ---- */
 
+/* A file has no signatures; the policy says whether it may come in without. */
+static int format_check(struct load *l, const char *transport, struct err *e)
+{
+	scoped_free char *real = l->path && strcmp(l->path, "-") != 0 ? realpath(l->path, NULL) : NULL;
+	struct trust trust;
+	int r = trust_load(l->options->signature_policy, l->arena, &trust, e);
+
+	return r < 0 ? r : trust_check_path(&trust, transport, real ? real : "", l->arena, e);
+}
+
 /* An archive of a newer Docker is both; the OCI side has digests for all it says. */
 static int contents_load(struct load *l, struct err *e)
 {
@@ -175,10 +189,15 @@ static int contents_load(struct load *l, struct err *e)
 		courier_get(&l->courier, "index.json", NULL, LIMIT_MANIFEST, l->arena, &index, e) == 0) {
 		int r = oci_layout_check(layout.text, e);
 
+		if (r == 0)
+			r = format_check(l, l->directory ? "oci" : "oci-archive", e);
 		return r < 0 ? r : layout_load(l, index.text, e);
 	}
-	if (courier_get(&l->courier, "manifest.json", NULL, LIMIT_MANIFEST, l->arena, &manifest, &why) == 0)
-		return docker_load(l, manifest.text, e);
+	if (courier_get(&l->courier, "manifest.json", NULL, LIMIT_MANIFEST, l->arena, &manifest, &why) == 0) {
+		int r = format_check(l, "docker-archive", e);
+
+		return r < 0 ? r : docker_load(l, manifest.text, e);
+	}
 	if (why.kind != ERR_NOT_FOUND) {
 		*e = why;
 		return -e->sys;
@@ -202,9 +221,11 @@ static int images_of(struct load *l, struct images *ret, struct err *e)
 
 int image_load(struct image_store *s, const char *path, int fd, const struct pull_options *o, struct arena *a, struct images *ret, struct err *e)
 {
-	SCOPED(load_done) struct load l = { .store = s, .options = o, .arena = a, .courier = COURIER_NONE };
+	SCOPED(load_done) struct load l = { .store = s, .options = o, .arena = a, .courier = COURIER_NONE, .path = path };
+	struct stat st;
 	int r;
 
+	l.directory = path && stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 	oci_platform_host(&l.platform);
 	r = o->platform ? oci_platform_parse(o->platform, a, &l.platform, e) : 0;
 	if (r == 0)

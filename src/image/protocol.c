@@ -15,13 +15,15 @@ static const char *const type_words[] = {
 	[TRANSFER_OPAQUE] = "opaque",     [TRANSFER_UNPACKED] = "unpacked", [TRANSFER_FETCH] = "fetch",
 	[TRANSFER_FETCHED] = "fetched",   [TRANSFER_HAS] = "has",           [TRANSFER_PUT] = "put",
 	[TRANSFER_STORED] = "stored",     [TRANSFER_CLOSE] = "close",       [TRANSFER_CLOSED] = "closed",
-	[TRANSFER_PACK] = "pack",         [TRANSFER_PACKED] = "packed",     [TRANSFER_FAILED] = "failed",
+	[TRANSFER_PACK] = "pack",         [TRANSFER_PACKED] = "packed",
+	[TRANSFER_VERIFY] = "verify",     [TRANSFER_VERIFIED] = "verified", [TRANSFER_SIGN] = "sign",
+	[TRANSFER_SIGNED] = "signed",     [TRANSFER_FAILED] = "failed",
 };
 const struct enumtab transfer_types = ENUMTAB("transfer message", type_words, TRANSFER_TYPE_COUNT);
 
 static const char *const source_words[] = {
 	[SOURCE_REGISTRY] = "registry", [SOURCE_ARCHIVE] = "archive", [SOURCE_LAYOUT] = "layout",
-	[SOURCE_TAR] = "tar",           [SOURCE_TREE] = "tree",
+	[SOURCE_TAR] = "tar",           [SOURCE_TREE] = "tree",       [SOURCE_NONE] = "none",
 };
 const struct enumtab source_kinds = ENUMTAB("image source", source_words, SOURCE_KIND_COUNT);
 
@@ -71,6 +73,7 @@ static const struct field fields[] = {
 	FIELD(M, overlay,        "overlay",       BOOL, O),
 	FIELD(M, root,           "root",          BOOL, O),
 	FIELD(M, changed,        "changed",       BOOL, O),
+	FIELD(M, signature,      "signature",     STR,  O),
 	FIELD(M, current,        "current",       U64,  O),
 	FIELD(M, total,          "total",         U64,  O),
 	FIELD(M, entries,        "entries",       U64,  O),

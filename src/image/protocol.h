@@ -29,6 +29,13 @@
  *     |------ CLOSE -------------------------------->|   nothing more comes
  *     |<----- CLOSED --------------------------------|   it is complete and durable, as far as this side can tell
  *
+ * Signatures are looked at by a tare-transfer of their own, after OPEN {source none}:
+ *
+ *     |------ VERIFY {signature} [text, public key] ->|
+ *     |<----- VERIFIED ------------------------------|
+ *     |------ SIGN {password} [text, private key] -->|
+ *     |<----- SIGNED {signature} --------------------|
+ *
  * One packet is a message: u32 type, then a JSON object with the members that the type uses. Transfer is not trusted: whatever it says is checked like
  * anything from outside, but that it computed digests of layers it was told to expect.
  */
@@ -59,6 +66,10 @@ enum transfer_type {
 	TRANSFER_CLOSED,
 	TRANSFER_PACK,
 	TRANSFER_PACKED,
+	TRANSFER_VERIFY,
+	TRANSFER_VERIFIED,
+	TRANSFER_SIGN,
+	TRANSFER_SIGNED,
 	TRANSFER_FAILED,
 	TRANSFER_TYPE_COUNT,
 };
@@ -71,6 +82,7 @@ enum source_kind {
 	SOURCE_LAYOUT,   /* an OCI layout directory; one descriptor */
 	SOURCE_TAR,      /* one layer: a root file system as tar; descriptors as SOURCE_ARCHIVE */
 	SOURCE_TREE,     /* one layer: a directory */
+	SOURCE_NONE,     /* nothing, and neither network nor files: for VERIFY and SIGN */
 	SOURCE_KIND_COUNT,
 };
 extern const struct enumtab source_kinds;
@@ -126,6 +138,8 @@ struct transfer_message {
 	const char *from;      /* another repository of that registry which has the blob, or NULL */
 	enum sink_outcome outcome;
 	const char *subject;   /* what the registry says it took note of (OCI-Subject), or NULL */
+	/* VERIFY, SIGNED */
+	const char *signature; /* base64 */
 	/* PACK */
 	enum pack_kind compression;
 	bool overlay;          /* the tree is a layer in overlay form; a third descriptor holds the marks of transfer/pack.h */

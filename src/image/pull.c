@@ -55,6 +55,7 @@ struct pulling {
 	const struct pull_options *options;
 	struct endpoint_options endpoint_options;
 	struct registries registries;
+	struct trust trust;
 	struct oci_platform platform;
 	struct arena *a;
 };
@@ -75,6 +76,8 @@ static int pull_from(const struct pulling *g, const struct reference *ref, const
 	p.bring.tag = ref->tag;
 	p.bring.digest = ref->digest;
 	p.bring.reference = reference_print(ref, g->a);
+	p.bring.trust = &g->trust;
+	p.bring.trust_name = ref;
 	r = steps_run(steps, ARRAY_LEN(steps), &p, e);
 	if (r < 0)
 		return r;
@@ -184,6 +187,8 @@ int image_pull(struct image_store *s, const char *name, const struct pull_option
 		r = oci_platform_parse(o->platform, a, &g.platform, e);
 	if (r == 0)
 		r = registries_load(a, &g.registries, e);
+	if (r == 0)
+		r = trust_load(o->signature_policy, a, &g.trust, e);
 	if (r == 0)
 		r = pull_name(&g, name, &ref, &record, &known, e);
 	if (r < 0)

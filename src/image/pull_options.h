@@ -43,6 +43,7 @@ struct pull_options {
 	const char *authfile;      /* credentials; NULL: the usual files */
 	const char *credentials;   /* "user:password" for this pull; NULL: from the files */
 	const char *cert_dir;      /* certificates for the registry; NULL: the usual directories */
+	const char *signature_policy; /* policy.json; NULL: the usual files */
 	unsigned parallel;         /* layers at once; 0: 6 */
 	pull_progress_fn progress; /* may be NULL */
 	pull_message_fn message;   /* may be NULL */

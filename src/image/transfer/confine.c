@@ -126,7 +126,7 @@ static int files_confine(const struct transfer_message *open_, const int *fds, s
 
 	for (size_t i = 0; sink && i < n_fds; i++)
 		rules_add_fd(&rules, fds[i], LANDLOCK_WRITE);
-	if (!sink)
+	if (!sink && open_->source != SOURCE_NONE)
 		rules_add_fd(&rules, fds[0], LANDLOCK_WRITE_ANY);
 	if (!sink && source_is_below_directory(open_))
 		rules_add_fd(&rules, fds[1], LANDLOCK_READ);

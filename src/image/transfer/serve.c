@@ -4,13 +4,16 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "image/protocol.h"
 #include "image/transfer/confine.h"
 #include "image/transfer/job.h"
+#include "image/transfer/signature.h"
 #include "os/fd.h"
 #include "os/memfd.h"
 
@@ -233,9 +236,47 @@ static void serve_end(struct serve *s)
 	}
 }
 
-static int message_serve(struct serve *s, void *line, const struct transfer_message *m, struct err *e)
+static int fd_text(int fd, size_t max, struct arena *a, struct str *ret, struct err *e)
 {
+	scoped_buf struct buf b = BUF(max);
+	int r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : fd_read_buf(fd, &b);
+
+	if (r < 0)
+		return err_sys(e, r, "read what is to be signed");
+	*ret = (struct str){ arena_strndup(a, buf_text(&b), b.n), b.n };
+	return 0;
+}
+
+/* VERIFY and SIGN: text and key come as descriptors. */
+static int signature_serve(struct serve *s, struct job *j, struct err *e)
+{
+	struct transfer_message answer = { .type = j->m.type == TRANSFER_SIGN ? TRANSFER_SIGNED : TRANSFER_VERIFIED };
+	struct str text, key, bytes;
+	int r;
+
+	if (j->n_fds != 2)
+		return err_set(e, ERR_INVALID, "descriptors are missing");
+	r = fd_text(j->fds[0], LIMIT_SIGNATURE, &j->arena, &text, e);
+	if (r == 0)
+		r = fd_text(j->fds[1], LIMIT_CERTS, &j->arena, &key, e);
+	if (r == 0 && j->m.type == TRANSFER_SIGN) {
+		r = signature_make(text, key, j->m.password, &j->arena, &bytes, e);
+		answer.signature = r == 0 ? base64_encode(bytes, &j->arena) : NULL;
+	} else if (r == 0) {
+		r = base64_decode(str_of(j->m.signature), &j->arena, &bytes) < 0 ? err_set(e, ERR_DENIED, "signature is not base64") :
+			signature_verify(text, bytes, key, e);
+	}
+	return r < 0 ? r : transfer_send(s->ends.sock, &answer, NULL, 0, e);
+}
+
+static int message_serve(struct serve *s, void *line, struct job *j, struct err *e)
+{
+	const struct transfer_message *m = &j->m;
+
 	switch ((int)m->type) {
+	case TRANSFER_VERIFY:
+	case TRANSFER_SIGN:
+		return signature_serve(s, j, e);
 	case TRANSFER_GET:
 		return document_get(s, line, m, e);
 	case TRANSFER_CLOSE:
@@ -265,7 +306,7 @@ static int serve_loop(struct serve *s, struct err *e)
 				transfer_send_error(s->ends.sock, index, e);
 			continue; /* it belongs to the worker now */
 		}
-		if (message_serve(s, line, &j.m, e) < 0)
+		if (message_serve(s, line, &j, e) < 0)
 			transfer_send_error(s->ends.sock, -1, e);
 		for (size_t i = 0; i < j.n_fds; i++)
 			fd_close(j.fds[i]);

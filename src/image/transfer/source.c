@@ -7,6 +7,7 @@ static const struct source_driver *const drivers[SOURCE_KIND_COUNT] = {
 	[SOURCE_LAYOUT] = &source_layout,
 	[SOURCE_TAR] = &source_tar,
 	[SOURCE_TREE] = &source_tree,
+	[SOURCE_NONE] = &source_none,
 };
 
 int source_open(const struct transfer_message *m, const int *fds, size_t n_fds, struct source *ret, struct err *e)

@@ -40,7 +40,7 @@ struct source_driver {
 	int (*has)(void *self, void *line, const char *name, const char *accept, struct source_answer *ret, struct err *e);
 };
 
-extern const struct source_driver source_registry, source_archive, source_layout, source_tar, source_tree;
+extern const struct source_driver source_registry, source_archive, source_layout, source_tar, source_tree, source_none;
 
 struct source {
 	const struct source_driver *driver;
