@@ -13,6 +13,7 @@ struct push_command_options {
 	bool quiet;
 	bool tls_verify;
 	const char *authfile, *creds, *cert_dir;
+	struct sign_options sign;
 };
 
 static const struct push_command_options push_defaults = { .tls_verify = true };
@@ -23,6 +24,10 @@ static const struct opt push_opts[] = {
 	OPT(struct push_command_options, authfile, "authfile", 0, STR, "FILE", "Credentials file"),
 	OPT(struct push_command_options, creds, "creds", 0, STR, "USER:PASSWORD", "Credentials for this push"),
 	OPT(struct push_command_options, cert_dir, "cert-dir", 0, STR, "DIR", "Certificates for the registry"),
+	OPT(struct push_command_options, sign.gpg_key, "sign-by", 0, STR, "FINGERPRINT", "Sign with that GPG key, into the lookaside of registries.d"),
+	OPT(struct push_command_options, sign.sigstore_key, "sign-by-sigstore-private-key", 0, STR, "FILE", "Sign with that key, beside the image"),
+	OPT(struct push_command_options, sign.passphrase_file, "sign-passphrase-file", 0, STR, "FILE", "Passphrase of the key"),
+	OPT_UNSUPPORTED("sign-by-sigstore", 0, "FILE"),
 	OPT_UNSUPPORTED("all-tags", 'a', NULL),
 	OPT_UNSUPPORTED("disable-content-trust", 0, NULL),
 	OPT_END,
@@ -31,7 +36,7 @@ static const struct opt push_opts[] = {
 static int push_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct push_command_options *o = options;
-	struct push_options p = { .pull = { .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds, .cert_dir = o->cert_dir } };
+	struct push_options p = { .pull = { .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds, .cert_dir = o->cert_dir }, .sign = o->sign };
 	const char *destination = c->args.n > 1 ? c->args.v[1] : NULL;
 	struct push_result result;
 	struct image_store *images;

@@ -146,6 +146,34 @@ static int push_documents(void *ctx, struct err *e)
 	return r;
 }
 
+static bool is_signed(const void *ctx)
+{
+	const struct push *p = ctx;
+
+	return p->options->sign.gpg_key || p->options->sign.sigstore_key;
+}
+
+/* Every document that went out, so that each platform of an image can be checked alone. */
+static int push_sign(void *ctx, struct err *e)
+{
+	struct push *p = ctx;
+	const struct sign_options *o = &p->options->sign;
+	const struct sign_registry g = { .store = p->store, .sink = &p->courier, .source = endpoint_task(&p->endpoint), .cancel_fd = p->options->pull.cancel_fd };
+	struct lookaside lookaside = { 0 };
+	const char *passphrase;
+	int r = sign_passphrase(o, p->arena, &passphrase, e);
+
+	if (r == 0 && o->gpg_key)
+		r = lookaside_load(p->arena, &lookaside, e);
+	VEC_EACH(const struct shipment_document, d, &p->shipment.documents) {
+		if (r == 0 && o->gpg_key)
+			r = sign_simple(&lookaside, &p->to, d->digest, o->gpg_key, passphrase, p->arena, e);
+		if (r == 0 && o->sigstore_key)
+			r = sign_sigstore(&g, &p->to, d->digest, o->sigstore_key, passphrase, p->arena, e);
+	}
+	return r;
+}
+
 static int push_close(void *ctx, struct err *e)
 {
 	struct push *p = ctx;
@@ -166,6 +194,7 @@ static const struct step send_steps[] = {
 	{ "push.connect",     NULL, push_connect,     NULL },
 	{ "push.blobs",       NULL, push_blobs,       NULL },
 	{ "push.documents",   NULL, push_documents,   NULL },
+	{ "push.sign",        is_signed, push_sign,   NULL },
 	{ "push.close",       NULL, push_close,       NULL },
 };
 

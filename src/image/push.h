@@ -8,9 +8,11 @@
  */
 #include "image/image.h"
 #include "image/pull_options.h"
+#include "image/trust/sign.h"
 
 struct push_options {
 	struct pull_options pull; /* platform: which of an image's platforms alone; the rest as for pulling */
+	struct sign_options sign; /* who signs it */
 	bool foreign;             /* also layers that may not be handed on (nondistributable) */
 };
 

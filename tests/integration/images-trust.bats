@@ -251,3 +251,40 @@ refuses() {
 	tare load -q -i "$images/busybox.docker.tar"
 	tare load -q -i "$images/busybox"
 }
+
+@test "push --sign-by: skopeo believes our signature, and so do we" {
+	policy "$(by good.gpg)"
+	cp /etc/containers/policy.json "$BATS_TEST_TMPDIR/p"
+	rm /etc/containers/policy.json
+	tare push -q --sign-by "$fingerprint" busybox "$plain_addr/ours/busybox:1"
+	ls "$lookaside"/ours/busybox@sha256=*/signature-1
+	skopeo copy -q --policy "$BATS_TEST_TMPDIR/p" --src-tls-verify=false "docker://$plain_addr/ours/busybox:1" "dir:$BATS_TEST_TMPDIR/dir"
+	policy "$(by other.gpg)" "$BATS_TEST_TMPDIR/q"
+	run ! skopeo copy -q --policy "$BATS_TEST_TMPDIR/q" --src-tls-verify=false "docker://$plain_addr/ours/busybox:1" "dir:$BATS_TEST_TMPDIR/dir2"
+	tare pull -q --signature-policy "$BATS_TEST_TMPDIR/p" "$plain_addr/ours/busybox:1"
+	run ! tare pull -q --signature-policy "$BATS_TEST_TMPDIR/q" "$plain_addr/ours/busybox:1"
+	run ! tare push -q --sign-by nobody@example.test busybox "$plain_addr/ours/busybox:2"
+	contains "$output" nobody@example.test
+}
+
+@test "push --sign-by-sigstore-private-key: openssl believes our signature, and so do we; a second one stands beside the first" {
+	policy "$(sigstore good.pub)" "$BATS_TEST_TMPDIR/p"
+	policy "$(sigstore other.pub)" "$BATS_TEST_TMPDIR/q"
+	tare push -q --sign-by-sigstore-private-key "$BATS_FILE_TMPDIR/good.key" busybox "$plain_addr/oursig/busybox:1"
+	# Debian's skopeo is built without sigstore, so openssl has the word.
+	digest=$(skopeo inspect --tls-verify=false "docker://$plain_addr/oursig/busybox:1" | jq -r .Digest)
+	curl -sf -H 'Accept: application/vnd.oci.image.manifest.v1+json' "http://$plain_addr/v2/oursig/busybox/manifests/${digest/:/-}.sig" >"$BATS_TEST_TMPDIR/sig"
+	jq -r '.layers[0].annotations["dev.cosignproject.cosign/signature"]' "$BATS_TEST_TMPDIR/sig" | base64 -d >"$BATS_TEST_TMPDIR/signature"
+	curl -sf "http://$plain_addr/v2/oursig/busybox/blobs/$(jq -r '.layers[0].digest' "$BATS_TEST_TMPDIR/sig")" >"$BATS_TEST_TMPDIR/payload"
+	openssl dgst -sha256 -verify "$BATS_FILE_TMPDIR/good.pub" -signature "$BATS_TEST_TMPDIR/signature" "$BATS_TEST_TMPDIR/payload"
+	equal "$digest" "$(jq -r '.critical.image["docker-manifest-digest"]' "$BATS_TEST_TMPDIR/payload")"
+	equal "$plain_addr/oursig/busybox:1" "$(jq -r '.critical.identity["docker-reference"]' "$BATS_TEST_TMPDIR/payload")"
+	tare pull -q --signature-policy "$BATS_TEST_TMPDIR/p" "$plain_addr/oursig/busybox:1"
+	run ! tare pull -q --signature-policy "$BATS_TEST_TMPDIR/q" "$plain_addr/oursig/busybox:1"
+	openssl pkcs8 -topk8 -in "$BATS_FILE_TMPDIR/other.key" -out "$BATS_FILE_TMPDIR/other.enc" -passout pass:open
+	run ! tare push -q --sign-by-sigstore-private-key "$BATS_FILE_TMPDIR/other.enc" busybox "$plain_addr/oursig/busybox:1"
+	echo open >"$BATS_TEST_TMPDIR/pass"
+	tare push -q --sign-by-sigstore-private-key "$BATS_FILE_TMPDIR/other.enc" --sign-passphrase-file "$BATS_TEST_TMPDIR/pass" busybox "$plain_addr/oursig/busybox:1"
+	tare pull -q --signature-policy "$BATS_TEST_TMPDIR/q" "$plain_addr/oursig/busybox:1"
+	tare pull -q --signature-policy "$BATS_TEST_TMPDIR/p" "$plain_addr/oursig/busybox:1"
+}

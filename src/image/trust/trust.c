@@ -8,13 +8,10 @@
 #include "base/base64.h"
 #include "base/limits.h"
 #include "base/vec.h"
+#include "image/trust/attachment.h"
 #include "image/trust/gpg.h"
 #include "image/trust/payload.h"
 #include "os/file.h"
-
-#define SIMPLE_SIGNING "application/vnd.dev.cosign.simplesigning.v1+json"
-#define COSIGN_SIGNATURE "dev.cosignproject.cosign/signature"
-#define ACCEPT_MANIFEST "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
 
 int trust_load(const char *policy_file, struct arena *a, struct trust *ret, struct err *e)
 {
@@ -31,7 +28,6 @@ struct checking {
 	const struct trust_subject *subject;
 	const struct requirement *requirement;
 	struct courier desk;     /* where public-key signatures are looked at; open when needed */
-	struct strs keys_pem;
 	size_t seen;
 	struct err reason;       /* why the last one did not do */
 	struct arena *a;
@@ -193,7 +189,7 @@ static int keys_verify(struct checking *c, struct str text, const char *signatur
 
 static int layer_check(struct checking *c, const struct oci_descriptor *d, const struct str *keys, size_t n_keys, struct err *e)
 {
-	const char *signature = pairs_find(&d->annotations, COSIGN_SIGNATURE);
+	const char *signature = attachment_signature(d);
 	struct digest want, got;
 	struct document blob;
 	int r;
@@ -212,20 +208,18 @@ static int layer_check(struct checking *c, const struct oci_descriptor *d, const
 
 static int attachment_check(struct checking *c, const char *digest, const struct str *keys, size_t n_keys, struct err *e)
 {
-	const char *tag = arena_printf(c->a, "%.*s-%s.sig", (int)strcspn(digest, ":"), digest, digest_hex(digest));
-	struct oci_manifest manifest;
+	const char *tag = attachment_tag(digest, c->a);
+	struct attachment at;
 	struct document d;
-	int r = courier_get(c->subject->courier, arena_printf(c->a, "/manifests/%s", tag), ACCEPT_MANIFEST, LIMIT_MANIFEST, c->a, &d, e);
+	int r = courier_get(c->subject->courier, arena_printf(c->a, "/manifests/%s", tag), ATTACHMENT_ACCEPT, LIMIT_MANIFEST, c->a, &d, e);
 
 	if (r < 0)
 		return e->kind == ERR_NOT_FOUND ? 0 : r;
-	r = oci_manifest_decode_any(d.text, c->a, &manifest, e);
+	r = attachment_decode(d.text, c->a, &at, e);
 	if (r < 0)
 		return verdict(c, err_wrap(e, "'%s'", tag), e);
-	for (size_t i = 0; i < manifest.n_layers && i < LIMIT_SIGNATURES; i++) {
-		if (!streq(manifest.layers[i].media_type, SIMPLE_SIGNING))
-			continue;
-		r = verdict(c, layer_check(c, &manifest.layers[i], keys, n_keys, e), e);
+	for (size_t i = 0; i < at.n; i++) {
+		r = verdict(c, layer_check(c, &at.v[i], keys, n_keys, e), e);
 		if (r != 0)
 			return r;
 	}
