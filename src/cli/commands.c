@@ -43,6 +43,9 @@ const struct command *const commands[] = {
 
 	&login_command,
 	&logout_command,
+	&search_command,
+	&image_trust_show_command,
+	&image_trust_set_command,
 
 	&manifest_create_command,
 	&manifest_add_command,

@@ -45,6 +45,9 @@ extern const struct command image_prune_command;
 
 extern const struct command login_command;
 extern const struct command logout_command;
+extern const struct command search_command;
+extern const struct command image_trust_show_command;
+extern const struct command image_trust_set_command;
 
 extern const struct command manifest_create_command;
 extern const struct command manifest_add_command;
