@@ -7,6 +7,8 @@ setup_file() {
 	home=$BATS_FILE_TMPDIR
 	runtime=$TARE_BIN/tare-runtime
 	export home runtime
+	# What files before this one left in the store is not counted here.
+	tare images --format '{{.Repository}}:{{.Tag}} {{.ID}}' | grep -v '^busybox:latest ' | cut -d' ' -f2 | xargs -r tare rmi -f >/dev/null 2>&1 || :
 	containerd_begin
 	dockerd_begin
 	skopeo copy -q "docker-archive:$images/busybox.docker.tar" "docker-daemon:busybox:latest" --dest-daemon-host "unix://$home/docker.sock"

@@ -21,6 +21,7 @@ teardown() {
 }
 
 teardown_file() {
+	tare rmi -f arm:1 >/dev/null
 	registry_stop plain
 	tare_teardown_file
 }
