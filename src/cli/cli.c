@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "base/vec.h"
+#include "cli/cancel.h"
 #include "cli/help.h"
 #include "cli/opts.h"
 #include "engine/engine.h"
@@ -127,6 +128,9 @@ static int failed(const struct command *cmd, const struct err *e)
 	cli_report(e);
 	if (e->kind == ERR_DENIED && geteuid() != 0)
 		fprintf(stderr, "tare needs root: run it with sudo (rootless containers are not built yet)\n");
+	/* As a shell says it. */
+	if (e->kind == ERR_CANCELED && cancel_signal())
+		return 128 + cancel_signal();
 	/* Commands whose other codes belong to the container tell apart what could not be invoked. */
 	return code == 125 ? engine_exit_code(e) : code;
 }

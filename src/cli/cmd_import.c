@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/cancel.h"
 #include "engine/engine.h"
 #include "image/pull.h"
 
@@ -25,6 +26,7 @@ static int import_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct import_command_options *o = options;
 	const char *name = c->args.n > 1 ? c->args.v[1] : NULL;
+	struct import_options import = o->import;
 	struct image_store *store;
 	struct engine *en;
 	struct image image;
@@ -34,7 +36,8 @@ static int import_run(struct cli *c, const void *options, struct err *e)
 		r = engine_images(en, &store, e);
 	if (r < 0)
 		return r;
-	r = image_import(store, c->args.v[0], STDIN_FILENO, name, &o->import, c->a, &image, e);
+	import.pull.cancel_fd = cancel_open();
+	r = image_import(store, c->args.v[0], STDIN_FILENO, name, &import, c->a, &image, e);
 	if (r < 0)
 		return err_wrap(e, "importing '%s'", c->args.v[0]);
 	puts(image.id);

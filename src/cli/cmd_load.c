@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/cancel.h"
 #include "cli/progress.h"
 #include "engine/engine.h"
 
@@ -24,7 +25,7 @@ static const struct opt load_opts[] = {
 static int load_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct load_options *o = options;
-	struct pull_options p = { .platform = o->platform };
+	struct pull_options p = { .platform = o->platform, .cancel_fd = cancel_open() };
 	struct image_store *store;
 	struct images list;
 	struct engine *en;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "cli/cancel.h"
 #include "cli/progress.h"
 #include "engine/engine.h"
 #include "os/pty.h"
@@ -54,7 +55,7 @@ static int pull_run(struct cli *c, const void *options, struct err *e)
 	const struct pull_command_options *o = options;
 	struct pull_options p = {
 		.platform = o->platform, .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds,
-		.cert_dir = o->cert_dir, .signature_policy = o->signature_policy,
+		.cert_dir = o->cert_dir, .cancel_fd = cancel_open(), .signature_policy = o->signature_policy,
 		.choose = pty_is_terminal(STDIN_FILENO) && pty_is_terminal(STDOUT_FILENO) ? choose : NULL,
 	};
 	struct image_store *images;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/cancel.h"
 #include "cli/progress.h"
 #include "engine/engine.h"
 #include "image/push.h"
@@ -36,7 +37,8 @@ static const struct opt push_opts[] = {
 static int push_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct push_command_options *o = options;
-	struct push_options p = { .pull = { .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds, .cert_dir = o->cert_dir }, .sign = o->sign };
+	struct push_options p = { .pull = { .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds, .cert_dir = o->cert_dir,
+		.cancel_fd = cancel_open() }, .sign = o->sign };
 	const char *destination = c->args.n > 1 ? c->args.v[1] : NULL;
 	struct push_result result;
 	struct image_store *images;

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * cancel: Ctrl-C (and SIGTERM, SIGHUP) as a descriptor, for commands that bring or send images and have something to tidy when they are stopped.
+ *
+ * The second signal ends the program at once. Signals that were ignored when we were started (nohup) stay so.
+ */
+
+/* From now on the first signal makes the descriptor readable. Returns it (never closed), or 0 (standard input: "none") if there is none. */
+int cancel_open(void);
+
+/* The signal that came, or 0. */
+int cancel_signal(void);
