@@ -326,9 +326,13 @@ static int layer_commit(struct intake *in, struct intake_layer *l, const struct 
 	return 0;
 }
 
-/* Whether the bytes are to blame, so that nobody should continue with them; otherwise the next pull does. */
-static bool is_worthless(enum err_kind kind)
+/* Whether the bytes are to blame, so that nobody should continue with them; otherwise the next pull does. A full disk says nothing about them. */
+static bool is_worthless(const struct err *e)
 {
+	enum err_kind kind = e->kind;
+
+	if (e->sys == ENOSPC || e->sys == EDQUOT)
+		return false;
 	return kind == ERR_CORRUPT || kind == ERR_INVALID || kind == ERR_UNSUPPORTED || kind == ERR_EXHAUSTED;
 }
 
@@ -338,7 +342,7 @@ static int layer_failed(struct intake *in, struct intake_layer *l, const struct 
 	int r = transfer_error(m, e);
 	struct content_name name;
 
-	if (l->digest && is_worthless(e->kind)) {
+	if (l->digest && is_worthless(e)) {
 		name = content_blob_name(l->digest);
 		unlinkat(in->store->ingest_fd, digest_hex(l->digest), 0);
 		if (e->kind == ERR_CORRUPT)

@@ -277,6 +277,8 @@ int oci_manifest_decode(struct str text, struct arena *a, struct oci_manifest *r
 
 		if (kind != MEDIA_LAYER && kind != MEDIA_LAYER_GZIP && kind != MEDIA_LAYER_ZSTD)
 			return err_set(e, ERR_UNSUPPORTED, "layers[%zu]: unsupported: layer of type '%.100s'", i, m.layers[i].media_type);
+		if ((uint64_t)m.layers[i].size > LIMIT_BLOB)
+			return too_many("bytes of a layer", (size_t)m.layers[i].size, (size_t)LIMIT_BLOB, e);
 	}
 	*ret = m;
 	return 0;

@@ -36,6 +36,8 @@ int main(int argc, char **argv)
 	trace_begin("tare-transfer");
 	log_open(2, LOG_FORMAT_PLAIN, LOG_LEVEL_WARN, "tare-transfer");
 	signal(SIGPIPE, SIG_IGN);
+	/* A file longer than it may be is an error like any other. */
+	signal(SIGXFSZ, SIG_IGN);
 	/* The terminal's Ctrl-C goes to the whole group; whether to stop is the store's decision, and its death is ours. */
 	signal(SIGINT, SIG_IGN);
 	curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -186,7 +186,7 @@ static const struct {
 	{ 405, ERR_UNSUPPORTED, "the registry does not allow this" },
 	{ 413, ERR_EXHAUSTED, "too large for the registry" },
 	{ 416, ERR_INVALID, "range not satisfiable" },
-	{ 429, ERR_EXHAUSTED, "too many requests" },
+	{ 429, ERR_UNAVAILABLE, "too many requests" },
 };
 
 static int status_failed(const struct calling *x, struct err *e)
