@@ -227,6 +227,7 @@ static const struct field layer_record_fields[] = {
 	FIELD(struct layer_record, bytes,      "bytes",     U64, FIELD_REQUIRED),
 	FIELD(struct layer_record, inexact,    "inexact",   BOOL, FIELD_OMIT_EMPTY),
 	FIELD(struct layer_record, opaque,     "opaque",    BOOL, FIELD_OMIT_EMPTY),
+	FIELD(struct layer_record, boot,       "boot",      STR, FIELD_OMIT_EMPTY),
 	FIELD(struct layer_record, blob,       "blob",      STR, FIELD_OMIT_EMPTY),
 	FIELD(struct layer_record, media_type, "mediaType", STR, FIELD_OMIT_EMPTY),
 	FIELD(struct layer_record, blob_size,  "blobSize",  I64, FIELD_OMIT_EMPTY),
@@ -261,6 +262,26 @@ int content_layer_record(const struct image_store *s, const char *diff_id, struc
 	return json_decode((struct str){ text, n }, &layer_record_schema, 0, a, ret, e);
 }
 
+enum { BOOT_SIZE = 64 };
+
+/* "" where it cannot be read. */
+static const char *boot_read(char ret[BOOT_SIZE])
+{
+	if (file_read_text(AT_FDCWD, "/proc/sys/kernel/random/boot_id", ret, BOOT_SIZE) < 0)
+		*ret = 0;
+	return ret;
+}
+
+bool content_layer_is_of_this_boot(const struct image_store *s, const char *diff_id)
+{
+	scoped_arena struct arena a = { 0 };
+	struct layer_record record;
+	struct err ignored; /* cut off, too */
+	char now[BOOT_SIZE];
+
+	return content_layer_record(s, diff_id, &a, &record, &ignored) == 0 && record.boot && *record.boot && strcmp(record.boot, boot_read(now)) == 0;
+}
+
 int content_layer_begin(const struct image_store *s, const char *name, struct err *e)
 {
 	int r = dir_remove_tree(s->layer_ingest_fd, name);
@@ -284,9 +305,12 @@ int content_layer_commit(const struct image_store *s, const char *name, const ch
 {
 	scoped_buf struct buf b = BUF(LIMIT_PROC_FILE);
 	struct content_name record_name = layer_record_name(diff_id);
+	struct layer_record of_this_boot = *record;
+	char boot[BOOT_SIZE];
 	int r;
 
-	json_encode(&layer_record_schema, record, JSON_INDENT_NONE, &b);
+	of_this_boot.boot = boot_read(boot);
+	json_encode(&layer_record_schema, &of_this_boot, JSON_INDENT_NONE, &b);
 	r = file_replace(s->layers_fd, record_name.s, b.p, b.n, 0600, 0);
 	if (r == 0 && renameat(s->layer_ingest_fd, name, s->layers_fd, digest_hex(diff_id)) < 0)
 		r = -errno;

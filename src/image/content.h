@@ -79,10 +79,14 @@ struct layer_record {
 	const char *blob;       /* what it was unpacked from, for manifests we write ourselves; NULL: unknown */
 	const char *media_type;
 	int64_t blob_size;
+	const char *boot;       /* of the kernel's run in which it was unpacked; NULL: by an older tare */
 };
 
 bool content_layer_has(const struct image_store *s, const char *diff_id);
 int content_layer_record(const struct image_store *s, const char *diff_id, struct arena *a, struct layer_record *ret, struct err *e);
+
+/* Whether it was unpacked since the machine was started: a layer that is older and that no image's record refers to may have been cut off by a power failure. */
+bool content_layer_is_of_this_boot(const struct image_store *s, const char *diff_id);
 
 /* A fresh empty directory layers/ingest/<name>; what an abandoned one left is removed. Returns it opened. */
 int content_layer_begin(const struct image_store *s, const char *name, struct err *e);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "image/remove.h"
 #include "os/fd.h"
 #include "os/path_safe.h"
 #include "os/proc.h"
@@ -75,6 +76,34 @@ static void layer_wait(struct intake *in, struct intake_layer *l)
 	l->state = INTAKE_WAITING;
 }
 
+static bool layer_is_needed(struct intake *in, const char *diff_id)
+{
+	struct strs blobs = { 0 };
+	struct image_records all;
+	struct err ignored;
+
+	if (!in->needed_known && content_records(in->store, in->arena, &all, NULL, &ignored) == 0)
+		for (size_t i = 0; i < all.n; i++)
+			(void)remove_needs(in->store, &all.v[i], in->arena, &blobs, &in->needed);
+	in->needed_known = true;
+	return strs_has(&in->needed, diff_id);
+}
+
+/* A layer becomes visible before it is durable; an image's record comes after the sync. So one that was made before the last start, and no record vouches for, may be what
+ * a power failure left of it. */
+static bool layer_is_good(struct intake *in, const char *diff_id)
+{
+	return content_layer_has(in->store, diff_id) && (content_layer_is_of_this_boot(in->store, diff_id) || layer_is_needed(in, diff_id));
+}
+
+/* Makes room for a good one. The caller has the exclusive lock. */
+static int layer_clear(struct intake *in, const char *diff_id)
+{
+	struct err e = { 0 };
+
+	return content_layer_has(in->store, diff_id) ? content_layer_remove(in->store, diff_id, &e) : 0;
+}
+
 /* Looks under a shared lock. 1: it is here, and stays while we hold the lock; 0: it is not. */
 static int layer_find(struct intake *in, struct intake_layer *l)
 {
@@ -83,7 +112,7 @@ static int layer_find(struct intake *in, struct intake_layer *l)
 	if (fd < 0)
 		return fd;
 	l->layer_lock = fd;
-	if (content_layer_has(in->store, l->diff_id)) {
+	if (layer_is_good(in, l->diff_id)) {
 		/* Its blob, if we have that too, should stay as well; if somebody is removing it just now, the layer is enough. */
 		if (l->digest)
 			l->blob_lock = content_lock(in->store, CONTENT_LOCK_BLOB, l->digest, FILE_LOCK_SHARED, false);
@@ -102,14 +131,15 @@ static int layer_claim(struct intake *in, struct intake_layer *l)
 	if (r < 0)
 		return r;
 	l->layer_lock = r;
-	if (content_layer_has(in->store, l->diff_id)) {
+	if (layer_is_good(in, l->diff_id)) {
 		r = lock_fd_try(l->layer_lock, FILE_LOCK_SHARED);
 		if (r == 0 && l->digest)
 			l->blob_lock = content_lock(in->store, CONTENT_LOCK_BLOB, l->digest, FILE_LOCK_SHARED, false);
 		return r < 0 ? r : 1;
 	}
-	if (!l->digest)
-		return 0;
+	r = layer_clear(in, l->diff_id);
+	if (r < 0 || !l->digest)
+		return r;
 	r = content_lock(in->store, CONTENT_LOCK_BLOB, l->digest, FILE_LOCK_EXCLUSIVE, false);
 	if (r < 0) {
 		layer_unlock(in, l);
@@ -300,7 +330,7 @@ static int layer_commit(struct intake *in, struct intake_layer *l, const struct 
 	if (r < 0)
 		return r;
 	/* A layer that came without a digest and turns out to be one we have: its record knows a blob already. */
-	here = content_layer_has(in->store, l->diff_id);
+	here = layer_is_good(in, l->diff_id);
 	if (!here || !l->unnamed)
 		r = blob_commit(in, l, e);
 	if (r < 0)
@@ -313,6 +343,8 @@ static int layer_commit(struct intake *in, struct intake_layer *l, const struct 
 	l->record.media_type = arena_strdup(in->arena, m->media_type);
 	if (here)
 		dir_remove_tree(in->store->layer_ingest_fd, l->ingest);
+	else if ((r = layer_clear(in, l->diff_id)) < 0)
+		return err_sys(e, r, "remove what is left of layer '%.30s'", l->diff_id);
 	else
 		r = content_layer_commit(in->store, l->ingest, l->diff_id, &l->record, e);
 	if (r < 0)

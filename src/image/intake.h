@@ -35,6 +35,8 @@ struct intake {
 	struct arena *arena;
 	struct intake_layer *layers;
 	size_t n_layers;
+	struct strs needed; /* layers that records refer to, as of when it was first asked */
+	bool needed_known;
 	bool changed; /* something new is in the store */
 };
 

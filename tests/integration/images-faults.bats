@@ -124,3 +124,19 @@ goes_on() {
 	interrupt
 	kill $mute
 }
+
+@test "a layer that no image vouches for and that was unpacked before the last start is unpacked again" {
+	own pull -q "$evil/good/x:1"
+	# A power failure: no record yet, and the layer is not what was unpacked.
+	rm "$BATS_TEST_TMPDIR/root/images"/*
+	hello=$(find "$BATS_TEST_TMPDIR/root/layers" -name hello)
+	: >"$hello"
+	cat /proc/sys/kernel/random/uuid >"$BATS_TEST_TMPDIR/boot"
+	mount --bind "$BATS_TEST_TMPDIR/boot" /proc/sys/kernel/random/boot_id
+	status=0
+	own pull -q "$evil/good/x:1" || status=$?
+	umount /proc/sys/kernel/random/boot_id
+	[ $status = 0 ]
+	equal hello "$(cat "$(find "$BATS_TEST_TMPDIR/root/layers" -name hello)")"
+	own system check
+}
