@@ -166,11 +166,15 @@ int content_blob_read(const struct image_store *s, const char *digest, struct ar
 int content_blob_write(const struct image_store *s, const char *digest, struct str text, struct err *e)
 {
 	struct content_name name = content_blob_name(digest), own;
+	scoped_arena struct arena a = { 0 };
+	struct str there;
+	struct err ignored; /* damaged: written again */
 	unsigned char random[8];
 	char hex[2 * sizeof random + 1];
 	int r;
 
-	if (content_blob_has(s, digest, (int64_t)text.n))
+	/* What is there may have the size alone, after a power cut. */
+	if (content_blob_has(s, digest, (int64_t)text.n) && content_blob_read(s, digest, &a, &there, &ignored) == 0)
 		return 0;
 	/* Everybody who writes it has a name of his own: two pulls of one image come here at once. */
 	proc_random(random, sizeof random);

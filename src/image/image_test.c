@@ -324,6 +324,26 @@ TEST(image_blob_that_changed_is_corrupt)
 	assert_int_equal(e.kind, ERR_CORRUPT);
 }
 
+TEST(document_that_is_damaged_is_written_again)
+{
+	scoped_test_dir struct test_dir dir = test_dir_make();
+	scoped_arena struct arena a = { 0 };
+	scoped_image_store struct image_store *s = NULL;
+	struct err e = { 0 };
+	struct str text;
+	const char *digest;
+	char path[200];
+
+	assert_int_equal(image_store_open(dir.path, &s, &e), 0);
+	digest = config_put(s, &a, config_text);
+	snprintf(path, sizeof path, "blobs/%s", content_blob_name(digest).s);
+	assert_int_equal(unlinkat(dir.fd, path, 0), 0);
+	assert_int_equal(file_create(dir.fd, path, arena_printf(&a, "%*s", (int)strlen(config_text), ""), strlen(config_text), 0644), 0);
+	assert_true(content_blob_read(s, digest, &a, &text, &e) < 0);
+	config_put(s, &a, config_text);
+	assert_int_equal(content_blob_read(s, digest, &a, &text, &e), 0);
+}
+
 /* ---- several at once ---- */
 
 enum { WRITERS = 3, DOCUMENTS = 400 };
