@@ -176,17 +176,6 @@ static size_t on_read(char *p, size_t one, size_t n, void *arg)
 	return (size_t)got;
 }
 
-/* Curl wants to begin again, on a new connection because the kept one was dead. */
-static int on_seek(void *arg, curl_off_t offset, int origin)
-{
-	struct exchange *x = arg;
-
-	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > x->q->body.size)
-		return CURL_SEEKFUNC_CANTSEEK;
-	x->sent = (uint64_t)offset;
-	return CURL_SEEKFUNC_OK;
-}
-
 static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
 	const struct http_peer *peer = arg;
@@ -284,8 +273,7 @@ static void method_set(CURL *c, struct exchange *x)
 		curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)q->body.size);
 		curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
 		curl_easy_setopt(c, CURLOPT_READDATA, x);
-		curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_seek);
-		curl_easy_setopt(c, CURLOPT_SEEKDATA, x);
+		/* No CURLOPT_SEEKFUNCTION: when a kept connection dies, curl would send it all again, to an upload that has half of it already. */
 		curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_PIECE);
 	} else if (strcmp(q->method, "DELETE") != 0) {
 		/* Says "Content-Length: 0", which servers want to hear. */
@@ -328,6 +316,7 @@ static const struct {
 	{ CURLE_OPERATION_TIMEDOUT, HTTP_PASSING, 0 },
 	{ CURLE_PARTIAL_FILE, HTTP_PASSING, 0 },
 	{ CURLE_SEND_ERROR, HTTP_PASSING, 0 },
+	{ CURLE_SEND_FAIL_REWIND, HTTP_PASSING, 0 },
 	{ CURLE_HTTP2, HTTP_PASSING, 0 },
 	{ CURLE_HTTP2_STREAM, HTTP_PASSING, 0 },
 	{ CURLE_COULDNT_RESOLVE_HOST, HTTP_PASSING, 0 },

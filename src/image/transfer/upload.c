@@ -19,6 +19,7 @@ struct upload {
 	struct registry_reply reply; /* to the last call */
 	bool again;                  /* the failure may pass, or there is another way */
 	bool at_once;                /* … and waiting does not make it better */
+	bool resumed;                /* this session was gone on with; if it ends badly, the fault may be there */
 	enum sink_outcome outcome;
 };
 
@@ -62,6 +63,7 @@ static int session_begin(struct upload *u, const char *query, struct err *e)
 	if (r < 0)
 		return r;
 	u->at = 0;
+	u->resumed = false;
 	if (u->reply.answer.status == 201)
 		return 1;
 	session_take(u);
@@ -79,6 +81,7 @@ static void session_cancel(struct upload *u)
 		registry_call(u->line, &cancel, u->a, &reply, &ignored);
 	u->location = NULL;
 	u->at = 0;
+	u->resumed = false;
 }
 
 /* "0-N": N + 1 bytes are there. "0-0" is also what some say of none. */
@@ -104,6 +107,7 @@ static int session_ask(struct upload *u, struct err *e)
 		return r;
 	if (r == 0 && range_parse(u->reply.answer.range, &at) && at <= u->q->size) {
 		u->at = at;
+		u->resumed = true;
 		if (u->reply.location)
 			session_take(u);
 		return 0;
@@ -142,6 +146,9 @@ static int send_failed(struct upload *u, int r)
 		u->again = true;
 	} else if (status == 416) {
 		u->again = true;
+	} else if (status == 400 && u->resumed) {
+		session_cancel(u);
+		u->again = u->at_once = true;
 	} else if (status == 413 && !u->piece && u->q->size - u->at > PIECE_SMALL) {
 		session_cancel(u);
 		u->piece = PIECE_SMALL;
