@@ -8,13 +8,7 @@
 #include "base/step.h"
 #include "image/finish.h"
 
-#define ACCEPT_MANIFESTS                                                                                                     \
-	"application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "                              \
-	"application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
-
 enum { INDEX_DEPTH = 3 }; /* indexes in indexes that we follow */
-
-/* ---- resolve ---- */
 
 /* A digest has been checked, so it may be part of a path; a tag comes from a checked reference. */
 static const char *document_name(const struct bring *b, const char *kind, const char *name)
@@ -24,6 +18,69 @@ static const char *document_name(const struct bring *b, const char *kind, const 
 	return arena_printf(b->arena, "/%s/%s", kind, name);
 }
 
+static bool is_news(const void *ctx)
+{
+	const struct bring *b = ctx;
+
+	return !b->known;
+}
+
+/* ---- ask ---- */
+
+static bool is_doubted(const void *ctx)
+{
+	const struct bring *b = ctx;
+
+	return b->trust != NULL;
+}
+
+/* Where trust is at stake, the documents are looked at each time: the policy may be another than when the image came. */
+static bool is_askable(const void *ctx)
+{
+	const struct bring *b = ctx;
+
+	return !b->layout && b->reference && !is_doubted(ctx);
+}
+
+/* Whether what the name stands for now, @digest, leads to the image of the record. The index it was chosen from is here. */
+static bool is_current(const struct bring *b, const struct image_record *old, const char *digest)
+{
+	const struct oci_descriptor *d;
+	struct oci_index index;
+	struct err ignored; /* damaged: not current, then it is fetched */
+	struct str text;
+
+	if (!old->index)
+		return strcmp(old->manifest, digest) == 0;
+	if (strcmp(old->index, digest) != 0 || content_blob_read(b->store, digest, b->arena, &text, &ignored) < 0 ||
+		oci_index_decode(text, b->arena, &index, &ignored) < 0)
+		return false;
+	d = oci_index_select(&index, &b->platform);
+	return d && strcmp(d->digest, old->manifest) == 0;
+}
+
+/* An image we have costs one HEAD, which registries do not count as a pull; one by digest not even that. */
+static int image_ask(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	struct image_record wanted = { .reference = b->reference, .id = "" }, old;
+	struct presence there = { .digest = b->digest };
+	struct image image;
+	struct err ignored; /* whatever is wrong, the long way says it better */
+
+	if (content_record_read(b->store, content_record_name(&wanted, b->arena), b->arena, &old, &ignored) < 0)
+		return 0;
+	if (!there.digest && courier_has(b->courier, document_name(b, "manifests", b->tag), BRING_ACCEPT, b->arena, &there, &ignored) < 0)
+		return 0;
+	if (!there.digest || !is_current(b, &old, there.digest) || content_image_load(b->store, &old, b->arena, &image, &ignored) < 0)
+		return 0;
+	b->record = old;
+	b->known = true;
+	return 0;
+}
+
+/* ---- resolve ---- */
+
 /* Gets a manifest or index by tag or digest; what comes back has the digest that was asked for, or tells its own. */
 static int manifest_get(struct bring *b, const char *name, const char *digest, struct str *ret_text, const char **ret_digest, struct err *e)
 {
@@ -32,7 +89,7 @@ static int manifest_get(struct bring *b, const char *name, const char *digest, s
 	char text[DIGEST_TEXT_SIZE];
 	int r;
 
-	r = courier_get(b->courier, document_name(b, "manifests", name), ACCEPT_MANIFESTS, LIMIT_MANIFEST, b->arena, &d, e);
+	r = courier_get(b->courier, document_name(b, "manifests", name), BRING_ACCEPT, LIMIT_MANIFEST, b->arena, &d, e);
 	if (r < 0)
 		return r;
 	want.kind = DIGEST_SHA256;
@@ -96,13 +153,6 @@ static int image_resolve(void *ctx, struct err *e)
 
 /* ---- may it come in? ---- */
 
-static bool is_doubted(const void *ctx)
-{
-	const struct bring *b = ctx;
-
-	return b->trust != NULL;
-}
-
 static int image_trust(void *ctx, struct err *e)
 {
 	struct bring *b = ctx;
@@ -132,13 +182,6 @@ static int image_compare(void *ctx, struct err *e)
 	b->record = old;
 	b->known = true;
 	return 0;
-}
-
-static bool is_news(const void *ctx)
-{
-	const struct bring *b = ctx;
-
-	return !b->known;
 }
 
 /* ---- config and layers ---- */
@@ -210,9 +253,10 @@ static int image_place(void *ctx, struct err *e)
 
 /* Content first, all of it durable, then the one small file that makes it an image. */
 static const struct step steps[] = {
-	{ "image.resolve",   NULL,    image_resolve,   NULL },
+	{ "image.ask",       is_askable, image_ask,    NULL },
+	{ "image.resolve",   is_news, image_resolve,   NULL },
 	{ "image.trust",     is_doubted, image_trust,  NULL },
-	{ "image.compare",   NULL,    image_compare,   NULL },
+	{ "image.compare",   is_news, image_compare,   NULL },
 	{ "image.config",    is_news, image_config,    NULL },
 	{ "image.layers",    is_news, image_layers,    NULL },
 	{ "image.documents", is_news, image_documents, NULL },

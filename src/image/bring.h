@@ -11,6 +11,11 @@
 #include "image/pull_options.h"
 #include "image/trust/trust.h"
 
+/* Kinds of documents that may stand for an image. */
+#define BRING_ACCEPT                                                                                                         \
+	"application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "                              \
+	"application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
+
 struct bring {
 	/* given */
 	struct image_store *store;
