@@ -9,26 +9,25 @@
 #include "base/parse.h"
 #include "cli/cancel.h"
 #include "cli/progress.h"
+#include "cli/registry_opts.h"
 #include "engine/engine.h"
+#include "image/remote.h"
 #include "os/pty.h"
 
 struct pull_command_options {
-	bool quiet;
-	bool tls_verify;
-	const char *platform, *authfile, *creds, *cert_dir, *signature_policy;
+	struct registry_options registry;
+	bool quiet, all_tags;
+	const char *platform, *signature_policy;
 };
 
-static const struct pull_command_options pull_defaults = { .tls_verify = true };
+static const struct pull_command_options pull_defaults = { .registry = REGISTRY_DEFAULTS };
 
 static const struct opt pull_opts[] = {
+	OPT(struct pull_command_options, all_tags, "all-tags", 'a', FLAG, NULL, "All tags the repository has"),
 	OPT(struct pull_command_options, quiet, "quiet", 'q', FLAG, NULL, "Print nothing but the name"),
 	OPT(struct pull_command_options, platform, "platform", 0, STR, "OS/ARCH", "Platform to choose (default: this machine's)"),
-	OPT(struct pull_command_options, tls_verify, "tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate (default true)"),
-	OPT(struct pull_command_options, authfile, "authfile", 0, STR, "FILE", "Credentials file"),
-	OPT(struct pull_command_options, creds, "creds", 0, STR, "USER:PASSWORD", "Credentials for this pull"),
-	OPT(struct pull_command_options, cert_dir, "cert-dir", 0, STR, "DIR", "Certificates for the registry"),
 	OPT(struct pull_command_options, signature_policy, "signature-policy", 0, STR, "FILE", "Which signatures are required (policy.json)"),
-	OPT_UNSUPPORTED("all-tags", 'a', NULL),
+	OPT_UNSUPPORTED("all-platforms", 0, NULL),
 	OPT_UNSUPPORTED("disable-content-trust", 0, NULL),
 	OPT_END,
 };
@@ -50,29 +49,22 @@ static int choose(void *arg, const char *name, const struct strs *candidates)
 	return parse_u32(line, &number) == 0 && number >= 1 && number <= candidates->n ? (int)number - 1 : -1;
 }
 
-static int pull_run(struct cli *c, const void *options, struct err *e)
+static int pull_one(struct cli *c, struct image_store *images, const char *name, const struct pull_command_options *o, struct err *e)
 {
-	const struct pull_command_options *o = options;
-	struct pull_options p = {
-		.platform = o->platform, .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds,
-		.cert_dir = o->cert_dir, .cancel_fd = cancel_open(), .signature_policy = o->signature_policy,
-		.choose = pty_is_terminal(STDIN_FILENO) && pty_is_terminal(STDOUT_FILENO) ? choose : NULL,
-	};
-	struct image_store *images;
+	struct pull_options p = registry_options_pull(&o->registry);
 	struct reference ref;
-	struct engine *en;
 	struct image image;
 	bool changed;
-	int r = cli_engine(c, &en, e);
+	int r = reference_parse(name, c->a, &ref, e);
 
-	if (r == 0)
-		r = engine_images(en, &images, e);
-	if (r == 0)
-		r = reference_parse(c->args.v[0], c->a, &ref, e);
 	if (r < 0)
 		return r;
+	p.platform = o->platform;
+	p.cancel_fd = cancel_open();
+	p.signature_policy = o->signature_policy;
+	p.choose = pty_is_terminal(STDIN_FILENO) && pty_is_terminal(STDOUT_FILENO) ? choose : NULL;
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDOUT_FILENO), &p);
-	r = image_pull(images, c->args.v[0], &p, c->a, &image, &changed, e);
+	r = image_pull(images, name, &p, c->a, &image, &changed, e);
 	if (r < 0)
 		return r;
 	if (!o->quiet) {
@@ -83,6 +75,37 @@ static int pull_run(struct cli *c, const void *options, struct err *e)
 	return 0;
 }
 
+static int pull_all(struct cli *c, struct image_store *images, const char *name, const struct pull_command_options *o, struct err *e)
+{
+	struct pull_options p = registry_options_pull(&o->registry);
+	const char *repository;
+	struct reference ref;
+	struct strs tags;
+	int r = reference_parse(name, c->a, &ref, e);
+
+	if (r == 0 && (ref.digest || !reference_is_bare(name)))
+		r = err_set(e, ERR_INVALID, "'%s' has a tag or digest, and --all-tags means all of them", name);
+	if (r == 0)
+		r = remote_tags(images, name, &p, c->a, &tags, &repository, e);
+	for (size_t i = 0; r == 0 && i < tags.n; i++)
+		r = pull_one(c, images, arena_printf(c->a, "%s:%s", repository, tags.v[i]), o, e);
+	return r;
+}
+
+static int pull_run(struct cli *c, const void *options, struct err *e)
+{
+	const struct pull_command_options *o = options;
+	struct image_store *images;
+	struct engine *en;
+	int r = cli_engine(c, &en, e);
+
+	if (r == 0)
+		r = engine_images(en, &images, e);
+	if (r < 0)
+		return r;
+	return o->all_tags ? pull_all(c, images, c->args.v[0], o, e) : pull_one(c, images, c->args.v[0], o, e);
+}
+
 const struct command pull_command = {
 	.names = { "pull", "image pull" },
 	.group = "Images",
@@ -90,7 +113,7 @@ const struct command pull_command = {
 	.args = "NAME[:TAG|@DIGEST]",
 	.min_args = 1,
 	.max_args = 1,
-	.opts = { pull_opts },
+	.opts = { pull_opts, registry_opts },
 	.options_size = sizeof(struct pull_command_options),
 	.defaults = &pull_defaults,
 	.run = pull_run,

@@ -2,58 +2,68 @@
 /* `tare push` sends an image of the store to a registry, under its own name or another. */
 #include "cli/commands.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/cancel.h"
 #include "cli/progress.h"
+#include "cli/registry_opts.h"
 #include "engine/engine.h"
 #include "image/push.h"
+#include "os/file.h"
 
 struct push_command_options {
-	bool quiet;
-	bool tls_verify;
-	const char *authfile, *creds, *cert_dir;
+	struct registry_options registry;
+	bool quiet, all_tags;
+	const char *platform, *digestfile;
 	struct sign_options sign;
 };
 
-static const struct push_command_options push_defaults = { .tls_verify = true };
+static const struct push_command_options push_defaults = { .registry = REGISTRY_DEFAULTS };
 
 static const struct opt push_opts[] = {
+	OPT(struct push_command_options, all_tags, "all-tags", 'a', FLAG, NULL, "All tags this machine has of the repository"),
 	OPT(struct push_command_options, quiet, "quiet", 'q', FLAG, NULL, "Print nothing but the name"),
-	OPT(struct push_command_options, tls_verify, "tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate (default true)"),
-	OPT(struct push_command_options, authfile, "authfile", 0, STR, "FILE", "Credentials file"),
-	OPT(struct push_command_options, creds, "creds", 0, STR, "USER:PASSWORD", "Credentials for this push"),
-	OPT(struct push_command_options, cert_dir, "cert-dir", 0, STR, "DIR", "Certificates for the registry"),
 	OPT(struct push_command_options, sign.gpg_key, "sign-by", 0, STR, "FINGERPRINT", "Sign with that GPG key, into the lookaside of registries.d"),
 	OPT(struct push_command_options, sign.sigstore_key, "sign-by-sigstore-private-key", 0, STR, "FILE", "Sign with that key, beside the image"),
 	OPT(struct push_command_options, sign.passphrase_file, "sign-passphrase-file", 0, STR, "FILE", "Passphrase of the key"),
 	OPT_UNSUPPORTED("sign-by-sigstore", 0, "FILE"),
-	OPT_UNSUPPORTED("all-tags", 'a', NULL),
+	OPT(struct push_command_options, platform, "platform", 0, STR, "OS/ARCH", "Only this platform's image; an error if it is another's"),
+	OPT(struct push_command_options, digestfile, "digestfile", 0, STR, "FILE", "Write the digest of what was pushed into a file"),
+	OPT_UNSUPPORTED("compression-format", 0, "FORMAT"),
+	OPT_UNSUPPORTED("compression-level", 0, "LEVEL"),
+	OPT_UNSUPPORTED("force-compression", 0, NULL),
+	OPT_UNSUPPORTED("format", 'f', "FORMAT"),
+	OPT_UNSUPPORTED("encryption-key", 0, "KEY"),
 	OPT_UNSUPPORTED("disable-content-trust", 0, NULL),
 	OPT_END,
 };
 
-static int push_run(struct cli *c, const void *options, struct err *e)
+static int digest_write(const char *path, const char *digest, struct err *e)
 {
-	const struct push_command_options *o = options;
-	struct push_options p = { .pull = { .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds, .cert_dir = o->cert_dir,
-		.cancel_fd = cancel_open() }, .sign = o->sign };
-	const char *destination = c->args.n > 1 ? c->args.v[1] : NULL;
-	struct push_result result;
-	struct image_store *images;
-	struct reference ref;
-	struct engine *en;
-	int r = cli_engine(c, &en, e);
+	int r = file_replace(AT_FDCWD, path, digest, strlen(digest), 0644, 0);
 
-	if (r == 0)
-		r = engine_images(en, &images, e);
-	if (r < 0)
-		return r;
+	return r < 0 ? err_sys(e, r, "write '%s'", path) : 0;
+}
+
+static int push_one(struct cli *c, struct image_store *images, const char *name, const char *destination, const struct push_command_options *o, struct err *e)
+{
+	struct push_options p = { .pull = registry_options_pull(&o->registry), .sign = o->sign };
+	struct push_result result;
+	struct reference ref;
+	int r;
+
+	p.pull.platform = o->platform;
+	p.pull.cancel_fd = cancel_open();
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDOUT_FILENO), &p.pull);
-	r = image_push(images, c->args.v[0], destination, &p, c->a, &result, e);
+	r = image_push(images, name, destination, &p, c->a, &result, e);
 	if (r == 0)
 		r = reference_parse(result.reference, c->a, &ref, e);
+	if (r == 0 && o->digestfile)
+		r = digest_write(o->digestfile, result.digest, e);
 	if (r < 0)
 		return r;
 	if (o->quiet)
@@ -63,6 +73,51 @@ static int push_run(struct cli *c, const void *options, struct err *e)
 	return 0;
 }
 
+/* Every name of the store in that repository. */
+static int push_all(struct cli *c, struct image_store *images, const char *repository, const struct push_command_options *o, struct err *e)
+{
+	struct reference want, has;
+	struct images list;
+	size_t n = 0;
+	int r = reference_parse(repository, c->a, &want, e);
+
+	if (r == 0 && (want.digest || !reference_is_bare(repository)))
+		r = err_set(e, ERR_INVALID, "'%s' has a tag or digest, and --all-tags means all of them", repository);
+	if (r == 0)
+		r = image_list(images, c->a, &list, e);
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		for (size_t k = 0; r == 0 && k < list.v[i].names.n; k++) {
+			struct err ignored; /* a name that does not parse is nobody's */
+
+			if (reference_parse(list.v[i].names.v[k], c->a, &has, &ignored) < 0 || !has.tag || !streq(has.host, want.host) ||
+				!streq(has.repository, want.repository))
+				continue;
+			r = push_one(c, images, list.v[i].names.v[k], NULL, o, e);
+			n++;
+		}
+	}
+	return r == 0 && n == 0 ? err_set(e, ERR_NOT_FOUND, "no such image: %s", reference_familiar_name(&want, c->a)) : r;
+}
+
+static int push_run(struct cli *c, const void *options, struct err *e)
+{
+	const struct push_command_options *o = options;
+	const char *destination = c->args.n > 1 ? c->args.v[1] : NULL;
+	struct image_store *images;
+	struct engine *en;
+	int r = 0;
+
+	if (o->all_tags && (destination || o->digestfile))
+		r = err_set(e, ERR_INVALID, "--all-tags goes with a repository alone, without destination or --digestfile");
+	if (r == 0)
+		r = cli_engine(c, &en, e);
+	if (r == 0)
+		r = engine_images(en, &images, e);
+	if (r < 0)
+		return r;
+	return o->all_tags ? push_all(c, images, c->args.v[0], o, e) : push_one(c, images, c->args.v[0], destination, o, e);
+}
+
 const struct command push_command = {
 	.names = { "push", "image push" },
 	.group = "Images",
@@ -70,7 +125,7 @@ const struct command push_command = {
 	.args = "IMAGE [DESTINATION]",
 	.min_args = 1,
 	.max_args = 2,
-	.opts = { push_opts },
+	.opts = { push_opts, registry_opts },
 	.options_size = sizeof(struct push_command_options),
 	.defaults = &push_defaults,
 	.run = push_run,

@@ -40,6 +40,9 @@ const struct command *const commands[] = {
 	&image_mount_command,
 	&image_unmount_command,
 	&image_prune_command,
+	&image_list_tags_command,
+	&image_delete_command,
+	&image_referrers_command,
 
 	&login_command,
 	&logout_command,

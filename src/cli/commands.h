@@ -42,6 +42,9 @@ extern const struct command image_tree_command;
 extern const struct command image_mount_command;
 extern const struct command image_unmount_command;
 extern const struct command image_prune_command;
+extern const struct command image_list_tags_command;
+extern const struct command image_delete_command;
+extern const struct command image_referrers_command;
 
 extern const struct command login_command;
 extern const struct command logout_command;

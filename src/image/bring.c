@@ -34,12 +34,11 @@ static bool is_doubted(const void *ctx)
 	return b->trust != NULL;
 }
 
-/* Where trust is at stake, the documents are looked at each time: the policy may be another than when the image came. */
 static bool is_askable(const void *ctx)
 {
 	const struct bring *b = ctx;
 
-	return !b->layout && b->reference && !is_doubted(ctx);
+	return !b->layout && b->reference;
 }
 
 /* Whether what the name stands for now, @digest, leads to the image of the record. The index it was chosen from is here. */
@@ -74,6 +73,9 @@ static int image_ask(void *ctx, struct err *e)
 		return 0;
 	if (!there.digest || !is_current(b, &old, there.digest) || content_image_load(b->store, &old, b->arena, &image, &ignored) < 0)
 		return 0;
+	/* Whether it is still trusted is asked in any case: the policy may be another than when it came. */
+	b->manifest_digest = old.manifest;
+	b->index = old.index;
 	b->record = old;
 	b->known = true;
 	return 0;

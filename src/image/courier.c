@@ -69,14 +69,36 @@ static int courier_lost(struct courier *l, struct err *e)
 	return err_set(e, ERR_INTERNAL, "tare-transfer ended with status %d", x.code);
 }
 
+/* Texts from outside: only what a terminal can show is shown, and not too much of it. */
+static void notice_tell(const struct courier *l, const char *text)
+{
+	char line[512] = "registry: ";
+	size_t n = strlen(line);
+
+	if (!l->notice || !text)
+		return;
+	for (; *text && n < sizeof line - 1; text++)
+		line[n++] = (char)(*text < 0x20 || *text > 0x7e ? '?' : *text);
+	line[n] = 0;
+	l->notice(l->arg, line);
+}
+
 static int courier_receive_fds(struct courier *l, int timeout_ms, struct arena *a, struct transfer_message *ret, int *fds, size_t *ret_n, struct err *e)
 {
-	int r = courier_wait(l, timeout_ms, e);
+	for (;;) {
+		int r = courier_wait(l, timeout_ms, e);
 
-	if (r < 0)
-		return r;
-	r = transfer_receive(l->sock, a, ret, fds, ret_n, e);
-	return r == 0 ? courier_lost(l, e) : r < 0 ? r : 0;
+		if (r < 0)
+			return r;
+		r = transfer_receive(l->sock, a, ret, fds, ret_n, e);
+		if (r <= 0)
+			return r == 0 ? courier_lost(l, e) : r;
+		if (ret->type != TRANSFER_NOTICE)
+			return 0;
+		notice_tell(l, ret->name);
+		for (size_t i = 0; i < *ret_n; i++)
+			fd_close(fds[i]);
+	}
 }
 
 int courier_receive(struct courier *l, int timeout_ms, struct arena *a, struct transfer_message *ret, struct err *e)
@@ -192,6 +214,19 @@ int courier_open(struct courier *l, const struct image_store *s, struct transfer
 	return r;
 }
 
+static const char *said(const char *text)
+{
+	return text && *text ? text : NULL;
+}
+
+/* "/v2/x" is called "//x" (registry.h). */
+static const char *link_name(const char *link, struct arena *a)
+{
+	const char *rest = link ? str_after(link, "/v2/") : NULL;
+
+	return rest ? arena_printf(a, "//%s", rest) : NULL;
+}
+
 int courier_get(struct courier *l, const char *name, const char *accept, uint64_t max, struct arena *a, struct document *ret, struct err *e)
 {
 	struct transfer_message ask = { .type = TRANSFER_GET, .name = name, .accept = accept, .max = max }, got;
@@ -214,13 +249,8 @@ int courier_get(struct courier *l, const char *name, const char *accept, uint64_
 		fd_close(fds[i]);
 	if (r < 0)
 		return r;
-	*ret = (struct document){ { arena_memdup(a, buf_text(&b), b.n + 1), b.n }, got.media_type && *got.media_type ? got.media_type : NULL };
+	*ret = (struct document){ { arena_memdup(a, buf_text(&b), b.n + 1), b.n }, said(got.media_type), link_name(got.link, a) };
 	return 0;
-}
-
-static const char *said(const char *text)
-{
-	return text && *text ? text : NULL;
 }
 
 int courier_has(struct courier *l, const char *name, const char *accept, struct arena *a, struct presence *ret, struct err *e)
@@ -282,6 +312,14 @@ int courier_sign(struct courier *l, struct str text, struct str pem, const char 
 	if (r == 0)
 		*ret = got.signature;
 	return r;
+}
+
+int courier_drop(struct courier *l, const char *name, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct transfer_message ask = { .type = TRANSFER_DROP, .name = name }, got;
+
+	return courier_ask(l, &ask, NULL, 0, TRANSFER_DROPPED, &a, &got, e);
 }
 
 int courier_close(struct courier *l, struct err *e)

@@ -15,6 +15,8 @@ struct courier {
 	int layers_fd; /* layers/ingest, apart from what is around it */
 	int cancel_fd; /* borrowed; <= 0: none */
 	struct proc proc;
+	void (*notice)(void *arg, const char *line); /* hears what a registry wants people to see; may be NULL, set after opening */
+	void *arg;
 };
 #define COURIER_NONE ((struct courier){ .sock = -EBADF, .layers_fd = -EBADF, .proc = PROC_NONE })
 
@@ -39,6 +41,7 @@ int courier_receive(struct courier *l, int timeout_ms, struct arena *a, struct t
 struct document {
 	struct str text;
 	const char *media_type; /* as the source says; NULL if unknown */
+	const char *link;       /* name of where a list goes on; NULL: it ends here */
 };
 int courier_get(struct courier *l, const char *name, const char *accept, uint64_t max, struct arena *a, struct document *ret, struct err *e);
 
@@ -62,6 +65,9 @@ int courier_put(struct courier *l, const char *name, const char *digest, const c
 /* Whether @signature (base64) is one of @text by the public key @pem; a signature of @text by the private key @pem. For a courier with SOURCE_NONE. */
 int courier_verify(struct courier *l, struct str text, const char *signature, struct str pem, struct err *e);
 int courier_sign(struct courier *l, struct str text, struct str pem, const char *passphrase, struct arena *a, const char **ret, struct err *e);
+
+/* Takes something away from a sink. Errors: -ENOENT; ERR_UNSUPPORTED if the other side does not do that. For use while no job runs. */
+int courier_drop(struct courier *l, const char *name, struct err *e);
 
 /* Tells the sink that this was all, and waits until that is complete. */
 int courier_close(struct courier *l, struct err *e);

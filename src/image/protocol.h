@@ -18,14 +18,17 @@
  *     |<----- PACKED {index, digests, sizes} --------|   after PROGRESS, whose total is unknown
  *     |------ HAS {index, name, accept} ------------>|   is it there? Asks sources and sinks
  *     |<----- GOT {index, digest, type, size} -------|   or FAILED not_found
+ *     |<----- NOTICE {name} -------------------------|   at any time: a text the registry wants its users to see
  *     |<----- FAILED {index or -1, error} -----------|   answers anything
  *     |------ (closes) ----------------------------->|   exits
  *
- * The other way, after OPEN {sink…}; HAS as above:
+ * The other way, after OPEN {sink…}; HAS, and where the sink can be read GET, as above:
  *
  *     |------ PUT {index, name, digest, size, from…} [file] ->|   a blob or a document; they run in parallel, so what refers to others is PUT when they
  *     |<----- PROGRESS {index, current, total} ------|            are STORED. Without a file: only if it is there, or can be had from another repository
  *     |<----- STORED {index, outcome, digest…} ------|
+ *     |------ DROP {index, name} ------------------->|   takes something away
+ *     |<----- DROPPED {index} -----------------------|
  *     |------ CLOSE -------------------------------->|   nothing more comes
  *     |<----- CLOSED --------------------------------|   it is complete and durable, as far as this side can tell
  *
@@ -62,6 +65,8 @@ enum transfer_type {
 	TRANSFER_HAS,
 	TRANSFER_PUT,
 	TRANSFER_STORED,
+	TRANSFER_DROP,
+	TRANSFER_DROPPED,
 	TRANSFER_CLOSE,
 	TRANSFER_CLOSED,
 	TRANSFER_PACK,
@@ -70,6 +75,7 @@ enum transfer_type {
 	TRANSFER_VERIFIED,
 	TRANSFER_SIGN,
 	TRANSFER_SIGNED,
+	TRANSFER_NOTICE,
 	TRANSFER_FAILED,
 	TRANSFER_TYPE_COUNT,
 };
@@ -123,10 +129,11 @@ struct transfer_message {
 	const char *client_cert, *client_key; /* …and the client's certificate; no others can be read */
 	struct pairs headers;  /* sent along to this host */
 	uint32_t parallel;
-	/* GET, LAYER, FETCH, HAS, PUT, OPENED, OPAQUE */
+	/* GET, LAYER, FETCH, HAS, PUT, DROP, OPENED, OPAQUE; the text of NOTICE */
 	const char *name;      /* source.h and sink.h say how names look */
 	const char *accept;
 	uint64_t max;
+	const char *link;      /* GOT: where the list goes on, a path of the registry ("/v2/…"); NULL: it ends here */
 	/* LAYER, UNPACKED, FETCH, FETCHED, PUT, STORED, HAS, GOT */
 	int64_t index;
 	const char *digest, *diff_id;

@@ -31,9 +31,13 @@ static int pull_connect(void *ctx, struct err *e)
 	struct pull *p = ctx;
 	const struct pull_options *o = p->bring.options;
 	struct transfer_message task = endpoint_task(p->endpoint);
+	int r;
 
 	task.parallel = o->parallel;
-	return courier_open(&p->courier, p->bring.store, &task, NULL, 0, o->cancel_fd, e);
+	r = courier_open(&p->courier, p->bring.store, &task, NULL, 0, o->cancel_fd, e);
+	p->courier.notice = o->message;
+	p->courier.arg = o->arg;
+	return r;
 }
 
 static int pull_bring(void *ctx, struct err *e)

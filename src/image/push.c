@@ -10,6 +10,7 @@
 #include "image/endpoint.h"
 #include "image/fetch.h"
 #include "image/find.h"
+#include "image/referrers.h"
 #include "image/shipment.h"
 
 struct push {
@@ -47,9 +48,12 @@ static int push_pin(void *ctx, struct err *e)
 static int push_collect(void *ctx, struct err *e)
 {
 	struct push *p = ctx;
+	const char *text = p->options->pull.platform;
+	struct oci_platform platform;
+	int r = text ? oci_platform_parse(text, p->arena, &platform, e) : 0;
 
 	p->shipment = (struct shipment){ .arena = p->arena, .foreign = p->options->foreign };
-	return shipment_add_record(&p->shipment, p->store, &p->record, e);
+	return r < 0 ? r : shipment_add_record(&p->shipment, p->store, &p->record, text ? &platform : NULL, e);
 }
 
 /* ---- which of the blobs the registry has elsewhere: those of images we know from other repositories of it ---- */
@@ -77,7 +81,7 @@ static int push_origins(void *ctx, struct err *e)
 		if (!all.v[i].reference || reference_parse(all.v[i].reference, p->arena, &ref, &ignored) < 0)
 			continue;
 		if (strcmp(ref.host, p->to.host) == 0 && strcmp(ref.repository, p->to.repository) != 0 &&
-			shipment_add_record(&there, p->store, &all.v[i], &ignored) == 0)
+			shipment_add_record(&there, p->store, &all.v[i], NULL, &ignored) == 0)
 			origin_note(p, &there, ref.repository);
 	}
 	return r;
@@ -106,10 +110,14 @@ static int push_connect(void *ctx, struct err *e)
 	struct push *p = ctx;
 	const struct pull_options *o = &p->options->pull;
 	struct transfer_message task = endpoint_task(&p->endpoint);
+	int r;
 
 	task.sink = SINK_REGISTRY;
 	task.parallel = o->parallel;
-	return courier_open(&p->courier, p->store, &task, NULL, 0, o->cancel_fd, e);
+	r = courier_open(&p->courier, p->store, &task, NULL, 0, o->cancel_fd, e);
+	p->courier.notice = o->message;
+	p->courier.arg = o->arg;
+	return r;
 }
 
 static int push_blobs(void *ctx, struct err *e)
@@ -132,7 +140,7 @@ static int document_put(struct push *p, const struct shipment_document *d, const
 		return err_wrap(e, "manifest %.19s", d->digest);
 	if (stored.digest && strcmp(stored.digest, d->digest) != 0)
 		return err_set(e, ERR_CORRUPT, "registry stored manifest %.19s as %.80s", d->digest, stored.digest);
-	return 0;
+	return d->subject && !stored.subject ? referrers_note(&p->courier, d, p->arena, e) : 0;
 }
 
 static int push_documents(void *ctx, struct err *e)

@@ -28,5 +28,9 @@ typedef int (*shipment_read_fn)(void *arg, const char *digest, struct arena *a, 
 /* Adds a manifest, or an index with all it names. Errors: as @read; ERR_INVALID for documents that make no sense. */
 int shipment_add(struct shipment *s, const char *digest, shipment_read_fn read, void *arg, struct err *e);
 
-/* Adds the image of a record: its index if all of that is here, else its manifest alone. */
-int shipment_add_record(struct shipment *s, const struct image_store *store, const struct image_record *record, struct err *e);
+/*
+ * Adds the image of a record: its index if all of that is here, else its manifest alone; with @platform only the image for that. Errors: also -ENOENT
+ * if it is not for that platform.
+ */
+int shipment_add_record(struct shipment *s, const struct image_store *store, const struct image_record *record, const struct oci_platform *platform,
+	struct err *e);

@@ -268,7 +268,7 @@ int oci_manifest_decode(struct str text, struct arena *a, struct oci_manifest *r
 	if (r < 0)
 		return r;
 	if (media_kind_of(m.config.media_type) != MEDIA_CONFIG)
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: not a container image but an artifact of type '%.100s'",
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: not a container image but an artifact of type '%.100s'; 'tare artifact pull' takes those",
 			m.artifact_type ? m.artifact_type : m.config.media_type);
 	if (m.config.size > LIMIT_MANIFEST)
 		return too_many("bytes of config", (size_t)m.config.size, LIMIT_MANIFEST, e);

@@ -278,3 +278,10 @@ bool reference_may_be_id(const char *text)
 	n = strlen(hex);
 	return n >= 2 && n <= 64 && text_is_hex(str_of(hex), n);
 }
+
+bool reference_is_bare(const char *text)
+{
+	const char *slash = strrchr(text, '/');
+
+	return !strchr(text, '@') && !strchr(slash ? slash : text, ':');
+}

@@ -26,6 +26,9 @@ struct reference {
 /* Parses and normalises; a name without tag and digest gets the tag "latest". Errors: -EINVAL. */
 int reference_parse(const char *text, struct arena *a, struct reference *ret, struct err *e);
 
+/* True if a text that parses names neither tag nor digest. */
+bool reference_is_bare(const char *text);
+
 /* The canonical text: "docker.io/library/busybox:latest", "host/name@sha256:…", "host/name:tag@sha256:…". */
 const char *reference_print(const struct reference *r, struct arena *a);
 

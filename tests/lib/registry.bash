@@ -11,6 +11,8 @@
 # mtls   TLS that wants a client's certificate (NAME_dir/client.crt, client.key); anonymous
 # token  plain HTTP, Bearer tokens from tests/lib/token-server; anonymous may pull public/*, alice:secret may do all
 #
+#   flaky_start, flaky_stop                 flaky-registry, the one that misbehaves: sets flaky (its directory) and there (its address)
+#
 # REGISTRY_HOME names the directory the registries live under (default: ${BATS_FILE_TMPDIR:-/tmp}).
 
 registry_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -151,4 +153,20 @@ registry_push() {
 	shift 3
 	addr="${name}_addr"
 	skopeo copy -q --insecure-policy --dest-tls-verify=false "$@" "oci:$layout:latest" "docker://${!addr}/$repository"
+}
+
+flaky_start() {
+	flaky=$(mktemp -d "${REGISTRY_HOME:-${BATS_FILE_TMPDIR:-/tmp}}/flaky.XXXXXX") || return
+	/usr/bin/python3 "$registry_lib/flaky-registry" "$flaky" >"$flaky/log" 2>&1 3>&- 4>&- &
+	echo $! >"$flaky/pid"
+	wait_for 10 test -s "$flaky/port" || { cat "$flaky/log" >&2; return 1; }
+	there=127.0.0.1:$(cat "$flaky/port")
+}
+
+flaky_stop() {
+	[ -n "$flaky" ] || return 0
+	kill "$(cat "$flaky/pid")" 2>/dev/null
+	wait "$(cat "$flaky/pid")" 2>/dev/null
+	rm -rf "$flaky"
+	flaky=
 }

@@ -32,6 +32,7 @@ int job_layer(const struct job_ends *ends, void *line, struct job *j, struct err
 int job_pack(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_fetch(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_put(const struct job_ends *ends, void *line, struct job *j, struct err *e);
+int job_drop(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_has(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 
 void job_free(struct job *j);

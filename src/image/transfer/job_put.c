@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PUT: a blob or a document into the sink. */
+/* PUT and DROP: a blob or a document into the sink; and away again. */
 #include "image/transfer/job.h"
 
 static void on_sent(void *arg, uint64_t sent)
@@ -28,4 +28,15 @@ int job_put(const struct job_ends *ends, void *line, struct job *j, struct err *
 	stored.subject = answer.subject;
 	stored.size = m->size;
 	return transfer_send(ends->sock, &stored, NULL, 0, e);
+}
+
+int job_drop(const struct job_ends *ends, void *line, struct job *j, struct err *e)
+{
+	struct transfer_message dropped = { .type = TRANSFER_DROPPED, .index = j->m.index };
+	int r;
+
+	if (!ends->sink.driver->drop)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: taking something away from this kind of sink");
+	r = ends->sink.driver->drop(ends->sink.self, line, j->m.name ? j->m.name : "", e);
+	return r < 0 ? r : transfer_send(ends->sock, &dropped, NULL, 0, e);
 }

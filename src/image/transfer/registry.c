@@ -14,7 +14,8 @@
 #include "image/transfer/certs.h"
 #include "image/transfer/token.h"
 
-enum { REDIRECTS_MAX = 6, TRIES_MAX = 6, TRIES_MIRROR = 2, PAUSE_FIRST_MS = 200, PAUSE_MAX_S = 60 };
+enum { REDIRECTS_MAX = 6, TRIES_MAX = 6, TRIES_MIRROR = 2, PAUSE_FIRST_MS = 200, PAUSE_MAX_S = 60,
+	WARNINGS_MAX = 16 };
 
 struct registry {
 	struct arena arena;
@@ -29,6 +30,8 @@ struct registry {
 	bool switched;               /* it is not the first one tried */
 	char *authorization;         /* header value in use, or NULL */
 	unsigned generation;         /* counts changes of it */
+	struct strs warnings;
+	size_t n_warned;             /* so many of them have been handed out */
 };
 
 struct registry_line {
@@ -247,6 +250,28 @@ static const char *base_get(struct registry *g, struct credential *ret)
 	return base;
 }
 
+static void warnings_take(struct registry *g, const struct strs *texts)
+{
+	if (texts->n == 0)
+		return;
+	pthread_mutex_lock(&g->mutex);
+	for (size_t i = 0; i < texts->n; i++)
+		if (g->warnings.n < WARNINGS_MAX && auth_text_is_safe(texts->v[i]) && !strs_has(&g->warnings, texts->v[i]))
+			strs_push(&g->arena, &g->warnings, arena_strdup(&g->arena, texts->v[i]));
+	pthread_mutex_unlock(&g->mutex);
+}
+
+const char *registry_warning(struct registry *g)
+{
+	const char *text = NULL;
+
+	pthread_mutex_lock(&g->mutex);
+	if (g->n_warned < g->warnings.n)
+		text = g->warnings.v[g->n_warned++];
+	pthread_mutex_unlock(&g->mutex);
+	return text;
+}
+
 /* Gets a credential for the challenges at hand and shares it with the other lines; another may have been quicker. */
 static int credential_renew(struct calling *x, const char *url, unsigned seen, struct err *e)
 {
@@ -366,6 +391,7 @@ static enum http_end send_once(struct calling *x, const char *url, bool ours, co
 	enum http_end end = http_send(x->http, &request, x->a, &x->reply->answer, e);
 
 	x->delivered += x->reply->answer.delivered;
+	warnings_take(x->g, &x->reply->answer.warnings);
 	return end;
 }
 

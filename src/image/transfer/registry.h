@@ -76,5 +76,8 @@ int registry_call(struct registry_line *line, const struct registry_call *q, str
  * was the last try. */
 int registry_pause(struct registry_line *line, const struct registry_reply *reply, int tries, struct err *e);
 
+/* The next text of a Warning header that has not been handed out yet, or NULL. Owned by the registry; each text comes once. */
+const char *registry_warning(struct registry *g);
+
 /* Makes all running and later calls fail with -ECANCELED. */
 void registry_stop(struct registry *g);

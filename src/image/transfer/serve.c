@@ -42,6 +42,7 @@ static const struct {
 	[TRANSFER_FETCH] = { job_fetch, FOR_SOURCE, 1 },
 	[TRANSFER_HAS] = { job_has, FOR_SOURCE | FOR_SINK, 0 },
 	[TRANSFER_PUT] = { job_put, FOR_SINK, 0 },
+	[TRANSFER_DROP] = { job_drop, FOR_SINK, 0 },
 };
 
 /* ---- the open end, whichever it is ---- */
@@ -69,6 +70,18 @@ static void ends_stop(const struct job_ends *ends)
 		ends->sink.driver->stop(ends->sink.self);
 	if (ends->source.driver && ends->source.driver->stop)
 		ends->source.driver->stop(ends->source.self);
+}
+
+/* What the other side wants people to see, as soon as it said so. */
+static void notices_send(const struct job_ends *ends)
+{
+	const char *(*next)(void *self) = ends->sink.driver ? ends->sink.driver->notice : ends->source.driver->notice;
+	void *self = ends->sink.driver ? ends->sink.self : ends->source.self;
+	struct transfer_message m = { .type = TRANSFER_NOTICE };
+	struct err ignored; /* the store may be gone; the main thread will see */
+
+	while (next && (m.name = next(self)))
+		transfer_send(ends->sock, &m, NULL, 0, &ignored);
 }
 
 /* ---- workers ---- */
@@ -101,7 +114,10 @@ static void *worker(void *arg)
 	while ((j = job_next(s))) {
 		struct err e = { 0 };
 
-		if (orders[j->m.type].run(&s->ends, line, j, &e) < 0)
+		int r = orders[j->m.type].run(&s->ends, line, j, &e);
+
+		notices_send(&s->ends);
+		if (r < 0)
 			transfer_send_error(s->ends.sock, j->m.index, &e);
 		job_free(j);
 	}
@@ -154,17 +170,19 @@ static int buf_sink(void *arg, const void *p, size_t n, struct err *e)
 static int document_get(struct serve *s, void *line, const struct transfer_message *m, struct err *e)
 {
 	const struct source *source = &s->ends.source;
+	const struct sink *sink = &s->ends.sink;
 	size_t max = m->max && m->max < LIMIT_MANIFEST ? (size_t)m->max : LIMIT_MANIFEST;
 	scoped_buf struct buf b = BUF(max);
 	struct source_request q = { .name = m->name ? m->name : "", .accept = m->accept, .max = max, .sink = buf_sink, .arg = &b };
 	struct transfer_message got = { .type = TRANSFER_GOT };
-	struct source_answer answer;
+	struct source_answer answer = { 0 };
 	scoped_fd int fd = -EBADF;
 	int r;
 
-	if (!source->driver)
-		return err_set(e, ERR_INVALID, "message 'get' is not for a sink");
-	r = source->driver->read(source->self, line, &q, &answer, e);
+	if (sink->driver && !sink->driver->read)
+		return err_set(e, ERR_INVALID, "message 'get' is not for this kind of sink");
+	r = sink->driver ? sink->driver->read(sink->self, line, &q, &answer, e) : source->driver->read(source->self, line, &q, &answer, e);
+	notices_send(&s->ends);
 	if (r < 0)
 		return r;
 	fd = memfd_from_bytes("document", buf_text(&b), b.n);
@@ -172,6 +190,7 @@ static int document_get(struct serve *s, void *line, const struct transfer_messa
 		return err_sys(e, fd, "memory for a document");
 	got.media_type = answer.media_type;
 	got.digest = answer.digest;
+	got.link = answer.link;
 	got.size = (int64_t)b.n;
 	return transfer_send(s->ends.sock, &got, &fd, 1, e);
 }

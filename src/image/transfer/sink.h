@@ -35,8 +35,12 @@ struct sink_driver {
 	void (*line_close)(void *line);
 	int (*put)(void *self, void *line, const struct sink_put *q, struct sink_answer *ret, struct err *e);
 	int (*has)(void *self, void *line, const char *name, const char *accept, struct source_answer *ret, struct err *e);
+	/* NULL: it cannot be read. */
+	int (*read)(void *self, void *line, const struct source_request *q, struct source_answer *ret, struct err *e);
+	int (*drop)(void *self, void *line, const char *name, struct err *e); /* NULL: nothing is ever taken away. Errors: -ENOENT */
 	int (*finish)(void *self, struct err *e); /* NULL: nothing to write at the end */
 	void (*stop)(void *self);       /* NULL: nothing to stop */
+	const char *(*notice)(void *self); /* as source.h */
 };
 
 extern const struct sink_driver sink_registry;

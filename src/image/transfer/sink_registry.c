@@ -74,9 +74,28 @@ static int has(void *self, void *line, const char *name, const char *accept, str
 	return source_registry.has(self, line, name, accept, ret, e);
 }
 
+static int read_(void *self, void *line, const struct source_request *q, struct source_answer *ret, struct err *e)
+{
+	return source_registry.read(self, line, q, ret, e);
+}
+
+static int drop(void *self, void *line, const char *name, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct registry_call call = { .method = "DELETE", .path = name };
+	struct registry_reply reply;
+
+	return registry_call(line, &call, &a, &reply, e);
+}
+
+static const char *notice(void *self)
+{
+	return registry_warning(self);
+}
+
 static void stop(void *self)
 {
 	registry_stop(self);
 }
 
-const struct sink_driver sink_registry = { open_, close_, line_open, line_close, put, has, NULL, stop };
+const struct sink_driver sink_registry = { open_, close_, line_open, line_close, put, has, read_, drop, NULL, stop, notice };

@@ -26,6 +26,7 @@ struct source_answer {
 	char media_type[128]; /* "" if unknown */
 	char digest[160];     /* what the other side says; "" if nothing */
 	uint64_t size;        /* bytes there are, if the source knows before; 0 if not */
+	char link[1024];      /* where a list goes on: a path of the registry; "" if nowhere */
 };
 
 struct source_driver {
@@ -38,6 +39,8 @@ struct source_driver {
 	void (*stop)(void *self);       /* NULL: nothing to stop */
 	/* Whether there is something by that name, without fetching it; NULL: this kind of source cannot tell. Errors: -ENOENT. */
 	int (*has)(void *self, void *line, const char *name, const char *accept, struct source_answer *ret, struct err *e);
+	/* The next text the other side wants shown to people, or NULL; owned by the source. NULL: never. */
+	const char *(*notice)(void *self);
 };
 
 extern const struct source_driver source_registry, source_archive, source_layout, source_tar, source_tree, source_none;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/parse.h"
 #include "image/transfer/registry.h"
@@ -34,13 +35,27 @@ static void line_close(void *line)
 	registry_line_close(line);
 }
 
-static void answer_take(const struct http_answer *from, struct source_answer *ret)
+/* `<URL>; rel="next"`: of the URL only the path, for we stay with this registry. */
+static void link_take(const char *link, struct arena *a, struct source_answer *ret)
+{
+	const char *end = link && *link == '<' ? strchr(link, '>') : NULL, *url;
+
+	if (!end || !strstr(end, "next"))
+		return;
+	url = http_resolve("http://registry.invalid/", arena_strndup(a, link + 1, (size_t)(end - link - 1)), a);
+	url = url ? strstr(url, "/v2/") : NULL;
+	if (url && strlen(url) < sizeof ret->link)
+		snprintf(ret->link, sizeof ret->link, "%s", url);
+}
+
+static void answer_take(const struct http_answer *from, struct arena *a, struct source_answer *ret)
 {
 	*ret = (struct source_answer){ 0 };
 	snprintf(ret->media_type, sizeof ret->media_type, "%s", from->content_type ? from->content_type : "");
 	snprintf(ret->digest, sizeof ret->digest, "%s", from->digest ? from->digest : "");
 	if (!from->content_length || parse_u64(from->content_length, &ret->size) < 0)
 		ret->size = 0;
+	link_take(from->link, a, ret);
 }
 
 static int read_(void *self, void *line, const struct source_request *q, struct source_answer *ret, struct err *e)
@@ -51,7 +66,7 @@ static int read_(void *self, void *line, const struct source_request *q, struct 
 	int r = registry_call(line, &call, &a, &reply, e);
 
 	if (r == 0)
-		answer_take(&reply.answer, ret);
+		answer_take(&reply.answer, &a, ret);
 	return r;
 }
 
@@ -63,8 +78,13 @@ static int has(void *self, void *line, const char *name, const char *accept, str
 	int r = registry_call(line, &call, &a, &reply, e);
 
 	if (r == 0)
-		answer_take(&reply.answer, ret);
+		answer_take(&reply.answer, &a, ret);
 	return r;
+}
+
+static const char *notice(void *self)
+{
+	return registry_warning(self);
 }
 
 static void stop(void *self)
@@ -72,4 +92,4 @@ static void stop(void *self)
 	registry_stop(self);
 }
 
-const struct source_driver source_registry = { open_, close_, line_open, line_close, read_, stop, has };
+const struct source_driver source_registry = { open_, close_, line_open, line_close, read_, stop, has, notice };
