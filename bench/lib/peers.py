@@ -110,6 +110,9 @@ class Tare(Engine):
     def pull(self, reference):
         return self.base + ["pull", "-q", reference]
 
+    def push(self, reference, destination):
+        return [self.base + ["push", "-q", reference, destination]]
+
     def unpull(self, reference):
         return self.base + ["rmi", "-f", reference]
 
@@ -157,6 +160,9 @@ class Docker(Engine):
     def pull(self, reference):
         return self.base + ["pull", "-q", reference]
 
+    def push(self, reference, destination):
+        return [self.base + ["tag", reference, destination], self.base + ["push", "-q", destination]]
+
     def unpull(self, reference):
         return self.base + ["rmi", "-f", reference]
 
@@ -192,6 +198,9 @@ class Podman(Engine):
     def pull(self, reference):
         return self.base + ["pull", "-q", "--tls-verify=false", "--signature-policy", self.policy, reference]
 
+    def push(self, reference, destination):
+        return [self.base + ["push", "-q", "--tls-verify=false", "--signature-policy", self.policy, reference, destination]]
+
     def unpull(self, reference):
         return self.base + ["rmi", "-f", reference]
 
@@ -225,6 +234,9 @@ class Ctr(Engine):
 
     def pull(self, reference):
         return self.base + ["images", "pull", "--plain-http", reference]
+
+    def push(self, reference, destination):
+        return [self.base + ["images", "push", "--plain-http", destination, reference]]
 
     def unpull(self, reference):
         return self.base + ["images", "rm", "--sync", reference]

@@ -2,7 +2,7 @@
 """One aligned table for people, JSON beside it for programs."""
 import json
 
-COLUMNS = ("tare", "bare", "crun", "runc", "docker", "podman", "ctr")
+COLUMNS = ("tare", "bare", "crun", "runc", "docker", "podman", "ctr", "skopeo")
 
 
 def number(value):

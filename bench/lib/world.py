@@ -66,7 +66,7 @@ class World:
     def __init__(self, home, top, bin_directory, memory=False):
         self.home, self.top, self.bin = home, top, bin_directory
         self.containerd = None
-        self.registry = None
+        self.registries = []
         subprocess.check_call(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"])
         if memory:
             subprocess.check_call(["mount", "-t", "tmpfs", "-o", "mode=755,size=80%", "tmpfs", home])
@@ -74,7 +74,7 @@ class World:
         self.images = command([top + "/tests/lib/make-images", "busybox"], timeout=300)[1].strip().splitlines()[-1]
 
     def close(self):
-        for daemon in (self.registry, self.containerd):
+        for daemon in self.registries + [self.containerd]:
             if daemon:
                 daemon.stop()
 
@@ -93,19 +93,28 @@ class World:
                                  lambda: subprocess.call(["ctr", "-a", self.containerd_socket, "version"],
                                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0)
 
-    def registry_start(self):
-        """docker-registry on loopback holding debian:latest, four gzip layers; returns the reference."""
-        home = os.path.join(self.home, "registry")
+    def registry_serve(self, name, port):
+        """docker-registry on loopback, empty; returns the directory of what it has."""
+        home = os.path.join(self.home, name)
         os.makedirs(home, exist_ok=True)
         with open(home + "/config.yml", "w") as out:
             out.write("version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
-                      "storage: {filesystem: {rootdirectory: %s/data}}\nhttp: {addr: 127.0.0.1:5000}\n" % home)
-        self.registry = Daemon(["docker-registry", "serve", home + "/config.yml"], home + "/log",
-                               lambda: subprocess.call(["curl", "-s", "-o", "/dev/null", "http://127.0.0.1:5000/v2/"]) == 0)
-        images = command([self.top + "/tests/lib/make-images", "busybox", "debian"], timeout=600)[1].strip().splitlines()[-1]
-        command(["skopeo", "copy", "-q", "--insecure-policy", "--dest-tls-verify=false",
-                 "oci:%s/debian:latest" % images, "docker://127.0.0.1:5000/debian:latest"])
+                      "storage: {filesystem: {rootdirectory: %s/data}}\nhttp: {addr: 127.0.0.1:%d}\n" % (home, port))
+        self.registries.append(Daemon(
+            ["docker-registry", "serve", home + "/config.yml"], home + "/log",
+            lambda: subprocess.call(["curl", "-s", "-o", "/dev/null", "http://127.0.0.1:%d/v2/" % port]) == 0))
+        return home + "/data"
+
+    def registry_start(self):
+        """One that holds debian:latest, four gzip layers, started on first use; returns the reference."""
+        if not self.registries:
+            self.registry_serve("registry", 5000)
+            command(["skopeo", "copy", "-q", "--insecure-policy", "--dest-tls-verify=false",
+                     "oci:%s/debian:latest" % self.layouts(), "docker://127.0.0.1:5000/debian:latest"])
         return "127.0.0.1:5000/debian:latest"
+
+    def layouts(self):
+        return command([self.top + "/tests/lib/make-images", "busybox", "debian"], timeout=600)[1].strip().splitlines()[-1]
 
     def bundle(self, name, args):
         """A busybox bundle with the configuration `runc spec` writes."""
