@@ -97,3 +97,28 @@ blob_file() { echo "$plain_dir/data/docker/registry/v2/blobs/sha256/${1:7:2}/${1
 	id=$(tare images -q "${box%:1}" | head -1)
 	run ! tare push "$id"
 }
+
+# Other people's stores in directories of this test.
+podman_at() { /usr/bin/podman --root "$1/root" --runroot "$1/run" --tmpdir "$1/tmp" --storage-driver vfs --cgroup-manager cgroupfs --events-backend file "${@:2}"; }
+
+@test "podman and skopeo take what we pushed: same digests, same bytes" {
+	echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$BATS_TEST_TMPDIR/policy.json"
+	tare push -q "$box" "$plain_addr/others/box:1"
+	tare push -q "$deb" "$plain_addr/others/deb:1"
+	skopeo copy -q --insecure-policy --src-tls-verify=false "docker://$plain_addr/others/deb:1" "oci:$BATS_TEST_TMPDIR/layout:latest"
+	equal "$(digest_at "$deb")" "$(jq -r '.manifests[0].digest' "$BATS_TEST_TMPDIR/layout/index.json")"
+	for layer in $(skopeo inspect --tls-verify=false "docker://$deb" | jq -r '.Layers[]'); do
+		cmp "$BATS_TEST_TMPDIR/layout/blobs/sha256/${layer#*:}" "$images/debian/blobs/sha256/${layer#*:}"
+	done
+	podman_at "$BATS_TEST_TMPDIR/podman" pull -q --tls-verify=false --signature-policy "$BATS_TEST_TMPDIR/policy.json" "$plain_addr/others/box:1"
+	equal "$(digest_at "$box")" "$(podman_at "$BATS_TEST_TMPDIR/podman" image inspect -f '{{.Digest}}' "$plain_addr/others/box:1")"
+}
+
+@test "what podman and skopeo pushed comes back the same by pull and push" {
+	skopeo copy -q --insecure-policy --src-tls-verify=false --dest-tls-verify=false --format v2s2 "docker://$box" "docker://$plain_addr/others/v2s2:1"
+	tare pull -q "$plain_addr/others/v2s2:1"
+	tare push -q --tls-verify=false --creds alice:secret "$plain_addr/others/v2s2:1" "$secure_addr/back/v2s2:1"
+	equal "$(skopeo inspect --raw --tls-verify=false "docker://$plain_addr/others/v2s2:1" | sha256sum)" \
+		"$(skopeo inspect --raw --tls-verify=false --creds alice:secret "docker://$secure_addr/back/v2s2:1" | sha256sum)"
+	tare rmi -f "$plain_addr/others/v2s2:1"
+}

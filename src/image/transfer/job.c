@@ -18,6 +18,23 @@ void job_free(struct job *j)
 	free(j);
 }
 
+void job_notices(const struct job_ends *ends)
+{
+	const char *(*next)(void *self) = ends->sink.driver ? ends->sink.driver->notice : ends->source.driver->notice;
+	void *self = ends->sink.driver ? ends->sink.self : ends->source.self;
+	struct transfer_message m = { .type = TRANSFER_NOTICE };
+	struct err ignored; /* the store may be gone; the main thread will see */
+
+	while (next && (m.name = next(self)))
+		transfer_send(ends->sock, &m, NULL, 0, &ignored);
+}
+
+int job_answer(const struct job_ends *ends, const struct transfer_message *m, struct err *e)
+{
+	job_notices(ends);
+	return transfer_send(ends->sock, m, NULL, 0, e);
+}
+
 void job_progress(struct job_progress *p, uint64_t current, bool now)
 {
 	struct transfer_message m = { .type = TRANSFER_PROGRESS, .index = p->index, .current = current, .total = p->total };

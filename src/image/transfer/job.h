@@ -37,6 +37,12 @@ int job_has(const struct job_ends *ends, void *line, struct job *j, struct err *
 
 void job_free(struct job *j);
 
+/* Tells the store what the other side wants people to see. */
+void job_notices(const struct job_ends *ends);
+
+/* The last message of a job that went well; notices go before it, for nobody may listen after it. */
+int job_answer(const struct job_ends *ends, const struct transfer_message *m, struct err *e);
+
 /* PROGRESS, not too often. */
 struct job_progress {
 	int sock;

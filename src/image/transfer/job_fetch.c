@@ -74,7 +74,7 @@ int job_fetch(const struct job_ends *ends, void *line, struct job *j, struct err
 		return r;
 	job_progress(&f.progress, f.current, true);
 	done.size = (int64_t)f.current;
-	return transfer_send(ends->sock, &done, NULL, 0, e);
+	return job_answer(ends, &done, e);
 }
 
 int job_has(const struct job_ends *ends, void *line, struct job *j, struct err *e)
@@ -95,5 +95,5 @@ int job_has(const struct job_ends *ends, void *line, struct job *j, struct err *
 	got.media_type = answer.media_type;
 	got.digest = answer.digest;
 	got.size = (int64_t)answer.size;
-	return transfer_send(ends->sock, &got, NULL, 0, e);
+	return job_answer(ends, &got, e);
 }

@@ -32,7 +32,7 @@ static const char *const layer_types[INFLATE_KIND_COUNT] = {
 	[INFLATE_ZSTD] = "application/vnd.oci.image.layer.v1.tar+zstd",
 };
 
-static int result_send(int sock, const struct job *j, const struct layer_result *result, struct err *e)
+static int result_send(const struct job_ends *ends, const struct job *j, const struct layer_result *result, struct err *e)
 {
 	struct transfer_message m = { .type = TRANSFER_OPAQUE, .index = j->m.index };
 	char blob[DIGEST_TEXT_SIZE], diff[DIGEST_TEXT_SIZE];
@@ -40,7 +40,7 @@ static int result_send(int sock, const struct job *j, const struct layer_result 
 
 	for (size_t i = 0; i < result->opaque.n; i++) {
 		m.name = result->opaque.v[i];
-		r = transfer_send(sock, &m, NULL, 0, e);
+		r = transfer_send(ends->sock, &m, NULL, 0, e);
 		if (r < 0)
 			return r;
 	}
@@ -49,7 +49,7 @@ static int result_send(int sock, const struct job *j, const struct layer_result 
 	m = (struct transfer_message){ .type = TRANSFER_UNPACKED, .index = j->m.index, .digest = blob, .diff_id = diff,
 		.media_type = layer_types[result->compression], .size = (int64_t)result->blob_size, .entries = result->entries, .bytes = result->bytes,
 		.replaced = result->replaced };
-	return transfer_send(sock, &m, NULL, 0, e);
+	return job_answer(ends, &m, e);
 }
 
 int job_layer(const struct job_ends *ends, void *line, struct job *j, struct err *e)
@@ -81,5 +81,5 @@ int job_layer(const struct job_ends *ends, void *line, struct job *j, struct err
 		job_progress(&feed.progress, feed.current, true);
 	if (r == 0)
 		r = layer_finish(layer, &j->arena, &result, e);
-	return r < 0 ? r : result_send(ends->sock, j, &result, e);
+	return r < 0 ? r : result_send(ends, j, &result, e);
 }

@@ -27,7 +27,7 @@ int job_put(const struct job_ends *ends, void *line, struct job *j, struct err *
 	stored.digest = answer.digest;
 	stored.subject = answer.subject;
 	stored.size = m->size;
-	return transfer_send(ends->sock, &stored, NULL, 0, e);
+	return job_answer(ends, &stored, e);
 }
 
 int job_drop(const struct job_ends *ends, void *line, struct job *j, struct err *e)
@@ -38,5 +38,5 @@ int job_drop(const struct job_ends *ends, void *line, struct job *j, struct err 
 	if (!ends->sink.driver->drop)
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: taking something away from this kind of sink");
 	r = ends->sink.driver->drop(ends->sink.self, line, j->m.name ? j->m.name : "", e);
-	return r < 0 ? r : transfer_send(ends->sock, &dropped, NULL, 0, e);
+	return r < 0 ? r : job_answer(ends, &dropped, e);
 }

@@ -72,18 +72,6 @@ static void ends_stop(const struct job_ends *ends)
 		ends->source.driver->stop(ends->source.self);
 }
 
-/* What the other side wants people to see, as soon as it said so. */
-static void notices_send(const struct job_ends *ends)
-{
-	const char *(*next)(void *self) = ends->sink.driver ? ends->sink.driver->notice : ends->source.driver->notice;
-	void *self = ends->sink.driver ? ends->sink.self : ends->source.self;
-	struct transfer_message m = { .type = TRANSFER_NOTICE };
-	struct err ignored; /* the store may be gone; the main thread will see */
-
-	while (next && (m.name = next(self)))
-		transfer_send(ends->sock, &m, NULL, 0, &ignored);
-}
-
 /* ---- workers ---- */
 
 static struct job *job_next(struct serve *s)
@@ -114,11 +102,10 @@ static void *worker(void *arg)
 	while ((j = job_next(s))) {
 		struct err e = { 0 };
 
-		int r = orders[j->m.type].run(&s->ends, line, j, &e);
-
-		notices_send(&s->ends);
-		if (r < 0)
+		if (orders[j->m.type].run(&s->ends, line, j, &e) < 0) {
+			job_notices(&s->ends);
 			transfer_send_error(s->ends.sock, j->m.index, &e);
+		}
 		job_free(j);
 	}
 	line_close(&s->ends, line);
@@ -182,7 +169,7 @@ static int document_get(struct serve *s, void *line, const struct transfer_messa
 	if (sink->driver && !sink->driver->read)
 		return err_set(e, ERR_INVALID, "message 'get' is not for this kind of sink");
 	r = sink->driver ? sink->driver->read(sink->self, line, &q, &answer, e) : source->driver->read(source->self, line, &q, &answer, e);
-	notices_send(&s->ends);
+	job_notices(&s->ends);
 	if (r < 0)
 		return r;
 	fd = memfd_from_bytes("document", buf_text(&b), b.n);
