@@ -18,7 +18,7 @@
 struct push_command_options {
 	struct registry_options registry;
 	bool quiet, all_tags;
-	const char *platform, *digestfile;
+	const char *platform, *digestfile, *compression;
 	struct sign_options sign;
 };
 
@@ -33,7 +33,7 @@ static const struct opt push_opts[] = {
 	OPT_UNSUPPORTED("sign-by-sigstore", 0, "FILE"),
 	OPT(struct push_command_options, platform, "platform", 0, STR, "OS/ARCH", "Only this platform's image; an error if it is another's"),
 	OPT(struct push_command_options, digestfile, "digestfile", 0, STR, "FILE", "Write the digest of what was pushed into a file"),
-	OPT_UNSUPPORTED("compression-format", 0, "FORMAT"),
+	OPT(struct push_command_options, compression, "compression-format", 0, STR, "FORMAT", "Compress layers by gzip or zstd that are not (default: only new ones, by gzip)"),
 	OPT_UNSUPPORTED("compression-level", 0, "LEVEL"),
 	OPT_UNSUPPORTED("force-compression", 0, NULL),
 	OPT_UNSUPPORTED("format", 'f', "FORMAT"),
@@ -58,6 +58,7 @@ static int push_one(struct cli *c, struct image_store *images, const char *name,
 
 	p.pull.platform = o->platform;
 	p.pull.cancel_fd = cancel_open();
+	p.compression = o->compression;
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDOUT_FILENO), &p.pull);
 	r = image_push(images, name, destination, &p, c->a, &result, e);
 	if (r == 0)

@@ -68,7 +68,7 @@ int assemble(const struct intake *in, struct str config_text, const struct oci_i
 	struct image_record *ret, struct err *e)
 {
 	scoped_buf struct buf b = BUF(LIMIT_MANIFEST);
-	struct image_record record = { 0 };
+	struct image_record record = { .own = true };
 	int lock, config_lock = -EBADF, manifest_lock = -EBADF, r;
 
 	r = manifest_make(in, config_text, &b, &record.id, e);

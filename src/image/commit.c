@@ -274,6 +274,7 @@ static int commit_record(void *ctx, struct err *e)
 	struct commit *c = ctx;
 
 	c->record.reference = c->reference;
+	c->record.own = true;
 	return finish_record(c->store, &c->config, &c->record, e);
 }
 

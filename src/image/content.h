@@ -105,6 +105,7 @@ struct image_record {
 	const char *created;   /* when this record was made, RFC 3339 */
 	uint64_t size;
 	uint32_t first_layer;  /* layers before it are hidden by an opaque root */
+	bool own;              /* its manifest was written here, so nobody knows its digest yet */
 };
 
 int content_record_read(const struct image_store *s, const char *name, struct arena *a, struct image_record *ret, struct err *e);

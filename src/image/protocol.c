@@ -16,6 +16,7 @@ static const char *const type_words[] = {
 	[TRANSFER_FETCHED] = "fetched",   [TRANSFER_HAS] = "has",           [TRANSFER_PUT] = "put",
 	[TRANSFER_STORED] = "stored",     [TRANSFER_DROP] = "drop",         [TRANSFER_DROPPED] = "dropped",
 	[TRANSFER_CLOSE] = "close",       [TRANSFER_CLOSED] = "closed",     [TRANSFER_NOTICE] = "notice",
+	[TRANSFER_COMPRESS] = "compress", [TRANSFER_COMPRESSED] = "compressed",
 	[TRANSFER_PACK] = "pack",         [TRANSFER_PACKED] = "packed",
 	[TRANSFER_VERIFY] = "verify",     [TRANSFER_VERIFIED] = "verified", [TRANSFER_SIGN] = "sign",
 	[TRANSFER_SIGNED] = "signed",     [TRANSFER_FAILED] = "failed",

@@ -18,6 +18,8 @@
  *     |<----- PACKED {index, digests, sizes} --------|   after PROGRESS, whose total is unknown
  *     |------ HAS {index, name, accept} ------------>|   is it there? Asks sources and sinks
  *     |<----- GOT {index, digest, type, size} -------|   or FAILED not_found
+ *     |------ COMPRESS {index, compression, size} [in, out] ->|   a layer into another form; any end will do
+ *     |<----- COMPRESSED {index, digests, size} -----|
  *     |<----- NOTICE {name} -------------------------|   at any time: a text the registry wants its users to see
  *     |<----- FAILED {index or -1, error} -----------|   answers anything
  *     |------ (closes) ----------------------------->|   exits
@@ -75,6 +77,8 @@ enum transfer_type {
 	TRANSFER_VERIFIED,
 	TRANSFER_SIGN,
 	TRANSFER_SIGNED,
+	TRANSFER_COMPRESS,
+	TRANSFER_COMPRESSED,
 	TRANSFER_NOTICE,
 	TRANSFER_FAILED,
 	TRANSFER_TYPE_COUNT,
@@ -110,7 +114,7 @@ enum sink_outcome {
 };
 extern const struct enumtab sink_outcomes;
 
-/* How PACK compresses. */
+/* How PACK and COMPRESS compress. */
 enum pack_kind { PACK_PLAIN, PACK_GZIP, PACK_ZSTD, PACK_KIND_COUNT };
 extern const struct enumtab pack_kinds;
 

@@ -12,6 +12,7 @@
 #include "image/find.h"
 #include "image/referrers.h"
 #include "image/shipment.h"
+#include "image/squeeze.h"
 
 struct push {
 	struct image_store *store;
@@ -28,6 +29,7 @@ struct push {
 static void push_done(struct push *p)
 {
 	courier_done(&p->courier);
+	squeeze_done(&p->shipment);
 	if (p->pin >= 0)
 		content_unlock(p->store, CONTENT_LOCK_IMAGE, p->record.id, p->pin);
 }
@@ -120,6 +122,25 @@ static int push_connect(void *ctx, struct err *e)
 	return r;
 }
 
+/* What was pulled stays as it is, unless asked for; what has no digest that anybody knows goes compressed. */
+static bool is_squeezed(const void *ctx)
+{
+	const struct push *p = ctx;
+
+	return p->options->compression || p->record.own;
+}
+
+static int push_squeeze(void *ctx, struct err *e)
+{
+	struct push *p = ctx;
+	const char *how = p->options->compression;
+	int kind = how ? enumtab_find(&pack_kinds, how) : PACK_GZIP;
+
+	if (kind != PACK_GZIP && kind != PACK_ZSTD)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: compression '%.50s'; 'gzip' and 'zstd' are there", how);
+	return squeeze(&p->shipment, p->store, &p->courier, (enum pack_kind)kind, how != NULL, e);
+}
+
 static int push_blobs(void *ctx, struct err *e)
 {
 	struct push *p = ctx;
@@ -200,6 +221,7 @@ static const struct step collect_steps[] = {
 static const struct step send_steps[] = {
 	{ "push.credentials", NULL, push_credentials, NULL },
 	{ "push.connect",     NULL, push_connect,     NULL },
+	{ "push.squeeze",     is_squeezed, push_squeeze, NULL },
 	{ "push.blobs",       NULL, push_blobs,       NULL },
 	{ "push.documents",   NULL, push_documents,   NULL },
 	{ "push.sign",        is_signed, push_sign,   NULL },

@@ -13,6 +13,7 @@
 struct push_options {
 	struct pull_options pull; /* platform: which of an image's platforms alone; the rest as for pulling */
 	struct sign_options sign; /* who signs it */
+	const char *compression;  /* "gzip" or "zstd": layers that are not so are compressed so. NULL: those of manifests written here that are plain, by gzip */
 	bool foreign;             /* also layers that may not be handed on (nondistributable) */
 };
 

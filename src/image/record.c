@@ -18,6 +18,7 @@ static const struct field record_fields[] = {
 	FIELD(struct image_record, created,     "created",    STR, FIELD_OMIT_EMPTY),
 	FIELD(struct image_record, size,        "size",       U64, 0),
 	FIELD(struct image_record, first_layer, "firstLayer", U32, FIELD_OMIT_EMPTY),
+	FIELD(struct image_record, own,         "own",        BOOL, FIELD_OMIT_EMPTY),
 };
 /* clang-format on */
 

@@ -103,6 +103,22 @@ for step in $(steps_of "${pull[@]}"); do
 	check "pull: step $step fails and nothing is visible" pull_fails "$step"
 	check "pull: a kill at $step, then the next pull succeeds" pull_killed "$step"
 done
+push=(tare --root "$home/root" --run-root "$home/run" push -q --compression-format zstd "$plain_addr/test/busybox:1" "$plain_addr/to/busybox:1")
+push_fails() {
+	local status=0
+	TARE_FAULT=step:$1 timeout 20 "${push[@]}" >"$home/out" 2>&1 </dev/null || status=$?
+	[ $status != 0 ] && [ $status != 124 ] || { echo "status $status"; return 1; }
+	own system check && "${push[@]}"
+}
+push_killed() {
+	TARE_FAULT=kill:$1 timeout 20 "${push[@]}" >"$home/out" 2>&1 </dev/null
+	[ $? != 124 ] || { echo "hangs"; return 1; }
+	own system check && "${push[@]}" && own system check
+}
+for step in $(steps_of "${push[@]}"); do
+	check "push: step $step fails with a message, then the push succeeds" push_fails "$step"
+	check "push: a kill at $step, then the next push succeeds" push_killed "$step"
+done
 registry_stop plain
 
 own load -q -i "$images/busybox.docker.tar" >/dev/null

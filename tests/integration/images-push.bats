@@ -122,3 +122,25 @@ podman_at() { /usr/bin/podman --root "$1/root" --runroot "$1/run" --tmpdir "$1/t
 		"$(skopeo inspect --raw --tls-verify=false --creds alice:secret "docker://$secure_addr/back/v2s2:1" | sha256sum)"
 	tare rmi -f "$plain_addr/others/v2s2:1"
 }
+
+@test "an image whose manifest is ours goes compressed: by gzip, or zstd if asked, the same each time" {
+	tare tag busybox "$plain_addr/press/x:1"
+	tare push -q "$plain_addr/press/x:1"
+	tare push -q "$plain_addr/press/x:1" "$plain_addr/press/y:1"
+	equal "$(digest_at "$plain_addr/press/x:1")" "$(digest_at "$plain_addr/press/y:1")"
+	skopeo inspect --raw --tls-verify=false "docker://$plain_addr/press/x:1" >"$BATS_TEST_TMPDIR/manifest"
+	equal application/vnd.oci.image.layer.v1.tar+gzip "$(jq -r '.layers[0].mediaType' "$BATS_TEST_TMPDIR/manifest")"
+	diff=$(skopeo inspect --config --raw --tls-verify=false "docker://$plain_addr/press/x:1" | jq -r '.rootfs.diff_ids[0]')
+	equal "${diff#*:}" "$(gzip -dc "$(blob_file "$(jq -r '.layers[0].digest' "$BATS_TEST_TMPDIR/manifest")")" | sha256sum | cut -d' ' -f1)"
+	tare push -q --compression-format zstd "$plain_addr/press/x:1" "$plain_addr/press/z:1"
+	skopeo inspect --raw --tls-verify=false "docker://$plain_addr/press/z:1" >"$BATS_TEST_TMPDIR/manifest"
+	equal application/vnd.oci.image.layer.v1.tar+zstd "$(jq -r '.layers[0].mediaType' "$BATS_TEST_TMPDIR/manifest")"
+	equal "${diff#*:}" "$(zstd -dc <"$(blob_file "$(jq -r '.layers[0].digest' "$BATS_TEST_TMPDIR/manifest")")" | sha256sum | cut -d' ' -f1)"
+	run ! tare push -q --compression-format xz "$plain_addr/press/x:1"
+	contains "$output" "unsupported"
+	id=$(tare images -q --no-trunc busybox)
+	tare rmi -f "$plain_addr/press/x:1"
+	tare pull -q "$plain_addr/press/z:1"
+	equal "$id" "$(tare images -q --no-trunc "$plain_addr/press/z:1")"
+	tare rmi "$plain_addr/press/z:1"
+}

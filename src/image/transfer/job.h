@@ -31,6 +31,7 @@ typedef int (*job_fn)(const struct job_ends *ends, void *line, struct job *j, st
 int job_layer(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_pack(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_fetch(const struct job_ends *ends, void *line, struct job *j, struct err *e);
+int job_compress(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_put(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_drop(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_has(const struct job_ends *ends, void *line, struct job *j, struct err *e);

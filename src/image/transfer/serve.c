@@ -41,6 +41,7 @@ static const struct {
 	[TRANSFER_PACK] = { job_pack, FOR_SOURCE, 2 },
 	[TRANSFER_FETCH] = { job_fetch, FOR_SOURCE, 1 },
 	[TRANSFER_HAS] = { job_has, FOR_SOURCE | FOR_SINK, 0 },
+	[TRANSFER_COMPRESS] = { job_compress, FOR_SOURCE | FOR_SINK, 2 },
 	[TRANSFER_PUT] = { job_put, FOR_SINK, 0 },
 	[TRANSFER_DROP] = { job_drop, FOR_SINK, 0 },
 };
