@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&pull_command,
 	&push_command,
 	&load_command,
+	&save_command,
 	&import_command,
 	&tag_command,
 	&rmi_command,

@@ -29,7 +29,9 @@ static const char *const source_words[] = {
 };
 const struct enumtab source_kinds = ENUMTAB("image source", source_words, SOURCE_KIND_COUNT);
 
-static const char *const sink_words[] = { [SINK_NONE] = "none", [SINK_REGISTRY] = "registry" };
+static const char *const sink_words[] = {
+	[SINK_NONE] = "none", [SINK_REGISTRY] = "registry", [SINK_ARCHIVE] = "archive", [SINK_DIRECTORY] = "directory",
+};
 const struct enumtab sink_kinds = ENUMTAB("image sink", sink_words, SINK_KIND_COUNT);
 
 static const char *const outcome_words[] = { [SINK_STORED] = "stored", [SINK_EXISTED] = "existed", [SINK_MOUNTED] = "mounted" };

@@ -101,6 +101,8 @@ extern const struct enumtab source_kinds;
 enum sink_kind {
 	SINK_NONE,       /* this is about a source */
 	SINK_REGISTRY,
+	SINK_ARCHIVE,    /* descriptor of a file or pipe: one tar; members come in the order of PUT if parallel is 1 */
+	SINK_DIRECTORY,  /* descriptor of a directory: a layout, or skopeo's dir: */
 	SINK_KIND_COUNT,
 };
 extern const struct enumtab sink_kinds;

@@ -22,12 +22,12 @@ static void blob_add(struct shipment *s, const struct oci_descriptor *d)
 	*vec_push(s->arena, &s->blobs) = (struct deliver_blob){ .digest = d->digest, .media_type = d->media_type, .size = d->size, .fd = -EBADF };
 }
 
-static bool document_has(const struct shipment *s, const char *digest)
+const struct shipment_document *shipment_find(const struct shipment *s, const char *digest)
 {
 	VEC_EACH(const struct shipment_document, d, &s->documents)
 		if (strcmp(d->digest, digest) == 0)
-			return true;
-	return false;
+			return d;
+	return NULL;
 }
 
 static int manifest_collect(struct collecting *c, struct shipment_document *d, struct err *e)
@@ -67,7 +67,7 @@ static int document_collect(struct collecting *c, const char *digest, int depth,
 	enum media_kind kind;
 	int r;
 
-	if (document_has(c->s, digest))
+	if (shipment_find(c->s, digest))
 		return 0;
 	if (depth >= DEPTH_MAX)
 		return err_set(e, ERR_INVALID, "more than %d indexes in each other", DEPTH_MAX);

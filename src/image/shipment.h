@@ -34,3 +34,6 @@ int shipment_add(struct shipment *s, const char *digest, shipment_read_fn read, 
  */
 int shipment_add_record(struct shipment *s, const struct image_store *store, const struct image_record *record, const struct oci_platform *platform,
 	struct err *e);
+
+/* The document with that digest, or NULL. */
+const struct shipment_document *shipment_find(const struct shipment *s, const char *digest);

@@ -58,6 +58,13 @@ int tmp_file_commit(struct tmp_file *t, const char *name, unsigned flags);
 void tmp_file_done(struct tmp_file *t);
 #define scoped_tmp_file SCOPED(tmp_file_done)
 
+/*
+ * The same for other people's directories: without a name until it is committed, so that nothing is left whatever happens. Where the file system cannot
+ * do that it has one.
+ */
+int tmp_file_open_hidden(struct tmp_file *t, int dirfd, mode_t mode);
+int tmp_file_commit_hidden(struct tmp_file *t, const char *name, unsigned flags);
+
 /* ---- locks ---- */
 
 /*

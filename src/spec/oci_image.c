@@ -400,6 +400,11 @@ int oci_index_encode(const struct oci_index *index, struct buf *b)
 	return json_encode(&index_schema, index, JSON_INDENT_NONE, b);
 }
 
+int docker_archive_encode(const struct docker_archive *d, struct buf *b)
+{
+	return json_encode_list(&archive_schema, d->items, d->n_items, JSON_INDENT_NONE, b);
+}
+
 int oci_image_config_encode(const struct oci_image_config *c, struct buf *b)
 {
 	return json_encode(&image_schema, c, JSON_INDENT_NONE, b);

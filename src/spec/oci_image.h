@@ -126,9 +126,10 @@ int docker_archive_decode(struct str text, struct arena *a, struct docker_archiv
 /* Whether bytes are an index or a manifest, by mediaType and by members; both at once is refused. */
 int oci_document_kind(struct str text, enum media_kind *ret, struct err *e);
 
-/* Encoders for documents we make ourselves (import, docker-archive load). */
+/* Encoders for documents we make ourselves (import, docker-archive, index.json). */
 int oci_manifest_encode(const struct oci_manifest *m, struct buf *b);
 int oci_index_encode(const struct oci_index *index, struct buf *b);
+int docker_archive_encode(const struct docker_archive *d, struct buf *b);
 int oci_image_config_encode(const struct oci_image_config *c, struct buf *b);
 
 /* Platforms: "linux/arm64/v8" -> struct; this machine's; the first manifest of an index that fits @want (NULL if none). */
@@ -136,3 +137,12 @@ int oci_platform_parse(const char *text, struct arena *a, struct oci_platform *r
 void oci_platform_host(struct oci_platform *ret);
 const char *oci_platform_print(const struct oci_platform *p, struct arena *a);
 const struct oci_descriptor *oci_index_select(const struct oci_index *index, const struct oci_platform *want);
+
+/* The two families of media types: image-spec's and Docker's schema 2. */
+enum oci_format { OCI_FORMAT_OCI, OCI_FORMAT_DOCKER, OCI_FORMAT_COUNT };
+
+/*
+ * The manifest @text in the other family, appended to @b: types are exchanged, blobs stay. It is a new document with a digest of its own. *ret_changed is
+ * false, and nothing appended, if it is of that family already. Errors: ERR_UNSUPPORTED for what the other family has no word for (artifacts; zstd in Docker's).
+ */
+int oci_manifest_convert(struct str text, enum oci_format to, struct arena *a, struct buf *b, bool *ret_changed, struct err *e);

@@ -124,8 +124,9 @@ static int files_confine(const struct transfer_message *open_, const int *fds, s
 	bool online = is_online(open_);
 	int r;
 
-	for (size_t i = 0; sink && i < n_fds; i++)
-		rules_add_fd(&rules, fds[i], LANDLOCK_WRITE);
+	/* What an archive is written to is open already. */
+	if (open_->sink == SINK_DIRECTORY)
+		rules_add_fd(&rules, fds[0], LANDLOCK_WRITE);
 	if (!sink && open_->source != SOURCE_NONE)
 		rules_add_fd(&rules, fds[0], LANDLOCK_WRITE_ANY);
 	if (!sink && source_is_below_directory(open_))
@@ -146,16 +147,21 @@ static int files_confine(const struct transfer_message *open_, const int *fds, s
 	return r < 0 ? err_sys(e, r, "landlock") : 0;
 }
 
-/* CAP_DAC_OVERRIDE and not more, because directories of a layer may have any mode; it reaches no further than Landlock lets it. Sinks need none. */
-static int caps_confine(bool sink, struct err *e)
+/*
+ * CAP_DAC_OVERRIDE and not more, because directories of a layer may have any mode; it reaches no further than Landlock lets it. A sink needs just that, if it
+ * is a directory, which may be somebody else's.
+ */
+static int caps_confine(enum sink_kind sink, struct err *e)
 {
 	static const int kept[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP };
 	struct cap_sets sets;
 	uint64_t keep = 0;
 	int r;
 
-	for (size_t i = 0; !sink && i < ARRAY_LEN(kept); i++)
+	for (size_t i = 0; sink == SINK_NONE && i < ARRAY_LEN(kept); i++)
 		keep |= UINT64_C(1) << kept[i];
+	if (sink == SINK_DIRECTORY)
+		keep = UINT64_C(1) << CAP_DAC_OVERRIDE;
 	r = cap_keep_bounding(keep);
 	if (r == 0 || r == -EPERM)
 		r = cap_get(&sets);
@@ -315,7 +321,7 @@ int confine(const struct transfer_message *open_, const int *fds, size_t n_fds, 
 	int r;
 
 	umask(0);
-	if (open_->sink == SINK_NONE && (n_fds < 1 || (source_is_below_directory(open_) && n_fds < 2)))
+	if (n_fds < (source_is_below_directory(open_) ? 2u : 1u) && open_->sink != SINK_REGISTRY)
 		return err_set(e, ERR_INVALID, "descriptors are missing");
 	r = proc_set_no_new_privs();
 	if (r == 0)
@@ -330,7 +336,7 @@ int confine(const struct transfer_message *open_, const int *fds, size_t n_fds, 
 	if (r == 0)
 		r = limits_confine(e);
 	if (r == 0)
-		r = caps_confine(open_->sink != SINK_NONE, e);
+		r = caps_confine(open_->sink, e);
 	if (r == 0)
 		r = calls_confine(is_online(open_), e);
 	return r;

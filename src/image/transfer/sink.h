@@ -3,7 +3,8 @@
 /*
  * sink: where blobs and documents go to: a registry, and what else has a driver here. The mirror of source.h.
  *
- * Names: "/manifests/<tag or digest>" and "/blobs/<digest>" for a registry; the store that sends PUT knows what its sink calls things.
+ * Names: "/manifests/<tag or digest>" and "/blobs/<digest>" for a registry, names of members or files for archives and directories; the store that sends PUT
+ * knows what its sink calls things.
  * Threads: put and has may run in several threads at once, each with its own line; a driver that writes one stream locks.
  */
 #include <stdint.h>
@@ -43,7 +44,7 @@ struct sink_driver {
 	const char *(*notice)(void *self); /* as source.h */
 };
 
-extern const struct sink_driver sink_registry;
+extern const struct sink_driver sink_registry, sink_archive, sink_directory;
 
 struct sink {
 	const struct sink_driver *driver; /* NULL: not open */
@@ -52,3 +53,6 @@ struct sink {
 
 int sink_open(const struct transfer_message *m, const int *fds, size_t n_fds, struct sink *ret, struct err *e);
 void sink_close(struct sink *s);
+
+/* For drivers: hands out the bytes of a PUT piece by piece. Errors: ERR_CORRUPT if they are not what size and digest say. */
+int sink_put_each(const struct sink_put *q, int (*fn)(void *arg, const void *p, size_t n, struct err *e), void *arg, struct err *e);
