@@ -28,6 +28,7 @@ const struct command *const commands[] = {
 	&push_command,
 	&load_command,
 	&save_command,
+	&copy_command,
 	&import_command,
 	&tag_command,
 	&rmi_command,

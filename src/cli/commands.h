@@ -30,6 +30,7 @@ extern const struct command pull_command;
 extern const struct command push_command;
 extern const struct command load_command;
 extern const struct command save_command;
+extern const struct command copy_command;
 extern const struct command import_command;
 extern const struct command tag_command;
 extern const struct command rmi_command;

@@ -13,6 +13,10 @@ enum { INDEX_DEPTH = 3 }; /* indexes in indexes that we follow */
 /* A digest has been checked, so it may be part of a path; a tag comes from a checked reference. */
 static const char *document_name(const struct bring *b, const char *kind, const char *name)
 {
+	if (b->flat && !name)
+		return "manifest.json";
+	if (b->flat)
+		return arena_printf(b->arena, strcmp(kind, "manifests") == 0 ? "%s.manifest.json" : "%s", digest_hex(name));
 	if (b->layout)
 		return arena_printf(b->arena, "blobs/%s", content_blob_name(name).s);
 	return arena_printf(b->arena, "/%s/%s", kind, name);

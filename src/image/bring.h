@@ -24,6 +24,7 @@ struct bring {
 	struct arena *arena;
 	struct oci_platform platform;
 	bool layout;                   /* documents are files "blobs/<algorithm>/<hex>", not "/manifests/…" and "/blobs/…" of a registry */
+	bool flat;                     /* … or those of a dir: it begins with manifest.json, the rest has the bare digests as names */
 	const char *tag;               /* where to begin: a tag of a registry… */
 	const char *digest;            /* … or a digest, which then is checked */
 	const char *reference;         /* canonical name for the image, or NULL */

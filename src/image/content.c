@@ -214,6 +214,13 @@ int content_ingest_open(const struct image_store *s, const char *digest, uint64_
 	return take_fd(&fd);
 }
 
+int content_temporary(const struct image_store *s, struct err *e)
+{
+	int fd = openat(s->ingest_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+
+	return fd < 0 ? err_sys(e, -errno, "make temporary file in '%s'", s->root) : fd;
+}
+
 int content_ingest_commit(const struct image_store *s, const char *digest, int fd, struct err *e)
 {
 	struct content_name name = content_blob_name(digest);

@@ -67,6 +67,9 @@ int content_blob_keep(const struct image_store *s, const char *digest, struct st
 /* Opens the file of a blob on its way; *ret_have is what is there. Returns owned. */
 int content_ingest_open(const struct image_store *s, const char *digest, uint64_t *ret_have, struct err *e);
 
+/* A file without a name for what is on its way and need not stay. Returns owned. */
+int content_temporary(const struct image_store *s, struct err *e);
+
 /* Makes it visible. */
 int content_ingest_commit(const struct image_store *s, const char *digest, int fd, struct err *e);
 

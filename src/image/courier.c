@@ -172,8 +172,7 @@ static int courier_spawn(struct courier *l, struct err *e)
 	return 0;
 }
 
-/* Sends a message and waits for the one that answers it; others meanwhile (progress) are dropped. */
-static int courier_ask(struct courier *l, const struct transfer_message *ask, const int *fds, size_t n_fds, enum transfer_type answer, struct arena *a,
+int courier_ask(struct courier *l, const struct transfer_message *ask, const int *fds, size_t n_fds, enum transfer_type answer, struct arena *a,
 	struct transfer_message *ret, struct err *e)
 {
 	int r = transfer_send(l->sock, ask, fds, n_fds, e);

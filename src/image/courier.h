@@ -37,6 +37,10 @@ void courier_done(struct courier *l);
 /* Receives one message that carries no descriptors. Errors: -ETIMEDOUT, -ECANCELED. */
 int courier_receive(struct courier *l, int timeout_ms, struct arena *a, struct transfer_message *ret, struct err *e);
 
+/* Sends a message and waits for the one that answers it; progress meanwhile is dropped. For use while no job runs. */
+int courier_ask(struct courier *l, const struct transfer_message *ask, const int *fds, size_t n_fds, enum transfer_type answer, struct arena *a,
+	struct transfer_message *ret, struct err *e);
+
 /* Fetches a document; the bytes are ours alone and unverified. */
 struct document {
 	struct str text;

@@ -87,6 +87,42 @@ int layout_index_text(struct str old, const struct shipment *s, const struct lay
 	return r < 0 ? err_sys(e, r, "write index.json") : 0;
 }
 
+/* An archive of `docker save` names images in full, and is asked for them as people write them. */
+static bool entry_has_name(const struct oci_descriptor *d, const struct transport *t, struct arena *a)
+{
+	const char *name = pairs_find(&d->annotations, IMAGE_NAME);
+
+	if (streq(pairs_find(&d->annotations, REF_NAME), t->tag))
+		return true;
+	return name && t->name.host && strcmp(name, reference_print(&t->name, a)) == 0;
+}
+
+int layout_index_choose(struct str text, const struct transport *t, struct arena *a, const struct oci_descriptor **ret, struct err *e)
+{
+	struct oci_index index;
+	int r = oci_index_decode(text, a, &index, e);
+
+	if (r < 0)
+		return err_wrap(e, "index.json");
+	if (t->index >= 0 || !t->tag) {
+		size_t at = t->index >= 0 ? (size_t)t->index : 0;
+
+		if (t->index < 0 && index.n_manifests > 1)
+			return err_set(e, ERR_INVALID, "there are %zu images in it: say which, after a colon", index.n_manifests);
+		if (at >= index.n_manifests)
+			return err_set(e, ERR_NOT_FOUND, "there are %zu images in it, no number %zu", index.n_manifests, at);
+		*ret = &index.manifests[at];
+		return 0;
+	}
+	for (size_t i = 0; i < index.n_manifests; i++) {
+		if (!entry_has_name(&index.manifests[i], t, a))
+			continue;
+		*ret = &index.manifests[i];
+		return 0;
+	}
+	return err_set(e, ERR_NOT_FOUND, "there is no image '%.200s' in it", t->tag);
+}
+
 /* ---- manifest.json and repositories ---- */
 
 static const char *member_name(struct arena *a, const char *digest)

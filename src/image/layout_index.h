@@ -4,6 +4,7 @@
  * layout_index: the documents that say what is in a layout or archive: index.json, and Docker's manifest.json and repositories. Text in, text out.
  */
 #include "image/shipment.h"
+#include "image/transport.h"
 
 /* One image that goes to a layout or archive. */
 struct layout_image {
@@ -27,3 +28,7 @@ int layout_index_text(struct str old, const struct shipment *s, const struct lay
 
 /* manifest.json and repositories, where names of members are those of a layout. Errors: ERR_UNSUPPORTED for what is no image. */
 int layout_docker_text(const struct shipment *s, const struct layout_images *images, struct buf *manifest, struct buf *repositories, struct err *e);
+
+/* The entry of an index.json that a place names: by its tag (ref.name, or a full name), or by @N, or the only one. Errors: ERR_NOT_FOUND; ERR_INVALID if there are
+ * several and none is named. */
+int layout_index_choose(struct str text, const struct transport *t, struct arena *a, const struct oci_descriptor **ret, struct err *e);

@@ -103,6 +103,23 @@ static int layout_load(struct load *l, struct str text, struct err *e)
 	return n > 0 ? 0 : err_set(e, ERR_NOT_FOUND, "there is no image for platform '%s' in it", oci_platform_print(&l->platform, l->arena));
 }
 
+/* ---- dir: ---- */
+
+static int dir_load(struct load *l, struct err *e)
+{
+	scoped_bring struct bring b = BRING(.store = l->store, .courier = &l->courier, .options = l->options, .arena = l->arena,
+		.platform = l->platform, .flat = true);
+	int r = bring_run(&b, e);
+
+	if (r < 0) {
+		courier_done(&l->courier); /* nobody writes any more when the locks go */
+		return r;
+	}
+	*vec_push(l->arena, &l->records) = b.record;
+	say_loaded(l, &b.record);
+	return 0;
+}
+
 /* ---- docker-archive ---- */
 
 static void item_names(struct load *l, const struct docker_archive_item *item, struct strs *ret)
@@ -182,7 +199,7 @@ static int format_check(struct load *l, const char *transport, struct err *e)
 /* An archive of a newer Docker is both; the OCI side has digests for all it says. */
 static int contents_load(struct load *l, struct err *e)
 {
-	struct document layout, index, manifest;
+	struct document layout, index, version, manifest;
 	struct err why;
 
 	if (courier_get(&l->courier, "oci-layout", NULL, LIMIT_PROC_FILE, l->arena, &layout, &why) == 0 &&
@@ -192,6 +209,12 @@ static int contents_load(struct load *l, struct err *e)
 		if (r == 0)
 			r = format_check(l, l->directory ? "oci" : "oci-archive", e);
 		return r < 0 ? r : layout_load(l, index.text, e);
+	}
+	if (courier_get(&l->courier, "version", NULL, LIMIT_PROC_FILE, l->arena, &version, &why) == 0 &&
+		str_after(version.text.p, "Directory Transport Version: 1.")) {
+		int r = format_check(l, "dir", e);
+
+		return r < 0 ? r : dir_load(l, e);
 	}
 	if (courier_get(&l->courier, "manifest.json", NULL, LIMIT_MANIFEST, l->arena, &manifest, &why) == 0) {
 		int r = format_check(l, "docker-archive", e);

@@ -18,7 +18,8 @@ int image_pull(struct image_store *s, const char *name, const struct pull_option
 		struct err *e);
 
 /*
- * `load`: docker-archive, oci-archive (each also compressed) or, if @path is a directory, an OCI layout; which one is detected. @path "-" or NULL
+ * `load`: docker-archive, oci-archive (each also compressed) or, if @path is a directory, an OCI layout or skopeo's dir: (one image without a name); which one is
+ * detected. @path "-" or NULL
  * reads @fd. Returns all images that were in it.
  */
 int image_load(struct image_store *s, const char *path, int fd, const struct pull_options *o, struct arena *a, struct images *ret, struct err *e);

@@ -30,19 +30,18 @@ static int fetch_sink(void *arg, const void *p, size_t n, struct err *e)
 	return 0;
 }
 
-/* What came is what was asked for, or the file is worthless. */
-static int fetch_check(struct fetch *f, const struct transfer_message *m, const struct digest *want, struct err *e)
+/* What came is what was asked for, or the file is worthless. Where nobody knew its digest, now it is told. */
+static int fetch_check(struct fetch *f, const struct transfer_message *m, const struct digest *want, char ret[DIGEST_TEXT_SIZE], struct err *e)
 {
-	char text[DIGEST_TEXT_SIZE];
 	struct digest got;
 
 	hash_finish(&f->hash, &got);
+	digest_print(&got, ret);
 	if (m->size >= 0 && f->current != (uint64_t)m->size)
 		return err_set(e, ERR_CORRUPT, "blob has %" PRIu64 " bytes, expected %" PRId64, f->current, m->size);
-	if (digest_eq(&got, want))
+	if (!want || digest_eq(&got, want))
 		return 0;
-	digest_print(&got, text);
-	return err_set(e, ERR_CORRUPT, "blob has digest %s, expected %s", text, m->digest);
+	return err_set(e, ERR_CORRUPT, "blob has digest %s, expected %s", ret, m->digest);
 }
 
 int job_fetch(const struct job_ends *ends, void *line, struct job *j, struct err *e)
@@ -51,28 +50,28 @@ int job_fetch(const struct job_ends *ends, void *line, struct job *j, struct err
 	struct fetch f = { .fd = -EBADF, .progress = { .sock = ends->sock, .index = m->index, .total = m->size > 0 ? (uint64_t)m->size : 0 } };
 	struct source_request q = { .name = m->name ? m->name : "", .offset = m->have, .max = m->size >= 0 ? (uint64_t)m->size : LIMIT_BLOB,
 		.sink = fetch_sink, .arg = &f };
-	struct transfer_message done = { .type = TRANSFER_FETCHED, .index = m->index, .digest = m->digest };
+	struct transfer_message done = { .type = TRANSFER_FETCHED, .index = m->index };
 	const struct digest *want = NULL;
 	struct source_answer answer;
+	char text[DIGEST_TEXT_SIZE];
 	struct digest d;
 	int r = job_digest(m->digest, &d, &want, e);
 
-	if (r == 0 && !want)
-		r = err_set(e, ERR_INVALID, "a blob without a digest");
 	if (r == 0 && lseek(j->fds[JOB_FILE], (off_t)m->have, SEEK_SET) < 0)
 		r = err_sys(e, -errno, "seek in blob");
 	if (r < 0)
 		return r;
-	hash_init(&f.hash, want->kind);
+	hash_init(&f.hash, want ? want->kind : DIGEST_SHA256);
 	r = job_feed_file(j->fds[JOB_FILE], m->have, fetch_sink, &f, e);
 	f.fd = j->fds[JOB_FILE];
 	if (r == 0 && (m->size < 0 || m->have < (uint64_t)m->size))
 		r = ends->source.driver->read(ends->source.self, line, &q, &answer, e);
 	if (r == 0)
-		r = fetch_check(&f, m, want, e);
+		r = fetch_check(&f, m, want, text, e);
 	if (r < 0)
 		return r;
 	job_progress(&f.progress, f.current, true);
+	done.digest = text;
 	done.size = (int64_t)f.current;
 	return job_answer(ends, &done, e);
 }

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `tare copy` copies an image between registries, archives, layouts and the store, without unpacking it. */
+#include "cli/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/vec.h"
+#include "cli/progress.h"
+#include "engine/engine.h"
+#include "image/copy.h"
+#include "os/fd.h"
+#include "os/file.h"
+#include "os/signal.h"
+
+struct copy_command_options {
+	bool quiet, all, preserve_digests, remove_signatures, src_tls_verify, dest_tls_verify;
+	const char *authfile, *src_authfile, *dest_authfile, *src_creds, *dest_creds, *src_cert_dir, *dest_cert_dir;
+	const char *format, *multi_arch, *platform, *digestfile, *signature_policy;
+	int64_t retry_times;
+	struct strs additional_tags;
+};
+
+static const struct copy_command_options copy_defaults = { .src_tls_verify = true, .dest_tls_verify = true };
+
+#define O struct copy_command_options
+static const struct opt copy_opts[] = {
+	OPT(O, all, "all", 'a', FLAG, NULL, "All images of an index, and the index"),
+	OPT(O, multi_arch, "multi-arch", 0, STR, "WHICH", "Of an index: system (one image, default), all, index-only"),
+	OPT(O, platform, "platform", 0, STR, "OS/ARCH", "Which image of an index (default: this machine's)"),
+	OPT(O, format, "format", 'f', STR, "FORMAT", "Convert the manifest: oci, v2s2 (default: as it is)"),
+	OPT(O, preserve_digests, "preserve-digests", 0, FLAG, NULL, "Fail rather than change a digest"),
+	OPT(O, remove_signatures, "remove-signatures", 0, FLAG, NULL, "Leave signatures behind"),
+	OPT(O, additional_tags, "additional-tag", 0, STRS, "NAME", "One more name in a docker-archive"),
+	OPT(O, digestfile, "digestfile", 0, STR, "FILE", "Write the digest of the copy to a file"),
+	OPT(O, signature_policy, "signature-policy", 0, STR, "FILE", "Policy that says what may come in (default: the usual files)"),
+	OPT(O, quiet, "quiet", 'q', FLAG, NULL, "Show nothing"),
+	OPT(O, retry_times, "retry-times", 0, I64, "N", "Try again N times when a registry does not answer"),
+	OPT(O, authfile, "authfile", 0, STR, "FILE", "Credentials file for both sides"),
+	OPT(O, src_authfile, "src-authfile", 0, STR, "FILE", "Credentials file for the source"),
+	OPT(O, dest_authfile, "dest-authfile", 0, STR, "FILE", "Credentials file for the destination"),
+	OPT(O, src_creds, "src-creds", 0, STR, "USER:PASSWORD", "Credentials for the source"),
+	OPT(O, dest_creds, "dest-creds", 0, STR, "USER:PASSWORD", "Credentials for the destination"),
+	OPT(O, src_cert_dir, "src-cert-dir", 0, STR, "DIR", "Certificates for the source"),
+	OPT(O, dest_cert_dir, "dest-cert-dir", 0, STR, "DIR", "Certificates for the destination"),
+	OPT(O, src_tls_verify, "src-tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate of the source (default true)"),
+	OPT(O, dest_tls_verify, "dest-tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate of the destination (default true)"),
+	OPT_UNSUPPORTED("dest-compress", 0, NULL),
+	OPT_UNSUPPORTED("dest-compress-format", 0, "FORMAT"),
+	OPT_UNSUPPORTED("dest-compress-level", 0, "LEVEL"),
+	OPT_UNSUPPORTED("dest-decompress", 0, NULL),
+	OPT_UNSUPPORTED("encryption-key", 0, "KEY"),
+	OPT_UNSUPPORTED("decryption-key", 0, "KEY"),
+	OPT_UNSUPPORTED("sign-by", 0, "FINGERPRINT"),
+	OPT_UNSUPPORTED("src-shared-blob-dir", 0, "DIR"),
+	OPT_UNSUPPORTED("dest-shared-blob-dir", 0, "DIR"),
+	OPT_END,
+};
+
+/* A word of an option, or NULL for its first. Returns its number. */
+static int word_find(const char *option, const char *word, const char *const *words, struct err *e)
+{
+	for (int i = 0; words[i]; i++)
+		if (!word || strcmp(word, words[i]) == 0)
+			return i;
+	return err_set(e, ERR_INVALID, "--%s: unknown word '%.60s'", option, word);
+}
+
+static int options_take(struct cli *c, const O *o, struct copy_options *ret, struct err *e)
+{
+	/* In the order of enum copy_images and enum oci_format. */
+	static const char *const images[] = { "system", "all", "index-only", NULL }, *const formats[] = { "oci", "v2s2", NULL };
+	int which = word_find("multi-arch", o->multi_arch, images, e), format = o->format ? word_find("format", o->format, formats, e) : OCI_FORMAT_COUNT;
+
+	if (which < 0 || format < 0)
+		return -EINVAL;
+	if (o->all && o->multi_arch)
+		return err_set(e, ERR_INVALID, "--all and --multi-arch say the same in two ways");
+	*ret = (struct copy_options){
+		.from = { .platform = o->platform, .no_tls_verify = !o->src_tls_verify, .authfile = o->src_authfile ? o->src_authfile : o->authfile,
+			.credentials = o->src_creds, .cert_dir = o->src_cert_dir, .signature_policy = o->signature_policy },
+		.to = { .no_tls_verify = !o->dest_tls_verify, .authfile = o->dest_authfile ? o->dest_authfile : o->authfile, .credentials = o->dest_creds,
+			.cert_dir = o->dest_cert_dir },
+		.images = o->all ? COPY_ALL : (enum copy_images)which,
+		.format = (enum oci_format)format,
+		.preserve_digests = o->preserve_digests,
+		.remove_signatures = o->remove_signatures,
+	};
+	for (size_t i = 0; i < o->additional_tags.n; i++) {
+		struct reference ref;
+		int r = reference_parse(o->additional_tags.v[i], c->a, &ref, e);
+
+		if (r < 0)
+			return r;
+		strs_push(c->a, &ret->additional_tags, reference_print(&ref, c->a));
+	}
+	return 0;
+}
+
+/* Once more after 1, 2, 4… seconds, when the other side is the reason. */
+static int copy_try(struct cli *c, struct image_store *images, const O *o, const struct copy_options *options, struct copy_result *ret, struct err *e)
+{
+	for (int64_t turn = 0;; turn++) {
+		int r = image_copy(images, c->args.v[0], c->args.v[1], options, c->a, ret, e);
+		struct timespec pause = { .tv_sec = 1 << (turn < 6 ? turn : 6) };
+
+		if (r == 0 || turn >= o->retry_times || (e->kind != ERR_UNAVAILABLE && e->kind != ERR_TIMEOUT))
+			return r;
+		fprintf(stderr, "%s; trying again in %lld s\n", e->msg, (long long)pause.tv_sec);
+		nanosleep(&pause, NULL);
+	}
+}
+
+static int copy_run(struct cli *c, const void *options, struct err *e)
+{
+	scoped_fd int cancel = -EBADF;
+	const O *o = options;
+	struct copy_options copy;
+	struct copy_result result;
+	struct image_store *images;
+	struct engine *en;
+	int r = options_take(c, o, &copy, e);
+
+	if (r == 0)
+		r = cli_engine(c, &en, e);
+	if (r == 0)
+		r = engine_images(en, &images, e);
+	if (r < 0)
+		return r;
+	cancel = signal_fd((const int[]){ SIGINT, SIGTERM, SIGHUP }, 3);
+	copy.from.cancel_fd = copy.to.cancel_fd = cancel;
+	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDOUT_FILENO), &copy.from);
+	r = copy_try(c, images, o, &copy, &result, e);
+	if (r == 0 && o->digestfile) {
+		r = file_create(AT_FDCWD, o->digestfile, result.digest, strlen(result.digest), 0644);
+		if (r < 0)
+			return err_sys(e, r, "write '%.200s'", o->digestfile);
+	}
+	if (r == 0 && !o->quiet)
+		printf("Digest: %s\n", result.digest);
+	return r;
+}
+
+const struct command copy_command = {
+	.names = { "copy", "image copy" },
+	.group = "Images",
+	.summary = "Copy an image between registries, archives, directories and the store",
+	.args = "SOURCE DESTINATION",
+	.min_args = 2,
+	.max_args = 2,
+	.opts = { copy_opts },
+	.options_size = sizeof(O),
+	.defaults = &copy_defaults,
+	.run = copy_run,
+};
