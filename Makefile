@@ -32,7 +32,7 @@ check-security: all
 	tools/install-deps check
 	TARE_ATTACK_SECONDS=$${TARE_ATTACK_SECONDS:-30} tests/run security
 
-# The validation programs of OCI runtime-tools (in Go), and the same bundles through our runtime, crun and runc.
+# The validation programs of OCI runtime-tools and image-tools (in Go), and the same bundles through our runtime, crun and runc.
 conformance: all
 	tools/install-deps check
 	command -v go /usr/local/go/bin/go >/dev/null || tools/install-deps conformance

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "image/load.h"
 #include "image/pull.h"
 #include "image/remove.h"
 
@@ -29,22 +30,12 @@ static int from_registry(struct image_store *s, const struct transport *from, co
 	return r < 0 || was_here ? r : name_drop(s, name, as, a, e);
 }
 
-/* The names that an archive brings along stay: they are what it calls its images. */
 static int from_files(struct image_store *s, const struct transport *from, const char *as, const struct pull_options *o, struct arena *a,
 	struct image *ret, struct err *e)
 {
-	struct images list;
-	int r;
+	int r = load_one(s, from, o, a, ret, e);
 
-	if (from->tag)
-		return err_set(e, ERR_UNSUPPORTED, "'%.200s': unsupported: one of several images of an archive into the store; use load", from->text);
-	r = image_load(s, from->path, -1, o, a, &list, e);
-	if (r < 0)
-		return r;
-	if (list.n != 1)
-		return err_set(e, ERR_INVALID, "'%.200s' has %zu images, and one name cannot be for all; use load", from->text, list.n);
-	*ret = list.v[0];
-	return image_tag(s, ret->id, as, e);
+	return r < 0 ? r : image_tag(s, ret->id, as, e);
 }
 
 int copy_into_store(struct image_store *s, const struct transport *from, const struct transport *to, const struct pull_options *o, struct arena *a,

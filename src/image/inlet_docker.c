@@ -20,41 +20,41 @@ struct opening {
 
 /* ---- which image ---- */
 
-static bool has_name(const struct opening *i, const struct docker_archive_item *item)
+static bool has_name(const struct transport *from, struct arena *a, const struct docker_archive_item *item)
 {
-	const char *wanted = reference_print(&i->from->name, i->arena);
+	const char *wanted = reference_print(&from->name, a);
 
 	for (size_t k = 0; k < item->repo_tags.n; k++) {
 		struct reference ref;
 		struct err ignored; /* no name: not this one */
 
-		if (reference_parse(item->repo_tags.v[k], i->arena, &ref, &ignored) == 0 && strcmp(reference_print(&ref, i->arena), wanted) == 0)
+		if (reference_parse(item->repo_tags.v[k], a, &ref, &ignored) == 0 && strcmp(reference_print(&ref, a), wanted) == 0)
 			return true;
 	}
 	return false;
 }
 
-static int item_choose(const struct opening *i, const struct docker_archive *d, const struct docker_archive_item **ret, struct err *e)
+int inlet_docker_choose(const struct docker_archive *d, const struct transport *from, struct arena *a, const struct docker_archive_item **ret, struct err *e)
 {
-	if (i->from->index >= 0) {
-		if ((size_t)i->from->index >= d->n_items)
-			return err_set(e, ERR_NOT_FOUND, "archive has %zu images, there is no @%d", d->n_items, i->from->index);
-		*ret = &d->items[i->from->index];
+	if (from->index >= 0) {
+		if ((size_t)from->index >= d->n_items)
+			return err_set(e, ERR_NOT_FOUND, "archive has %zu images, there is no @%d", d->n_items, from->index);
+		*ret = &d->items[from->index];
 		return 0;
 	}
-	if (!i->from->tag) {
+	if (!from->tag) {
 		if (d->n_items != 1)
 			return err_set(e, ERR_INVALID, "archive has %zu images: say which (docker-archive:FILE:NAME)", d->n_items);
 		*ret = d->items;
 		return 0;
 	}
 	for (size_t k = 0; k < d->n_items; k++) {
-		if (!has_name(i, &d->items[k]))
+		if (!has_name(from, a, &d->items[k]))
 			continue;
 		*ret = &d->items[k];
 		return 0;
 	}
-	return err_set(e, ERR_NOT_FOUND, "archive has no image '%.200s'", i->from->tag);
+	return err_set(e, ERR_NOT_FOUND, "archive has no image '%.200s'", from->tag);
 }
 
 /* ---- its blobs ---- */
@@ -154,7 +154,7 @@ int inlet_docker_open(struct courier *courier, const struct image_store *s, cons
 		r = docker_archive_decode(list.text, a, &archive, e);
 	if (r < 0)
 		return err_wrap(e, "manifest.json");
-	r = item_choose(&o, &archive, &item, e);
+	r = inlet_docker_choose(&archive, from, a, &item, e);
 	if (r == 0)
 		r = manifest_make(&o, item, &m, e);
 	if (r == 0 && oci_manifest_encode(&m, &b) < 0)

@@ -18,6 +18,9 @@ struct inlet_blobs {
 	struct VEC(struct inlet_blob) list;
 };
 
+/* The image of a manifest.json that @from names, or the only one. Errors: ERR_NOT_FOUND; ERR_INVALID. */
+int inlet_docker_choose(const struct docker_archive *d, const struct transport *from, struct arena *a, const struct docker_archive_item **ret, struct err *e);
+
 /*
  * @from says which image. Blobs are added to @blobs also when it fails: the caller closes them. Errors: ERR_INVALID if it has several images and none is
  * named; ERR_CORRUPT if a layer is not what the config says.

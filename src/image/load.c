@@ -9,6 +9,9 @@
 #include "base/vec.h"
 #include "image/assemble.h"
 #include "image/bring.h"
+#include "image/inlet_docker.h"
+#include "image/layout_index.h"
+#include "image/load.h"
 #include "image/origin.h"
 #include "image/pull.h"
 #include "image/trust/trust.h"
@@ -18,6 +21,7 @@ struct load {
 	const struct pull_options *options;
 	struct arena *arena;
 	const char *path;
+	const struct transport *only; /* one image, nameless; NULL: all that are in it */
 	bool directory;
 	struct courier courier;
 	struct oci_platform platform;
@@ -48,7 +52,7 @@ static const char *name_take(struct load *l, const char *text)
 	struct reference ref;
 	struct err ignored;
 
-	if (!text || reference_parse(text, l->arena, &ref, &ignored) < 0 || ref.digest)
+	if (!text || l->only || reference_parse(text, l->arena, &ref, &ignored) < 0 || ref.digest)
 		return NULL;
 	return reference_print(&ref, l->arena);
 }
@@ -85,10 +89,15 @@ static int layout_load(struct load *l, struct str text, struct err *e)
 {
 	struct oci_index index;
 	size_t n = 0;
+	const struct oci_descriptor *one;
 	int r = oci_index_decode(text, l->arena, &index, e);
 
 	if (r < 0)
 		return err_wrap(e, "index.json");
+	if (l->only) {
+		r = layout_index_choose(text, l->only, l->arena, &one, e);
+		return r < 0 ? r : descriptor_load(l, one, e);
+	}
 	for (size_t i = 0; i < index.n_manifests; i++) {
 		const struct oci_descriptor *d = &index.manifests[i];
 		enum media_kind kind = media_kind_of(d->media_type);
@@ -170,6 +179,14 @@ static int docker_load(struct load *l, struct str text, struct err *e)
 
 	if (r < 0)
 		return err_wrap(e, "manifest.json");
+	if (l->only) {
+		const struct docker_archive_item *one;
+
+		r = inlet_docker_choose(&archive, l->only, l->arena, &one, e);
+		if (r < 0)
+			return r;
+		archive = (struct docker_archive){ arena_memdup(l->arena, one, sizeof *one), 1 };
+	}
 	for (size_t i = 0; i < archive.n_items && r == 0; i++) {
 		struct intake in = { 0 };
 		struct image_record record;
@@ -242,9 +259,10 @@ static int images_of(struct load *l, struct images *ret, struct err *e)
 	return 0;
 }
 
-int image_load(struct image_store *s, const char *path, int fd, const struct pull_options *o, struct arena *a, struct images *ret, struct err *e)
+static int load(struct image_store *s, const char *path, int fd, const struct transport *only, const struct pull_options *o, struct arena *a,
+	struct images *ret, struct err *e)
 {
-	SCOPED(load_done) struct load l = { .store = s, .options = o, .arena = a, .courier = COURIER_NONE, .path = path };
+	SCOPED(load_done) struct load l = { .store = s, .options = o, .arena = a, .courier = COURIER_NONE, .path = path, .only = only };
 	struct stat st;
 	int r;
 
@@ -258,4 +276,19 @@ int image_load(struct image_store *s, const char *path, int fd, const struct pul
 	if (r < 0)
 		return err_wrap(e, "load '%.200s'", path ? path : "-");
 	return images_of(&l, ret, e);
+}
+
+int image_load(struct image_store *s, const char *path, int fd, const struct pull_options *o, struct arena *a, struct images *ret, struct err *e)
+{
+	return load(s, path, fd, NULL, o, a, ret, e);
+}
+
+int load_one(struct image_store *s, const struct transport *from, const struct pull_options *o, struct arena *a, struct image *ret, struct err *e)
+{
+	struct images list;
+	int r = load(s, from->path, -1, from, o, a, &list, e);
+
+	if (r == 0)
+		*ret = list.v[0];
+	return r;
 }

@@ -183,6 +183,22 @@ two_platforms() {
 	contains "$output" "no place for an index"
 }
 
+@test "into the store: the image that is named, under the name that is given and no other" {
+	cp -r "$images/busybox" two
+	tare copy -q "$deb" oci:two:deb
+	for from in oci:two:deb "$deb"; do
+		tare copy -q "$from" tare:only:this
+		equal only:this "$(tare images --format '{{.Repository}}:{{.Tag}}' | xargs)"
+		tare rmi only:this
+	done
+	tare copy -q "docker-archive:$images/busybox.docker.tar:busybox:latest" tare:only:this
+	run ! tare copy -q "docker-archive:$images/busybox.docker.tar:other" tare:only:that
+	contains "$output" "no image 'other'"
+	run ! tare copy -q oci:two tare:only:that
+	contains "$output" "say which"
+	tare rmi only:this
+}
+
 @test "--format: other words, same blobs, there and back; --preserve-digests forbids it" {
 	tare copy -q --format v2s2 "$deb" dir:v2
 	equal application/vnd.docker.distribution.manifest.v2+json "$(jq -r .mediaType v2/manifest.json)"

@@ -159,4 +159,4 @@ static int finish(void *self, struct err *e)
 	return 0;
 }
 
-const struct sink_driver sink_archive = { open_, close_, NULL, NULL, put, has, finish, NULL };
+const struct sink_driver sink_archive = { open_, close_, NULL, NULL, put, has, NULL, NULL, finish, NULL, NULL };

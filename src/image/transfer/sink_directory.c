@@ -82,4 +82,4 @@ static int has(void *self, void *line, const char *name, const char *accept, str
 	return 0;
 }
 
-const struct sink_driver sink_directory = { source_fd_open, source_fd_close, NULL, NULL, put, has, NULL, NULL };
+const struct sink_driver sink_directory = { source_fd_open, source_fd_close, NULL, NULL, put, has, NULL, NULL, NULL, NULL, NULL };
