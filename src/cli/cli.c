@@ -19,7 +19,7 @@ enum { HELP_MAX = 64 * 1024 };
 /* ---- global options: those before the command ---- */
 
 struct global_options {
-	const char *root, *run_root, *runtime;
+	const char *root, *run_root, *runtime, *storage_driver;
 	bool debug, version;
 };
 
@@ -27,6 +27,7 @@ static const struct opt global_opts[] = {
 	OPT(struct global_options, root, "root", 0, STR, "DIR", "Directory of images and containers"),
 	OPT(struct global_options, run_root, "run-root", 0, STR, "DIR", "Directory of live state"),
 	OPT(struct global_options, runtime, "runtime", 0, STR, "PROGRAM", "OCI runtime"),
+	OPT(struct global_options, storage_driver, "storage-driver", 0, STR, "NAME", "How layers and roots are kept: overlay, erofs or vfs"),
 	OPT(struct global_options, debug, "debug", 'D', FLAG, NULL, "Say what happens"),
 	OPT(struct global_options, version, "version", 'v', FLAG, NULL, "Print the version"),
 	OPT_UNSUPPORTED("host", 'H', "HOST"),
@@ -86,7 +87,7 @@ void cli_report(const struct err *e)
 int cli_engine(struct cli *c, struct engine **ret, struct err *e)
 {
 	if (!c->engine) {
-		struct engine_options o = { .root = c->root, .run_root = c->run_root, .runtime = c->runtime, .debug = c->debug };
+		struct engine_options o = { .root = c->root, .run_root = c->run_root, .runtime = c->runtime, .storage_driver = c->storage_driver, .debug = c->debug };
 		int r = engine_open(&o, &c->engine, e);
 
 		if (r < 0)
@@ -252,6 +253,7 @@ int cli_main(int argc, char **argv)
 	c.root = g.root;
 	c.run_root = g.run_root;
 	c.runtime = g.runtime;
+	c.storage_driver = g.storage_driver;
 	c.debug = g.debug;
 	if (streq(rest.v[0], "help"))
 		return run_help((struct strs){ rest.v + 1, rest.n - 1 });

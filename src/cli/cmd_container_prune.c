@@ -3,17 +3,18 @@
 #include "cli/commands.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
+#include "cli/prune.h"
 #include "engine/engine.h"
 
 struct prune_options {
 	bool force;
+	struct strs filters;
 };
 
 static const struct opt prune_opts[] = {
 	OPT(struct prune_options, force, "force", 'f', FLAG, NULL, "Do not ask"),
-	OPT_UNSUPPORTED("filter", 0, "FILTER"),
+	OPT(struct prune_options, filters, "filter", 0, STRS, "FILTER", "Only those: until=TIME, label=KEY[=VALUE], label!=KEY[=VALUE]"),
 	OPT_END,
 };
 
@@ -22,24 +23,19 @@ static void print_id(void *arg, const char *id)
 	puts(id);
 }
 
-static bool person_agrees(void)
-{
-	char answer[16];
-
-	fprintf(stderr, "This removes all containers that do not run. Go on? [y/N] ");
-	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
-}
-
 static int prune_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct prune_options *o = options;
+	struct prune_filter f;
 	struct engine *en;
-	int r;
+	int r = prune_filter_parse(&o->filters, c->a, &f, e);
 
-	if (!o->force && !person_agrees())
+	if (r < 0)
+		return r;
+	if (!o->force && !prune_agreed("  - all containers that do not run"))
 		return 0;
 	r = cli_engine(c, &en, e);
-	return r < 0 ? r : container_prune(en, print_id, NULL, e);
+	return r < 0 ? r : container_prune(en, &f, print_id, NULL, NULL, e);
 }
 
 const struct command container_prune_command = {

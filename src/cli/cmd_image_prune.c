@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `tare image prune` removes images without a name, or (--all) all that no container uses. */
+/* `tare image prune` removes images without a name, or (--all) all that no container uses, and what no image needs. */
 #include "cli/commands.h"
 
 #include <stdio.h>
@@ -9,15 +9,15 @@
 #include "engine/engine.h"
 #include "image/filter.h"
 
-struct image_prune_options {
+struct prune_command_options {
 	bool all, force;
 	struct strs filters;
 };
 
 static const struct opt image_prune_opts[] = {
-	OPT(struct image_prune_options, all, "all", 'a', FLAG, NULL, "All images that no container uses, not only those without a name"),
-	OPT(struct image_prune_options, filters, "filter", 0, STRS, "WORD=VALUE", "Only those: until=24h, label=KEY[=VALUE], label!=KEY[=VALUE]"),
-	OPT(struct image_prune_options, force, "force", 'f', FLAG, NULL, "Do not ask"),
+	OPT(struct prune_command_options, all, "all", 'a', FLAG, NULL, "All images that no container uses, not only those without a name"),
+	OPT(struct prune_command_options, filters, "filter", 0, STRS, "WORD=VALUE", "Only those: until=24h, label=KEY[=VALUE], label!=KEY[=VALUE]"),
+	OPT(struct prune_command_options, force, "force", 'f', FLAG, NULL, "Do not ask"),
 	OPT_END,
 };
 
@@ -100,8 +100,8 @@ static void print_sum(const struct image_removal *sum, uint64_t bytes)
 
 static int prune_run(struct cli *c, const void *options, struct err *e)
 {
-	const struct image_prune_options *o = options;
-	struct image_removal sum = { 0 };
+	const struct prune_command_options *o = options;
+	struct image_removal sum = { 0 }, swept;
 	struct strs filters = { 0 };
 	struct sizes sizes = { 0 };
 	struct image_store *store;
@@ -127,7 +127,10 @@ static int prune_run(struct cli *c, const void *options, struct err *e)
 		sizes_add(&sizes, store, &list.v[i], c->a);
 	for (size_t i = 0; i < list.n; i++)
 		image_prune_one(c, en, store, &list.v[i], &sum);
-	print_sum(&sum, sizes_of(&sizes, &sum.deleted));
+	r = image_sweep(store, c->a, &swept, e);
+	if (r < 0)
+		return r;
+	print_sum(&sum, sizes_of(&sizes, &sum.deleted) + swept.bytes);
 	return 0;
 }
 
@@ -136,6 +139,6 @@ const struct command image_prune_command = {
 	.group = "Images",
 	.summary = "Remove images that nobody uses",
 	.opts = { image_prune_opts },
-	.options_size = sizeof(struct image_prune_options),
+	.options_size = sizeof(struct prune_command_options),
 	.run = prune_run,
 };

@@ -165,7 +165,7 @@ static int lines_find(struct cli *c, struct engine *en, const struct images_opti
 	if (c->args.n > 0)
 		strs_push(c->a, &filters, arena_printf(c->a, "reference=%s", c->args.v[0]));
 	if (r == 0)
-		r = image_list(store, c->a, list, e);
+		r = filters.n ? image_list(store, c->a, list, e) : image_list_brief(store, c->a, list, e);
 	if (r == 0)
 		r = image_filter(store, &filters, &(struct filter_user){ engine_image_user, en }, c->a, list, e);
 	for (size_t i = 0; r == 0 && i < list->n; i++)

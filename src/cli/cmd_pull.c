@@ -16,7 +16,7 @@
 
 struct pull_command_options {
 	struct registry_options registry;
-	bool quiet, all_tags;
+	bool quiet, all_tags, no_keep_blobs;
 	const char *platform, *signature_policy;
 };
 
@@ -26,6 +26,7 @@ static const struct opt pull_opts[] = {
 	OPT(struct pull_command_options, all_tags, "all-tags", 'a', FLAG, NULL, "All tags the repository has"),
 	OPT(struct pull_command_options, quiet, "quiet", 'q', FLAG, NULL, "Print nothing but the name"),
 	OPT(struct pull_command_options, platform, "platform", 0, STR, "OS/ARCH", "Platform to choose (default: this machine's)"),
+	OPT(struct pull_command_options, no_keep_blobs, "no-keep-blobs", 0, FLAG, NULL, "Unpack layers, but do not keep what they came as"),
 	OPT(struct pull_command_options, signature_policy, "signature-policy", 0, STR, "FILE", "Which signatures are required (policy.json)"),
 	OPT_UNSUPPORTED("all-platforms", 0, NULL),
 	OPT_UNSUPPORTED("disable-content-trust", 0, NULL),
@@ -62,6 +63,7 @@ static int pull_one(struct cli *c, struct image_store *images, const char *name,
 	p.platform = o->platform;
 	p.cancel_fd = cancel_open();
 	p.signature_policy = o->signature_policy;
+	p.drop_blobs = o->no_keep_blobs;
 	p.choose = pty_is_terminal(STDIN_FILENO) && pty_is_terminal(STDOUT_FILENO) ? choose : NULL;
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDOUT_FILENO), &p);
 	r = image_pull(images, name, &p, c->a, &image, &changed, e);

@@ -87,7 +87,7 @@ struct cli {
 	struct arena *a;                /* lives as long as the process */
 	const struct command *command;
 	struct strs args;               /* what is left after the options */
-	const char *root, *run_root, *runtime;
+	const char *root, *run_root, *runtime, *storage_driver;
 	bool debug;
 	struct engine *engine;          /* see cli_engine() */
 };

@@ -32,6 +32,7 @@ const struct command *const commands[] = {
 	&import_command,
 	&tag_command,
 	&rmi_command,
+	&image_prune_command,
 	&image_inspect_command,
 	&commit_command,
 	&image_diff_command,
@@ -72,6 +73,8 @@ const struct command *const commands[] = {
 	&info_command,
 	&version_command,
 	&system_check_command,
+	&system_df_command,
+	&system_prune_command,
 	NULL,
 	/* clang-format on */
 };

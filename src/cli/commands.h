@@ -74,3 +74,6 @@ extern const struct command artifact_rm_command;
 extern const struct command info_command;
 extern const struct command version_command;
 extern const struct command system_check_command;
+extern const struct command system_df_command;
+extern const struct command system_prune_command;
+extern const struct command image_prune_command;

@@ -16,9 +16,9 @@
 #include "engine/id.h"
 #include "engine/launch.h"
 #include "engine/life.h"
-#include "engine/rootfs.h"
 #include "engine/store.h"
 #include "image/check.h"
+#include "image/snapshot/snapshot.h"
 #include "network/network.h"
 #include "os/file.h"
 #include "os/mount.h"
@@ -182,17 +182,29 @@ static int live_visit(void *arg, int dirfd, const char *name, unsigned char d_ty
 	if (is_known(k->en, name))
 		return 0;
 	live_delete(k, name);
-	rootfs_unmount(arena_printf(k->a, "%s/containers/%s/" DIR_ROOTFS, k->en->run, name));
+	snapshot_unmount(&(struct snapshot){ .id = name, .run = k->en->run }, arena_printf(k->a, "%s/containers/%s/" DIR_ROOTFS, k->en->run, name));
 	r = dir_remove_tree(k->en->live, name);
 	report(k, arena_printf(k->a, "live directory " SHORT_ID_FMT, name), "its container is gone", r == 0);
 	return 0;
+}
+
+static bool has_live(void *arg, const char *id)
+{
+	struct check *k = arg;
+
+	return faccessat(k->en->live, id, F_OK, 0) == 0;
 }
 
 static int check_live(struct check *k, struct err *e)
 {
 	int r = dir_each(k->en->live, live_visit, k);
 
-	return r < 0 ? err_sys(e, r, "list live containers") : 0;
+	if (r < 0)
+		return err_sys(e, r, "list live containers");
+	r = snapshot_heal(k->en->run, has_live, k);
+	if (r > 0)
+		report(k, "mounted layers", arena_printf(k->a, "%d of their users were gone", r), true);
+	return 0;
 }
 
 /* ---- the others' checks -------------------------------------------------------------------------------------------------------------------------------- */

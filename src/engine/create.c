@@ -190,7 +190,8 @@ static int creation_plan(struct creation *c, struct err *e)
 	c->h.id = arena_strdup(c->a, id);
 	c->h.live_path = arena_printf(c->a, "%s/containers/%s", c->en->run, id);
 	c->h.c = (struct container){ .id = c->h.id, .created = arena_strdup(c->a, now),
-		.log_path = arena_printf(c->a, "%s/containers/%s/log", c->en->root, id) };
+		.log_path = arena_printf(c->a, "%s/containers/%s/log", c->en->root, id),
+		.storage_driver = enumtab_name(&snapshot_drivers, (int)c->en->storage.driver) };
 	r = hostname_of_host(c, e);
 	if (r == 0)
 		r = resolve_container(&c->q, &c->image, c->a, &c->h.c, e);

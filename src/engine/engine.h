@@ -31,6 +31,7 @@ struct engine_options {
 	const char *root;            /* NULL: TARE_ROOT, else /var/lib/tare */
 	const char *run_root;        /* NULL: TARE_RUN, else /run/tare */
 	const char *runtime;         /* NULL: TARE_RUNTIME, else tare-runtime beside us */
+	const char *storage_driver;  /* NULL: TARE_STORAGE_DRIVER, else <root>/storage.json, else overlay */
 	bool debug;
 	const char *log_level;       /* passed on to the programs we start; NULL: quiet */
 };
@@ -114,8 +115,19 @@ int container_remove(struct engine *en, const char *ref, const struct container_
 /* Waits until it is not running (or until it is gone, with @removed). */
 int container_wait(struct engine *en, const char *ref, bool removed, int *ret_code, struct err *e);
 
-/* Removes every container that does not run. @each hears every id. */
-int container_prune(struct engine *en, void (*each)(void *arg, const char *id), void *arg, struct err *e);
+/* What `prune` spares. All zero: nothing. */
+struct prune_filter {
+	int64_t until;               /* > 0: only what was made before, seconds since 1970 */
+	struct pairs labels;         /* only what has all of these; a NULL value: any value */
+	struct pairs not_labels;     /* and none of these */
+};
+
+/* Removes every container that does not run. @each hears every id; @ret_bytes, if not NULL, what that made free. */
+int container_prune(struct engine *en, const struct prune_filter *filter, void (*each)(void *arg, const char *id), void *arg, uint64_t *ret_bytes,
+		struct err *e);
+
+/* Removes volumes that nobody named and no container has. */
+int volume_prune(struct engine *en, void (*each)(void *arg, const char *name), void *arg, uint64_t *ret_bytes, struct err *e);
 
 /* What the monitor's exit command calls: releases network and mounts of an ended container, keeps its exit record, removes it if --rm. */
 int container_cleanup(struct engine *en, const char *ref, struct err *e);

@@ -10,7 +10,7 @@
 #include "base/vec.h"
 #include "engine/internal.h"
 #include "engine/program.h"
-#include "image/check.h"
+#include "image/usage.h"
 #include "image/image.h"
 
 static void fact_number(struct arena *a, struct pairs *to, const char *key, uint64_t n)
@@ -44,7 +44,7 @@ static int images_count(struct engine *en, struct arena *a, struct pairs *to, st
 	int r = engine_images(en, &s, e);
 
 	if (r == 0)
-		r = image_usage(s, &u, e);
+		r = image_usage(s, NULL, NULL, a, &u, e);
 	if (r < 0)
 		return r;
 	fact_number(a, to, "Images", u.n_images);
@@ -75,6 +75,7 @@ static void host_facts_add(struct engine *en, struct arena *a, struct pairs *to)
 
 int engine_info(struct engine *en, struct arena *a, struct pairs *ret, struct err *e)
 {
+	const struct storage_config *storage;
 	struct program runtime;
 	struct err missing = { 0 };  /* a runtime that is not installed is one of the facts */
 	int r = containers_count(en, a, ret, e);
@@ -84,7 +85,10 @@ int engine_info(struct engine *en, struct arena *a, struct pairs *ret, struct er
 	if (r < 0)
 		return r;
 	pairs_set(a, ret, "Server Version", TARE_VERSION);
-	pairs_set(a, ret, "Storage Driver", "overlay");
+	r = engine_storage(en, &storage, e);
+	if (r < 0)
+		return r;
+	pairs_set(a, ret, "Storage Driver", enumtab_name(&snapshot_drivers, (int)storage->driver));
 	pairs_set(a, ret, "Logging Driver", "json-file");
 	r = program_runtime(en, NULL, a, &runtime, &missing);
 	pairs_set(a, ret, "Default Runtime", r == 0 ? runtime.path : arena_strdup(a, missing.msg));

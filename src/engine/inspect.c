@@ -275,6 +275,11 @@ static const char *or_empty(const char *s)
 	return s ? s : "";
 }
 
+static const char *or_overlay(const char *driver)
+{
+	return driver ? driver : "overlay";
+}
+
 static struct doc_state state_of(const struct container_info *i)
 {
 	return (struct doc_state){
@@ -431,7 +436,7 @@ static struct doc_graph graph_of(const struct engine *en, const struct container
 
 		buf_printf(&lower, "%s%s/layers/%s", lower.n ? ":" : "", en->root, hex ? hex + 1 : c->image.layers.v[i]);
 	}
-	return (struct doc_graph){ "overlay", {
+	return (struct doc_graph){ or_overlay(c->storage_driver), {
 		.lower = arena_strdup(a, buf_text(&lower)),
 		.merged = arena_printf(a, "%s/containers/%s/" DIR_ROOTFS, en->run, c->id),
 		.upper = arena_printf(a, "%s/containers/%s/upper", en->root, c->id),
@@ -465,7 +470,7 @@ int container_inspect_json(struct engine *en, const char *ref, bool size, struct
 		.resolv_conf = arena_printf(a, "%s/containers/%s/resolv.conf", en->run, c->id),
 		.hostname_path = arena_printf(a, "%s/containers/%s/hostname", en->run, c->id),
 		.hosts_path = arena_printf(a, "%s/containers/%s/hosts", en->run, c->id), .log_path = c->log_path,
-		.name = arena_printf(a, "/%s", c->name), .driver = "overlay", .platform = "linux", .host = host_of(&c->request, &i, a),
+		.name = arena_printf(a, "/%s", c->name), .driver = or_overlay(c->storage_driver), .platform = "linux", .host = host_of(&c->request, &i, a),
 		.graph = graph_of(en, c, a), .config = config_of(c, a), .network = networks_of(&i, a),
 		.size_rw = { size, i.size_rw },
 	};

@@ -10,6 +10,7 @@
  * Lock order: container < volume; image pins and network files are taken inside and held briefly.
  */
 #include "engine/engine.h"
+#include "engine/storage.h"
 #include "os/facts.h"
 #include "os/objdir.h"
 
@@ -19,8 +20,11 @@ struct network;
 struct engine {
 	struct arena arena;          /* lives as long as the engine */
 	const char *root, *run;      /* absolute, no trailing slash */
+	const char *storage_driver;  /* as asked, or NULL */
 	const char *runtime;         /* default OCI runtime as asked; NULL: tare-runtime */
 	bool debug;
+	struct storage_config storage; /* see engine_storage() */
+	bool has_storage;
 	struct objdir containers;    /* <root>/containers */
 	struct objdir names;         /* <root>/names */
 	struct objdir volumes;       /* <root>/volumes; opened by engine_volumes() */
@@ -36,6 +40,9 @@ struct engine {
 #define FILE_CONFIG "config.json"
 #define FILE_MONITOR "monitor.json"
 #define DIR_ROOTFS "rootfs"
+
+/* How images and roots are kept: what was asked, the variable, the store's own file, the default. Probed once. Errors: ERR_INVALID, ERR_UNSUPPORTED. */
+int engine_storage(struct engine *en, const struct storage_config **ret, struct err *e);
 
 int engine_network(struct engine *en, struct network **ret, struct err *e);
 int engine_volumes(struct engine *en, const struct objdir **ret, struct err *e);

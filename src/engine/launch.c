@@ -14,8 +14,8 @@
 #include "base/vec.h"
 #include "engine/create.h"
 #include "engine/launch_files.h"
-#include "engine/rootfs.h"
 #include "engine/volume.h"
+#include "image/snapshot/snapshot.h"
 #include "os/file.h"
 #include "os/path_safe.h"
 #include "os/self.h"
@@ -79,23 +79,27 @@ static int live_make(void *ctx, struct err *e)
 	return 0;
 }
 
+static struct snapshot snapshot_of(const struct launch *l)
+{
+	const char *word = l->h->c.storage_driver;
+	int driver = word ? enumtab_find(&snapshot_drivers, word) : SNAPSHOT_OVERLAY;
+
+	return (struct snapshot){ .driver = driver < 0 ? SNAPSHOT_OVERLAY : (enum snapshot_driver)driver, .id = l->h->id,
+		.object = arena_printf(l->a, "%s/containers/%s", l->en->root, l->h->id), .run = l->en->run, .layers = l->layers,
+		.is_volatile = l->h->c.request.auto_remove };
+}
+
 static int rootfs_place(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
-	const char *object = arena_printf(l->a, "%s/containers/%s", l->en->root, l->h->id);
-	struct rootfs fs = {
-		.layers = l->layers,
-		.upper = arena_printf(l->a, "%s/upper", object),
-		.work = arena_printf(l->a, "%s/work", object),
-		.is_volatile = l->h->c.request.auto_remove,
-	};
-	int r = rootfs_mount(&fs, &l->en->facts, l->h->live, DIR_ROOTFS, e);
+	struct snapshot s = snapshot_of(l);
+	int r = snapshot_mount(&s, &l->en->facts, l->h->live, DIR_ROOTFS, e);
 
 	if (r < 0)
 		return r;
 	l->rootfs_fd = dir_open(l->h->live, DIR_ROOTFS);
 	if (l->rootfs_fd < 0) {
-		rootfs_unmount(l->rootfs);
+		snapshot_unmount(&s, l->rootfs);
 		return err_sys(e, l->rootfs_fd, "open '%s'", l->rootfs);
 	}
 	return 0;
@@ -105,8 +109,10 @@ static void rootfs_drop(void *ctx)
 {
 	struct launch *l = ctx;
 
+	struct snapshot s = snapshot_of(l);
+
 	fd_done(&l->rootfs_fd);
-	rootfs_unmount(l->rootfs);
+	snapshot_unmount(&s, l->rootfs);
 }
 
 static int volumes_fill(void *ctx, struct err *e)

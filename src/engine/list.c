@@ -16,6 +16,7 @@
 #include "engine/list.h"
 #include "engine/store.h"
 #include "os/file.h"
+#include "os/survey.h"
 
 /* ---- one container -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -293,7 +294,31 @@ bool engine_image_user(void *engine, const char *id, char *ret_who, size_t size)
 	return objdir_each(&en->containers, image_is_used, &s) > 0 || image_mount_user(en, id, ret_who, size);
 }
 
-int container_prune(struct engine *en, void (*each)(void *arg, const char *id), void *arg, struct err *e)
+static bool has_label(const struct pairs *labels, const struct pair *want)
+{
+	for (size_t i = 0; i < labels->n; i++)
+		if (streq(labels->v[i].key, want->key))
+			return !want->value || streq(labels->v[i].value, want->value);
+	return false;
+}
+
+static bool is_pruned(const struct container *c, const struct prune_filter *f)
+{
+	struct timespec t;
+
+	if (f->until > 0 && (text_time_parse(c->created, &t) < 0 || t.tv_sec >= f->until))
+		return false;
+	for (size_t i = 0; i < f->labels.n; i++)
+		if (!has_label(&c->labels, &f->labels.v[i]))
+			return false;
+	for (size_t i = 0; i < f->not_labels.n; i++)
+		if (has_label(&c->labels, &f->not_labels.v[i]))
+			return false;
+	return true;
+}
+
+int container_prune(struct engine *en, const struct prune_filter *filter, void (*each)(void *arg, const char *id), void *arg, uint64_t *ret_bytes,
+	struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
 	struct container_list_options all = { .all = true };
@@ -303,13 +328,20 @@ int container_prune(struct engine *en, void (*each)(void *arg, const char *id), 
 	int r = container_list(en, &all, &a, &v, &n, e);
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (v[i].status != CONTAINER_CREATED && v[i].status != CONTAINER_EXITED)
+		uint64_t bytes = 0;
+
+		if ((v[i].status != CONTAINER_CREATED && v[i].status != CONTAINER_EXITED) || !is_pruned(v[i].c, filter))
 			continue;
+		if (ret_bytes)
+			survey_entry(en->containers.fd, v[i].c->id, &bytes);
 		r = container_remove(en, v[i].c->id, &plain, e);
-		if (r == 0)
+		if (r == 0) {
 			each(arg, v[i].c->id);
-		else if (e->kind == ERR_NOT_FOUND || e->kind == ERR_CONFLICT)
+			if (ret_bytes)
+				*ret_bytes += bytes;
+		} else if (e->kind == ERR_NOT_FOUND || e->kind == ERR_CONFLICT) {
 			r = 0;  /* removed or started by somebody else meanwhile */
+		}
 	}
 	return r;
 }

@@ -104,6 +104,7 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 	if (r < 0)
 		return r;
 	en->runtime = arena_strdup(&en->arena, o->runtime ? o->runtime : getenv("TARE_RUNTIME"));
+	en->storage_driver = arena_strdup(&en->arena, o->storage_driver);
 	en->debug = o->debug;
 	r = directories_open(en, e);
 	if (r < 0)
@@ -136,13 +137,35 @@ const char *engine_run_root(const struct engine *en)
 	return en->run;
 }
 
+int engine_storage(struct engine *en, const struct storage_config **ret, struct err *e)
+{
+	int r = 0;
+
+	if (!en->has_storage) {
+		const char *asked = en->storage_driver ? en->storage_driver : getenv("TARE_STORAGE_DRIVER");
+
+		r = storage_config_read(en->root, asked, &en->arena, &en->storage, e);
+		if (r == 0)
+			r = snapshot_probe(en->storage.driver, &en->facts, e);
+		en->has_storage = r == 0;
+	}
+	*ret = &en->storage;
+	return r;
+}
+
 int engine_images(struct engine *en, struct image_store **ret, struct err *e)
 {
 	if (!en->images) {
-		int r = image_store_open(en->root, &en->images, e);
+		const struct storage_config *storage;
+		int r = engine_storage(en, &storage, e);
 
+		if (r == 0)
+			r = image_store_open(en->root, &en->images, e);
 		if (r < 0)
 			return r;
+		image_store_set_form(en->images, snapshot_form(storage->driver));
+		if (storage->drop_blobs)
+			image_store_drop_blobs(en->images);
 	}
 	*ret = en->images;
 	return 0;

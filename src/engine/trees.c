@@ -39,6 +39,9 @@ int tree_open(struct engine *en, const char *ref, struct arena *a, struct tree *
 		r = engine_images(en, &s, e);
 	if (r == 0)
 		r = image_find(s, ret->h.c.image.id, a, &ret->image, e);
+	/* Its tree is a copy: nothing says what changed in it. */
+	if (r == 0 && streq(ret->h.c.storage_driver, "vfs"))
+		r = err_set(e, ERR_UNSUPPORTED, "unsupported: the changes of a container with the storage driver 'vfs'");
 	if (r == 0) {
 		ret->upper = openat(ret->h.object.fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		r = ret->upper < 0 ? err_sys(e, -errno, "open files of container " SHORT_ID_FMT, id) : 0;
@@ -155,8 +158,8 @@ static int layer_diff(struct engine *en, const char *ref, struct arena *a, struc
 		if (lower < 0)
 			return lower;
 	}
-	upper = open(image.layers.v[below.n], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return upper < 0 ? err_sys(e, -errno, "open the last layer of '%s'", ref) : changes_find(upper, lower, &none, a, ret, e);
+	upper = view_open(en, &(struct strs){ &image.layers.v[below.n], 1 }, e);
+	return upper < 0 ? upper : changes_find(upper, lower, &none, a, ret, e);
 }
 
 int image_diff(struct engine *en, const char *ref, const char *other, struct arena *a, struct container_change **ret, size_t *ret_n, struct err *e)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "image/snapshot/snapshot.h"
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/mount.h"
@@ -106,7 +107,7 @@ static int layer_clone(const char *path, struct err *e)
 	return take_fd(&mnt);
 }
 
-int view_mount(struct engine *en, const struct strs *layers, struct err *e)
+static int directories_mount(struct engine *en, const struct strs *layers, struct err *e)
 {
 	if (layers->n == 0 || layers->n > LIMIT_LAYERS)
 		return err_set(e, ERR_UNSUPPORTED, "an image of %zu layers cannot be mounted", layers->n);
@@ -115,6 +116,21 @@ int view_mount(struct engine *en, const struct strs *layers, struct err *e)
 	if (facts_mount_api(&en->facts) && facts_kernel(&en->facts) >= FACTS_KERNEL(6, 5))
 		return overlay_new(layers, e);
 	return overlay_old(en, layers, e);
+}
+
+/* Layers that are files are held only until something stands on them. */
+int view_mount(struct engine *en, const struct strs *layers, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct snapshot s = { .id = arena_printf(&a, "view-%d", (int)getpid()), .run = en->run, .layers = layers };
+	struct strs directories = { 0 };
+	int r = snapshot_hold(&s, &a, &directories, e);
+
+	if (r < 0)
+		return r;
+	r = directories_mount(en, &directories, e);
+	snapshot_let_go(&s);
+	return r;
 }
 
 int view_open(struct engine *en, const struct strs *layers, struct err *e)

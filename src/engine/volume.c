@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
-#include "engine/tree_copy.h"
+#include "base/vec.h"
+#include "engine/id.h"
 #include "os/file.h"
 #include "os/path_safe.h"
+#include "os/survey.h"
+#include "os/tree_copy.h"
 
 #define VOLUME_DATA "_data"
 enum { VOLUME_MODE = 0755 };
@@ -96,4 +100,67 @@ int volume_remove(struct engine *en, const char *name, struct err *e)
 	if (r == 0)
 		r = object_remove(d, name, &o);
 	return r < 0 ? err_sys(e, r, "remove volume '%s'", name) : 0;
+}
+
+/* ---- prune ---- */
+
+struct pruning {
+	struct arena *a;
+	struct strs names;
+};
+
+/* Nobody names a volume by 64 hexadecimal digits but id_new(). So no container can come meanwhile that has it. */
+static bool is_anonymous(const char *name)
+{
+	return strlen(name) == CONTAINER_ID_SIZE - 1 && strspn(name, "0123456789abcdef") == CONTAINER_ID_SIZE - 1;
+}
+
+static int volume_visit(void *arg, const char *name)
+{
+	struct pruning *p = arg;
+
+	if (is_anonymous(name))
+		strs_push(p->a, &p->names, arena_strdup(p->a, name));
+	return 0;
+}
+
+static bool is_linked(const struct container_info *v, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < v[i].c->n_mounts; k++)
+			if (v[i].c->mounts[k].kind == CONTAINER_MOUNT_VOLUME && streq(v[i].c->mounts[k].source, name))
+				return true;
+	return false;
+}
+
+int volume_prune(struct engine *en, void (*each)(void *arg, const char *name), void *arg, uint64_t *ret_bytes, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container_list_options all = { .all = true };
+	struct pruning p = { .a = &a };
+	const struct objdir *volumes;
+	struct container_info *v;
+	size_t n;
+	int r = engine_volumes(en, &volumes, e);
+
+	if (r < 0)
+		return r;
+	/* Volumes first: one that comes later belongs to a container that is not in the list. */
+	r = objdir_each(volumes, volume_visit, &p);
+	if (r < 0)
+		return err_sys(e, r, "list volumes");
+	r = container_list(en, &all, &a, &v, &n, e);
+	for (size_t i = 0; r == 0 && i < p.names.n; i++) {
+		uint64_t bytes = 0;
+
+		if (is_linked(v, n, p.names.v[i]))
+			continue;
+		survey_entry(volumes->fd, p.names.v[i], &bytes);
+		r = volume_remove(en, p.names.v[i], e);
+		if (r == 0) {
+			each(arg, p.names.v[i]);
+			*ret_bytes += bytes;
+		}
+	}
+	return r;
 }

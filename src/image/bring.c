@@ -233,6 +233,8 @@ static int image_layers(void *ctx, struct err *e)
 			.diff_id = b->config.rootfs.diff_ids.v[i] };
 	}
 	intake_init(&b->intake, b->store, b->courier, b->options, b->arena, layers, b->manifest.n_layers);
+	/* From a registry it can be fetched again. */
+	b->intake.drop_blobs = !b->layout && (b->options->drop_blobs || b->store->drop_blobs);
 	return intake_run(&b->intake, e);
 }
 

@@ -11,9 +11,12 @@
 #include "base/vec.h"
 #include "image/content.h"
 #include "image/courier.h"
+#include "image/fetch.h"
+#include "image/form.h"
 #include "image/intake.h"
+#include "image/layer_file.h"
 #include "image/remove.h"
-#include "image/survey.h"
+#include "os/survey.h"
 #include "os/fd.h"
 
 /*
@@ -28,7 +31,6 @@ struct check {
 	struct arena arena;
 	struct image_records records;
 	struct strs blobs, layers;  /* that a record refers to */
-	struct strs broken;         /* layers that must be unpacked again */
 	int n_bad;
 	struct err error;
 };
@@ -193,26 +195,47 @@ static int blobs_check(struct check *c, struct err *e)
 
 /* ---- layers ---- */
 
+/* The tar in a file layer is what its diff id says, the rest what was written. */
+static const char *erofs_problem(struct check *c, const char *diff_id, const struct layer_record *record)
+{
+	struct content_name path = content_layer_path(diff_id, LAYER_EROFS);
+	scoped_fd int fd = openat(c->store->root_fd, path.s, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct layer_file_sums sums;
+	struct digest want;
+
+	if (fd < 0 || digest_parse(diff_id, &want) < 0 || layer_file_read(fd, record->tar, want.kind, &sums) < 0)
+		return "cannot be read";
+	if (!digest_eq(&want, &sums.tar))
+		return "does not have the content its name says";
+	return record->sum && strcmp(record->sum, sums.rest) != 0 ? "has a damaged index" : NULL;
+}
+
 /* NULL if it holds what its record says. */
 static const char *layer_problem(struct check *c, const char *diff_id)
 {
-	scoped_fd int fd = dir_open(c->store->layers_fd, digest_hex(diff_id));
+	scoped_fd int fd = -EBADF;
 	struct layer_record record;
+	enum layer_form form;
 	struct survey found;
 	struct err why;
+	char sum[TREE_SUM_TEXT];
 
-	if (fd < 0)
+	if (content_layer_form(c->store, diff_id, &form) < 0)
 		return "is missing";
 	if (content_layer_record(c->store, diff_id, &c->arena, &record, &why) < 0)
 		return "has no readable record";
-	if (record.inexact || (c->flags & IMAGE_CHECK_QUICK))
+	if (c->flags & IMAGE_CHECK_QUICK)
 		return NULL;
-	if (survey_tree(fd, &found) < 0)
+	if (form == LAYER_EROFS)
+		return erofs_problem(c, diff_id, &record);
+	fd = dir_open(c->store->layers_fd, digest_hex(diff_id));
+	if (fd < 0 || survey_tree(fd, record.sum != NULL, &found) < 0)
 		return "cannot be read";
 	if (found.entries != record.entries || found.bytes != record.bytes)
 		return arena_printf(&c->arena, "holds %llu names and %llu bytes, should be %llu and %llu", (unsigned long long)found.entries,
 			(unsigned long long)found.bytes, (unsigned long long)record.entries, (unsigned long long)record.bytes);
-	return NULL;
+	tree_sum_print(&found.sum, sum);
+	return record.sum && strcmp(record.sum, sum) != 0 ? "does not hold what was unpacked: a file's content or attributes changed" : NULL;
 }
 
 /* Removes a layer that nobody uses or that is damaged, unless somebody works on it. */
@@ -232,41 +255,61 @@ static bool layer_take_out(struct check *c, const char *diff_id)
 static int layer_entry_check(void *arg, int dirfd, const char *name, unsigned char type)
 {
 	struct check *c = arg;
-	const char *digest = arena_printf(&c->arena, "sha256:%.*s", str_ends(name, ".json") ? (int)strlen(name) - 5 : (int)strlen(name), name);
+	size_t n = strcspn(name, ".");
+	const char *digest = arena_printf(&c->arena, "%s:%.*s", n > 2 * 32 ? "sha512" : "sha256", (int)n, name);
 	struct digest d;
 
 	if (strcmp(name, "ingest") == 0 || digest_parse(digest, &d) < 0 || strs_has(&c->layers, digest))
 		return 0;
+	/* A layer and its record are one finding. */
 	if (!str_ends(name, ".json") || !content_layer_has(c->store, digest))
 		finding(c, arena_printf(&c->arena, "layer %s", digest), "is used by no image", true, repairs(c) && drop_unneeded(c, digest, NULL));
 	return 0;
 }
 
-/* The blob an image says this layer is made of; the manifest's list and the config's list go side by side. */
-static bool layer_origin(struct check *c, const char *diff_id, struct intake_layer *ret)
+/* Whether the blob is in the store, or with @fetch can be brought again from where the image came from. */
+static bool origin_is_here(struct check *c, const struct image_record *record, const struct oci_descriptor *d, bool fetch)
+{
+	const struct deliver_blob blob = { .digest = d->digest, .size = d->size, .fd = -EBADF };
+	const struct pull_options options = { 0 };
+	struct err ignored; /* nobody has it: said as not repaired */
+
+	if (content_blob_has(c->store, d->digest, d->size))
+		return true;
+	return fetch && fetch_missing(c->store, record, &blob, 1, &options, &c->arena, &ignored) == 0;
+}
+
+/* The blob this image says the layer is made of; the manifest's list and the config's list go side by side. */
+static bool layer_origin_in(struct check *c, const struct image_record *record, const char *diff_id, bool fetch, struct intake_layer *ret)
 {
 	struct oci_image_config config;
 	struct oci_manifest manifest;
-	struct err ignored;
+	struct err ignored; /* another image may know */
 	struct str text;
 
-	for (size_t i = 0; i < c->records.n; i++) {
-		const struct image_record *record = &c->records.v[i];
+	if (content_blob_read(c->store, record->manifest, &c->arena, &text, &ignored) < 0 ||
+		oci_manifest_decode(text, &c->arena, &manifest, &ignored) < 0 ||
+		content_blob_read(c->store, record->id, &c->arena, &text, &ignored) < 0 ||
+		oci_image_config_decode(text, &c->arena, &config, &ignored) < 0)
+		return false;
+	for (size_t k = 0; k < config.rootfs.diff_ids.n && k < manifest.n_layers; k++) {
+		const struct oci_descriptor *d = &manifest.layers[k];
 
-		if (content_blob_read(c->store, record->manifest, &c->arena, &text, &ignored) < 0 ||
-			oci_manifest_decode(text, &c->arena, &manifest, &ignored) < 0 ||
-			content_blob_read(c->store, record->id, &c->arena, &text, &ignored) < 0 ||
-			oci_image_config_decode(text, &c->arena, &config, &ignored) < 0)
+		if (strcmp(config.rootfs.diff_ids.v[k], diff_id) != 0 || !origin_is_here(c, record, d, fetch))
 			continue;
-		for (size_t k = 0; k < config.rootfs.diff_ids.n && k < manifest.n_layers; k++) {
-			const struct oci_descriptor *d = &manifest.layers[k];
-
-			if (strcmp(config.rootfs.diff_ids.v[k], diff_id) != 0 || !content_blob_has(c->store, d->digest, d->size))
-				continue;
-			*ret = (struct intake_layer){ .name = "", .digest = d->digest, .diff_id = diff_id, .size = d->size };
-			return true;
-		}
+		*ret = (struct intake_layer){ .name = "", .digest = d->digest, .diff_id = diff_id, .size = d->size };
+		return true;
 	}
+	return false;
+}
+
+/* First what the store has, then what registries have. */
+static bool layer_origin(struct check *c, const char *diff_id, struct intake_layer *ret)
+{
+	for (int fetch = 0; fetch < 2; fetch++)
+		for (size_t i = 0; i < c->records.n; i++)
+			if (layer_origin_in(c, &c->records.v[i], diff_id, fetch, ret))
+				return true;
 	return false;
 }
 
@@ -382,55 +425,4 @@ int image_check(struct image_store *s, int flags, image_finding_fn report, void 
 	if (r == 0)
 		r = leftovers_check(&c, e);
 	return r < 0 ? r : c.n_bad;
-}
-
-/* ---- usage ---- */
-
-static int usage_blob(void *arg, int dirfd, const char *name, unsigned char type)
-{
-	struct image_usage *u = arg;
-	struct stat st;
-
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
-		u->blob_bytes += (uint64_t)st.st_blocks * 512;
-	return 0;
-}
-
-static int usage_layer(void *arg, int dirfd, const char *name, unsigned char type)
-{
-	struct image_usage *u = arg;
-	scoped_fd int fd = strcmp(name, "ingest") == 0 || str_ends(name, ".json") ? -ENOENT : dir_open(dirfd, name);
-	struct survey found;
-
-	if (fd < 0 || survey_tree(fd, &found) < 0)
-		return 0;
-	u->n_layers++;
-	u->layer_bytes += found.blocks;
-	return 0;
-}
-
-int image_usage(struct image_store *s, struct image_usage *ret, struct err *e)
-{
-	static const char *const directories[] = { "sha256", "sha512", "ingest" };
-	scoped_arena struct arena a = { 0 };
-	struct image_usage u = { 0 };
-	struct images images;
-	int r;
-
-	for (size_t i = 0; i < ARRAY_LEN(directories); i++) {
-		scoped_fd int fd = dir_open(s->blobs_fd, directories[i]);
-
-		r = fd < 0 ? fd : dir_each(fd, usage_blob, &u);
-		if (r < 0)
-			return err_sys(e, r, "list blobs");
-	}
-	r = dir_each(s->layers_fd, usage_layer, &u);
-	if (r < 0)
-		return err_sys(e, r, "list layers");
-	r = image_list(s, &a, &images, e);
-	if (r < 0)
-		return r;
-	u.n_images = images.n;
-	*ret = u;
-	return 0;
 }

@@ -3,7 +3,7 @@
 /*
  * check: is everything in the image store what it claims to be? For `tare system check [--repair]`.
  *
- * Verifies every record, the digest of every blob, the presence and the entry count of every layer, and finds what nobody refers to and what
+ * Verifies every record, the digest of every blob, what every layer holds (the sum that was recorded when it was made), and finds what nobody refers to and what
  * abandoned work left behind. Repair drops or restores only the damaged object: a damaged layer is unpacked again from its blob if that is sound,
  * an image that cannot be restored loses its record (pull it again). Safe while others work: what is locked is skipped.
  */
@@ -22,9 +22,3 @@ enum { IMAGE_CHECK_REPAIR = 1 << 0, IMAGE_CHECK_QUICK = 1 << 1 /* do not re-read
 
 /* Reports each finding; returns the number of those that are neither harmless nor repaired, or -errno if the check itself failed. */
 int image_check(struct image_store *s, int flags, image_finding_fn report, void *arg, struct err *e);
-
-/* Bytes on disk by kind, for `system df` and `info`. */
-struct image_usage {
-	uint64_t n_images, n_layers, blob_bytes, layer_bytes;
-};
-int image_usage(struct image_store *s, struct image_usage *ret, struct err *e);

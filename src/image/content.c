@@ -85,6 +85,16 @@ void image_store_close(struct image_store *s)
 	free(s);
 }
 
+void image_store_set_form(struct image_store *s, enum layer_form form)
+{
+	s->form = form;
+}
+
+void image_store_drop_blobs(struct image_store *s)
+{
+	s->drop_blobs = true;
+}
+
 /* ---- locks ---- */
 
 static struct content_name lock_name(enum content_lock what, const char *digest)
@@ -236,7 +246,8 @@ int content_ingest_commit(const struct image_store *s, const char *digest, int f
 static const struct field layer_record_fields[] = {
 	FIELD(struct layer_record, entries,    "entries",   U64, FIELD_REQUIRED),
 	FIELD(struct layer_record, bytes,      "bytes",     U64, FIELD_REQUIRED),
-	FIELD(struct layer_record, inexact,    "inexact",   BOOL, FIELD_OMIT_EMPTY),
+	FIELD(struct layer_record, sum,        "sum",       STR, FIELD_OMIT_EMPTY),
+	FIELD(struct layer_record, tar,        "tar",       U64, FIELD_OMIT_EMPTY),
 	FIELD(struct layer_record, opaque,     "opaque",    BOOL, FIELD_OMIT_EMPTY),
 	FIELD(struct layer_record, boot,       "boot",      STR, FIELD_OMIT_EMPTY),
 	FIELD(struct layer_record, blob,       "blob",      STR, FIELD_OMIT_EMPTY),
@@ -254,11 +265,36 @@ static struct content_name layer_record_name(const char *diff_id)
 	return name;
 }
 
-bool content_layer_has(const struct image_store *s, const char *diff_id)
+struct content_name content_layer_path(const char *diff_id, enum layer_form form)
 {
+	struct content_name name;
+
+	snprintf(name.s, sizeof name.s, "layers/%s%s", digest_hex(diff_id), form == LAYER_EROFS ? LAYER_EROFS_SUFFIX : "");
+	return name;
+}
+
+/* The tree is looked for first: it is what most layers are, and costs one call then. */
+int content_layer_form(const struct image_store *s, const char *diff_id, enum layer_form *ret)
+{
+	static const mode_t types[LAYER_FORM_COUNT] = { [LAYER_TREE] = S_IFDIR, [LAYER_EROFS] = S_IFREG };
 	struct stat st;
 
-	return fstatat(s->layers_fd, digest_hex(diff_id), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+	for (int form = 0; form < LAYER_FORM_COUNT; form++) {
+		struct content_name path = content_layer_path(diff_id, form);
+
+		if (fstatat(s->root_fd, path.s, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & S_IFMT) == types[form]) {
+			*ret = (enum layer_form)form;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+bool content_layer_has(const struct image_store *s, const char *diff_id)
+{
+	enum layer_form ignored;
+
+	return content_layer_form(s, diff_id, &ignored) == 0;
 }
 
 int content_layer_record(const struct image_store *s, const char *diff_id, struct arena *a, struct layer_record *ret, struct err *e)
@@ -312,30 +348,36 @@ int content_layer_begin(const struct image_store *s, const char *name, struct er
 	return r < 0 ? err_sys(e, r, "open directory for layer '%.30s'", name) : r;
 }
 
-int content_layer_commit(const struct image_store *s, const char *name, const char *diff_id, const struct layer_record *record, struct err *e)
+int content_layer_commit(const struct image_store *s, const char *name, const char *diff_id, enum layer_form form, const struct layer_record *record,
+	struct err *e)
 {
 	scoped_buf struct buf b = BUF(LIMIT_PROC_FILE);
-	struct content_name record_name = layer_record_name(diff_id);
+	struct content_name record_name = layer_record_name(diff_id), path = content_layer_path(diff_id, form), from;
 	struct layer_record of_this_boot = *record;
 	char boot[BOOT_SIZE];
 	int r;
 
+	snprintf(from.s, sizeof from.s, "%s%s", name, form == LAYER_EROFS ? "/" LAYER_EROFS_FILE : "");
 	of_this_boot.boot = boot_read(boot);
 	json_encode(&layer_record_schema, &of_this_boot, JSON_INDENT_NONE, &b);
 	r = file_replace(s->layers_fd, record_name.s, b.p, b.n, 0600, 0);
-	if (r == 0 && renameat(s->layer_ingest_fd, name, s->layers_fd, digest_hex(diff_id)) < 0)
+	if (r == 0 && renameat(s->layer_ingest_fd, from.s, s->root_fd, path.s) < 0)
 		r = -errno;
+	if (r == 0 && form == LAYER_EROFS)
+		r = dir_remove_tree(s->layer_ingest_fd, name);
 	return r < 0 ? err_sys(e, r, "keep layer '%.30s'", diff_id) : 0;
 }
 
 int content_layer_remove(const struct image_store *s, const char *diff_id, struct err *e)
 {
-	struct content_name record = layer_record_name(diff_id), gone;
+	struct content_name record = layer_record_name(diff_id), erofs = content_layer_path(diff_id, LAYER_EROFS), gone;
 	int r;
 
 	snprintf(gone.s, sizeof gone.s, "gone-%s", digest_hex(diff_id));
 	r = dir_remove_tree(s->layer_ingest_fd, gone.s);
 	if (r == 0 && renameat(s->layers_fd, digest_hex(diff_id), s->layer_ingest_fd, gone.s) < 0)
+		r = errno == ENOENT ? 0 : -errno;
+	if (r == 0 && unlinkat(s->root_fd, erofs.s, 0) < 0)
 		r = errno == ENOENT ? 0 : -errno;
 	if (r == 0 && unlinkat(s->layers_fd, record.s, 0) < 0)
 		r = errno == ENOENT ? 0 : -errno;

@@ -5,7 +5,7 @@
  *
  *   blobs/sha256/<hex>, blobs/sha512/<hex>   verified content, 0444
  *   blobs/ingest/<hex>                       content on its way; what is there is continued; <hex>.<random>: a document being written
- *   layers/<hex>/                            an unpacked layer; layers/<hex>.json: its entry count and bytes
+ *   layers/<hex>/ or layers/<hex>.erofs      a layer, unpacked or as one file (form.h); layers/<hex>.json: its entry count and bytes
  *   layers/ingest/<hex>/                     a layer on its way or out; worthless unless its lock is held
  *   images/<escaped reference>               record of a name; images/@<hex>: record of an image without a name
  *   locks/{layer,blob,image}-<hex>           OFD locks: exclusive to make or delete, shared to rely on it until a record does
@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "codec/digest.h"
+#include "image/form.h"
 #include "image/image.h"
 #include "os/file.h"
 #include "os/objdir.h"
@@ -29,6 +30,8 @@ struct image_store {
 	char *root; /* absolute */
 	int root_fd, blobs_fd, ingest_fd, layers_fd, layer_ingest_fd, locks_fd;
 	struct objdir images;
+	enum layer_form form; /* of layers made from now on */
+	bool drop_blobs;      /* of those layers */
 };
 
 /* ---- locks ---- */
@@ -77,7 +80,8 @@ int content_ingest_commit(const struct image_store *s, const char *digest, int f
 
 struct layer_record {
 	uint64_t entries, bytes; /* names, and sizes of regular files */
-	bool inexact;           /* the two are not exact: later entries replaced earlier ones */
+	const char *sum;        /* of the tree (tree_sum.h), or of a file layer without its tar; NULL: by an older tare */
+	uint64_t tar;           /* bytes of the tar in a file layer */
 	bool opaque;            /* hides all layers below */
 	const char *blob;       /* what it was unpacked from, for manifests we write ourselves; NULL: unknown */
 	const char *media_type;
@@ -86,6 +90,13 @@ struct layer_record {
 };
 
 bool content_layer_has(const struct image_store *s, const char *diff_id);
+
+/* The form of a layer. Errors: -ENOENT if it is not here. */
+int content_layer_form(const struct image_store *s, const char *diff_id, enum layer_form *ret);
+
+/* "layers/<hex>" or "layers/<hex>.erofs", relative to the root. */
+struct content_name content_layer_path(const char *diff_id, enum layer_form form);
+
 int content_layer_record(const struct image_store *s, const char *diff_id, struct arena *a, struct layer_record *ret, struct err *e);
 
 /* Whether it was unpacked since the machine was started: a layer that is older and that no image's record refers to may have been cut off by a power failure. */
@@ -93,7 +104,8 @@ bool content_layer_is_of_this_boot(const struct image_store *s, const char *diff
 
 /* A fresh empty directory layers/ingest/<name>; what an abandoned one left is removed. Returns it opened. */
 int content_layer_begin(const struct image_store *s, const char *name, struct err *e);
-int content_layer_commit(const struct image_store *s, const char *name, const char *diff_id, const struct layer_record *r, struct err *e);
+int content_layer_commit(const struct image_store *s, const char *name, const char *diff_id, enum layer_form form, const struct layer_record *r,
+	struct err *e);
 
 /* Takes a layer out of sight and removes it. The caller holds its exclusive lock. */
 int content_layer_remove(const struct image_store *s, const char *diff_id, struct err *e);
@@ -106,6 +118,7 @@ struct image_record {
 	const char *manifest;
 	const char *index;     /* or NULL */
 	const char *created;   /* when this record was made, RFC 3339 */
+	const char *image_created; /* when the image was, as its config says: what a list shows; NULL: ask the config */
 	uint64_t size;
 	uint32_t first_layer;  /* layers before it are hidden by an opaque root */
 	bool own;              /* its manifest was written here, so nobody knows its digest yet */
@@ -124,6 +137,9 @@ int content_records(const struct image_store *s, struct arena *a, struct image_r
 
 /* Gives a record its place; the image that had the name keeps a nameless record if that was its last. */
 int content_record_place(const struct image_store *s, const struct image_record *r, struct err *e);
+
+/* The image behind a record as far as the record alone knows it. Errors: -ENOENT if its config is not here. */
+int content_image_brief(const struct image_store *s, const struct image_record *r, struct arena *a, struct image *ret, struct err *e);
 
 /* The image behind a record. */
 int content_image_load(const struct image_store *s, const struct image_record *r, struct arena *a, struct image *ret, struct err *e);

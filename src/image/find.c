@@ -145,39 +145,53 @@ static int by_age(const void *x, const void *y)
 	return order ? order : strcmp(((const struct image *)x)->id, ((const struct image *)y)->id);
 }
 
-static struct image *image_with_id(struct images *list, const char *id)
+/* Records of one id stand together, those with names before one without. */
+static int by_id(const void *x, const void *y)
 {
-	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->v[i].id, id) == 0)
-			return &list->v[i];
-	return NULL;
+	const struct image_record *a = x, *b = y;
+	int order = strcmp(a->id, b->id);
+
+	return order ? order : by_reference(x, y);
 }
 
-int image_list(struct image_store *s, struct arena *a, struct images *ret, struct err *e)
+typedef int (*load_fn)(const struct image_store *s, const struct image_record *r, struct arena *a, struct image *ret, struct err *e);
+
+static int list_with(struct image_store *s, load_fn load, struct arena *a, struct images *ret, struct err *e)
 {
-	struct image_records all;
 	struct images list = { 0 };
+	struct image_records all;
 	int r = content_records(s, a, &all, NULL, e);
 
 	if (r < 0)
 		return r;
 	if (all.n > 0)
-		qsort(all.v, all.n, sizeof *all.v, by_reference);
+		qsort(all.v, all.n, sizeof *all.v, by_id);
 	list.v = arena_array(a, struct image, all.n);
 	for (size_t i = 0; i < all.n; i++) {
-		struct image *same = image_with_id(&list, all.v[i].id);
+		struct image *last = list.n ? &list.v[list.n - 1] : NULL;
 		struct err ignored; /* damaged: image_check tells */
 
-		if (same && all.v[i].reference)
-			strs_push(a, &same->names, all.v[i].reference);
-		else if (!same && content_image_load(s, &all.v[i], a, &list.v[list.n], &ignored) == 0)
+		if (last && strcmp(last->id, all.v[i].id) == 0) {
+			if (all.v[i].reference)
+				strs_push(a, &last->names, all.v[i].reference);
+		} else if (load(s, &all.v[i], a, &list.v[list.n], &ignored) == 0) {
 			list.n++;
+		}
 	}
 	if (list.n > 0)
 		qsort(list.v, list.n, sizeof *list.v, by_age);
 	*ret = list;
 	return 0;
 }
+
+int image_list(struct image_store *s, struct arena *a, struct images *ret, struct err *e)
+{
+	return list_with(s, content_image_load, a, ret, e);
+}
+
+int image_list_brief(struct image_store *s, struct arena *a, struct images *ret, struct err *e)
+{
+	return list_with(s, content_image_brief, a, ret, e);}
 
 /* ---- history ---- */
 

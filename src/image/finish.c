@@ -28,6 +28,7 @@ int finish_record(const struct image_store *s, const struct oci_image_config *co
 	clock_gettime(CLOCK_REALTIME, &t);
 	text_time(t, now);
 	record->created = now;
+	record->image_created = config->created;
 	r = dir_sync_fs(s->root_fd);
 	if (r < 0)
 		return err_sys(e, r, "sync '%s'", s->root);

@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "spec/oci_image.h"
 #include "spec/reference.h"
+#include "image/form.h"
 
 struct image_store;
 
@@ -27,7 +28,7 @@ struct image {
 	const char *manifest;        /* digest of the manifest */
 	const char *index;           /* digest of the index it was chosen from, or NULL */
 	struct strs names;           /* canonical references, sorted; empty for an image that lost its last name */
-	struct strs layers;          /* absolute paths of the unpacked layers, base first: overlay takes them in reverse */
+	struct strs layers;          /* absolute paths of the layers, base first, to be mounted by snapshot/: directories, or files that end in ".erofs" */
 	struct strs diff_ids;
 	uint64_t size;               /* bytes of all layers, unpacked */
 	const char *tagged;          /* when the record it was found by was made, RFC 3339; NULL if unknown */
@@ -49,11 +50,20 @@ static inline void image_store_closep(struct image_store **s)
 }
 #define scoped_image_store SCOPED(image_store_closep)
 
+/* The form of layers that come from now on; trees if nobody says otherwise. What is here already stays as it is. */
+void image_store_set_form(struct image_store *s, enum layer_form form);
+
+/* Blobs of layers that come from now on are not kept: a push or save that needs one fetches it again. */
+void image_store_drop_blobs(struct image_store *s);
+
 /* Finds an image by reference or by (a unique prefix of) its id. Errors: -ENOENT if there is none; -EINVAL for bad or ambiguous text. */
 int image_find(struct image_store *s, const char *name_or_id, struct arena *a, struct image *ret, struct err *e);
 
 /* All images, one entry per id with all its names, newest first. A damaged image is left out (image_check names it). */
 int image_list(struct image_store *s, struct arena *a, struct images *ret, struct err *e);
+
+/* The same without what only the configs say: no layers, no diff ids, of the config nothing but `created`. Reads one small file per name. */
+int image_list_brief(struct image_store *s, struct arena *a, struct images *ret, struct err *e);
 
 /* One line of an image's history, newest first. */
 struct image_history {
@@ -90,6 +100,7 @@ typedef bool (*image_in_use_fn)(void *arg, const char *id, char *ret_who, size_t
 struct image_removal {
 	struct strs untagged; /* familiar names */
 	struct strs deleted;  /* image ids and layer digests */
+	uint64_t bytes;       /* that prune and sweep made free */
 };
 
 enum { IMAGE_REMOVE_FORCE = 1 << 0 };
@@ -101,5 +112,17 @@ enum { IMAGE_REMOVE_FORCE = 1 << 0 };
 int image_remove(struct image_store *s, const char *name_or_id, int flags, image_in_use_fn in_use, void *arg, struct arena *a,
 		struct image_removal *ret, struct err *e);
 
-/* Deletes images that have no name and are not in use. */
-int image_prune(struct image_store *s, image_in_use_fn in_use, void *arg, struct arena *a, struct image_removal *ret, struct err *e);
+/* Which images `prune` may take. All zero: those without a name. */
+struct image_prune_options {
+	bool all;                 /* also those with names */
+	int64_t until;            /* > 0: only those made before, seconds since 1970 */
+	struct pairs labels;      /* only those that have all of these; a NULL value: any value */
+	struct pairs not_labels;  /* and none of these */
+};
+
+/* Deletes what no image needs and nobody works on: layers, blobs, what interrupted work left. */
+int image_sweep(struct image_store *s, struct arena *a, struct image_removal *ret, struct err *e);
+
+/* Deletes images that no container uses, then sweeps. */
+int image_prune(struct image_store *s, const struct image_prune_options *o, image_in_use_fn in_use, void *arg, struct arena *a,
+		struct image_removal *ret, struct err *e);

@@ -298,7 +298,7 @@ TEST(image_in_use_or_pinned_is_not_removed)
 	fd_close(pin);
 	assert_int_equal(image_remove(s, "x:1", IMAGE_REMOVE_FORCE, always_in_use, NULL, &a, &removal, &e), 0);
 	assert_int_equal(image_find(s, record.id, &a, &image, &e), 0);
-	assert_int_equal(image_prune(s, NULL, NULL, &a, &removal, &e), 0);
+	assert_int_equal(image_prune(s, &(struct image_prune_options){ 0 }, NULL, NULL, &a, &removal, &e), 0);
 	assert_int_equal(removal.deleted.n, 1);
 	assert_int_equal(image_find(s, record.id, &a, &image, &e), -ENOENT);
 	assert_true(image_pin(s, record.id, &pin, &e) < 0);

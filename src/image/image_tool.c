@@ -2,6 +2,7 @@
 /*
  * image_tool: the image store by hand, for tests of this folder. `image_tool ROOT COMMAND…`; not installed. Prints plain lines.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include "image/check.h"
 #include "image/image.h"
 #include "image/pull.h"
+#include "image/snapshot/snapshot.h"
+#include "os/file.h"
 #include "os/trace.h"
 
 static void on_progress(void *arg, const struct pull_progress *p)
@@ -121,6 +124,31 @@ static int run_remove(struct image_store *s, struct arena *a, char **args, struc
 	return r;
 }
 
+/* Mounts an image's root with nothing above it on the directory args[2]; beside it, what the driver needs. `umount` it and remove all three. */
+static int run_mount(struct image_store *s, struct arena *a, char **args, struct err *e)
+{
+	int driver = enumtab_find(&snapshot_drivers, args[1]);
+	struct snapshot root = { .id = "image_tool", .object = arena_printf(a, "%s.object", args[2]), .run = arena_printf(a, "%s.run", args[2]) };
+	const char *directories[] = { args[2], root.run, arena_printf(a, "%s/upper", root.object), arena_printf(a, "%s/work", root.object) };
+	struct host_facts facts = { 0 };
+	struct image image;
+	int r = image_find(s, args[0], a, &image, e);
+
+	if (r < 0 || driver < 0)
+		return r < 0 ? r : err_set(e, ERR_INVALID, "no such driver");
+	for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
+		fd_close(dir_ensure_all(AT_FDCWD, directories[i], 0755));
+	root.driver = (enum snapshot_driver)driver;
+	root.layers = &image.layers;
+	return snapshot_mount(&root, &facts, AT_FDCWD, args[2], e);
+}
+
+static int run_unmount(struct image_store *s, struct arena *a, char **args, struct err *e)
+{
+	snapshot_unmount(&(struct snapshot){ .id = "image_tool", .run = arena_printf(a, "%s.run", args[0]) }, args[0]);
+	return 0;
+}
+
 static void on_finding(void *arg, const struct image_finding *f)
 {
 	printf("%s: %s%s%s\n", f->object, f->problem, f->harmless ? " (harmless)" : "", f->repaired ? " (repaired)" : "");
@@ -148,6 +176,8 @@ static const struct command {
 	{ "tag", 2, run_tag },
 	{ "remove", 1, run_remove },
 	{ "check", 0, run_check },
+	{ "mount", 3, run_mount },
+	{ "unmount", 1, run_unmount },
 };
 
 int main(int argc, char **argv)
@@ -160,7 +190,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; argc > 2 && i < sizeof commands / sizeof *commands; i++) {
 		if (strcmp(argv[2], commands[i].name) != 0 || argc != 3 + commands[i].n_args)
 			continue;
-		if (image_store_open(argv[1], &s, &e) == 0 && commands[i].run(s, &a, argv + 3, &e) == 0)
+		if (image_store_open(argv[1], &s, &e) == 0 && (image_store_set_form(s, getenv("EROFS") ? LAYER_EROFS : LAYER_TREE), true) && commands[i].run(s, &a, argv + 3, &e) == 0)
 			return 0;
 		fprintf(stderr, "image_tool: %s\n", e.msg);
 		return 1;

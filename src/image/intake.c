@@ -149,6 +149,16 @@ static int layer_claim(struct intake *in, struct intake_layer *l)
 	return 0;
 }
 
+/* What an earlier pull left of it goes on to be kept. */
+static bool drops_blob(const struct intake *in, const struct intake_layer *l)
+{
+	struct stat st;
+
+	if (!l->digest || !in->drop_blobs)
+		return false;
+	return fstatat(in->store->ingest_fd, digest_hex(l->digest), &st, AT_SYMLINK_NOFOLLOW) < 0;
+}
+
 /* The blob's file: the verified one if we have it, else the one it grows in. */
 static int blob_open(struct intake *in, struct intake_layer *l, struct transfer_message *order, struct err *e)
 {
@@ -163,6 +173,11 @@ static int blob_open(struct intake *in, struct intake_layer *l, struct transfer_
 		order->have = (uint64_t)st.st_size;
 		order->size = st.st_size;
 		return 0;
+	}
+	l->dropped = drops_blob(in, l);
+	if (l->dropped) {
+		l->blob_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		return l->blob_fd < 0 ? err_sys(e, -errno, "open /dev/null") : 0;
 	}
 	order->keep = true;
 	l->unnamed = !l->digest;
@@ -185,7 +200,7 @@ static int blob_open(struct intake *in, struct intake_layer *l, struct transfer_
 static int layer_order(struct intake *in, struct intake_layer *l, struct err *e)
 {
 	struct transfer_message order = { .type = TRANSFER_LAYER, .index = l - in->layers, .name = l->name, .digest = l->digest, .diff_id = l->diff_id,
-		.size = l->size };
+		.size = l->size, .form = in->store->form };
 	scoped_fd int apart = -EBADF;
 	int fds[4], r;
 	size_t n = 0;
@@ -281,7 +296,7 @@ static int blob_commit(struct intake *in, struct intake_layer *l, struct err *e)
 {
 	struct content_name name;
 
-	if (content_blob_has(in->store, l->digest, -1))
+	if (content_blob_has(in->store, l->digest, -1) || l->dropped)
 		return 0;
 	if (!l->unnamed)
 		return content_ingest_commit(in->store, l->digest, l->blob_fd, e);
@@ -337,7 +352,8 @@ static int layer_commit(struct intake *in, struct intake_layer *l, const struct 
 		return r;
 	l->record.entries = m->entries;
 	l->record.bytes = m->bytes;
-	l->record.inexact = m->replaced;
+	l->record.sum = arena_strdup(in->arena, m->sum);
+	l->record.tar = m->tar;
 	l->record.blob = l->digest;
 	l->record.blob_size = m->size;
 	l->record.media_type = arena_strdup(in->arena, m->media_type);
@@ -346,7 +362,7 @@ static int layer_commit(struct intake *in, struct intake_layer *l, const struct 
 	else if ((r = layer_clear(in, l->diff_id)) < 0)
 		return err_sys(e, r, "remove what is left of layer '%.30s'", l->diff_id);
 	else
-		r = content_layer_commit(in->store, l->ingest, l->diff_id, &l->record, e);
+		r = content_layer_commit(in->store, l->ingest, l->diff_id, in->store->form, &l->record, e);
 	if (r < 0)
 		return r;
 	in->changed = true;

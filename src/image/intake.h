@@ -21,6 +21,7 @@ struct intake_layer {
 	enum intake_state state;
 	bool continued;      /* transfer was given the beginning of the blob */
 	bool again;          /* that turned out damaged: this is the second try */
+	bool dropped;        /* the blob is not kept */
 	bool unnamed;        /* the blob grows in a file without a name, since its digest is not known */
 	char ingest[80];     /* name of its directory in layers/ingest */
 	int layer_lock, blob_lock, dir_fd, blob_fd;
@@ -37,6 +38,7 @@ struct intake {
 	size_t n_layers;
 	struct strs needed; /* layers that records refer to, as of when it was first asked */
 	bool needed_known;
+	bool drop_blobs; /* set after intake_init(): do not keep what can be fetched again */
 	bool changed; /* something new is in the store */
 };
 

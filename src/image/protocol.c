@@ -40,6 +40,9 @@ const struct enumtab sink_outcomes = ENUMTAB("outcome", outcome_words, SINK_OUTC
 static const char *const pack_words[] = { [PACK_PLAIN] = "none", [PACK_GZIP] = "gzip", [PACK_ZSTD] = "zstd" };
 const struct enumtab pack_kinds = ENUMTAB("compression", pack_words, PACK_KIND_COUNT);
 
+static const char *const form_words[] = { [LAYER_TREE] = "tree", [LAYER_EROFS] = "erofs" };
+const struct enumtab layer_forms = ENUMTAB("layer form", form_words, LAYER_FORM_COUNT);
+
 #define M struct transfer_message
 #define O FIELD_OMIT_EMPTY
 /* clang-format off */
@@ -70,6 +73,7 @@ static const struct field fields[] = {
 	FIELD(M, size,           "size",          I64,  O),
 	FIELD(M, have,           "have",          U64,  O),
 	FIELD(M, keep,           "keep",          BOOL, O),
+	FIELD_ENUM(M, form, "form", &layer_forms, 0),
 	FIELD(M, media_type,     "mediaType",     STR,  O),
 	FIELD(M, from,           "from",          STR,  O),
 	FIELD_ENUM(M, outcome, "outcome", &sink_outcomes, 0),
@@ -83,7 +87,8 @@ static const struct field fields[] = {
 	FIELD(M, total,          "total",         U64,  O),
 	FIELD(M, entries,        "entries",       U64,  O),
 	FIELD(M, bytes,          "bytes",         U64,  O),
-	FIELD(M, replaced,       "replaced",      BOOL, O),
+	FIELD(M, sum,            "sum",           STR,  O),
+	FIELD(M, tar,            "tar",           U64,  O),
 	FIELD(M, error_kind,     "errorKind",     U32,  O),
 	FIELD(M, error_sys,      "errorSys",      U32,  O),
 	FIELD(M, error,          "error",         STR,  O),

@@ -52,6 +52,7 @@
 #include "base/enumtab.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "image/form.h"
 
 enum transfer_type {
 	TRANSFER_OPEN,
@@ -146,6 +147,7 @@ struct transfer_message {
 	int64_t size;          /* of the blob; -1: unknown */
 	uint64_t have;         /* bytes of it that are in the file already */
 	bool keep;             /* write the blob */
+	enum layer_form form;  /* of the layer: files, or one file */
 	const char *media_type;
 	/* PUT, STORED */
 	const char *from;      /* another repository of that registry which has the blob, or NULL */
@@ -159,8 +161,9 @@ struct transfer_message {
 	bool root;             /* with an entry for the tree's root */
 	/* PROGRESS, UNPACKED, PACKED */
 	uint64_t current, total, entries, bytes;
-	bool replaced;         /* the two before are not exact */
 	bool changed;          /* files changed while they were read */
+	const char *sum;       /* of the tree (tree_sum.h), or of a file layer without its tar */
+	uint64_t tar;          /* bytes of the tar in a file layer */
 	/* FAILED */
 	uint32_t error_kind, error_sys;
 	const char *error;

@@ -45,6 +45,7 @@ struct pull_options {
 	const char *cert_dir;      /* certificates for the registry; NULL: the usual directories */
 	const char *signature_policy; /* policy.json; NULL: the usual files */
 	unsigned parallel;         /* layers at once; 0: 6 */
+	bool drop_blobs;           /* unpack, but do not keep what was unpacked */
 	pull_progress_fn progress; /* may be NULL */
 	pull_message_fn message;   /* may be NULL */
 	pull_choose_fn choose;     /* NULL: nobody can be asked; all are tried in their order */

@@ -16,6 +16,7 @@ static const struct field record_fields[] = {
 	FIELD(struct image_record, manifest,    "manifest",   STR, FIELD_REQUIRED),
 	FIELD(struct image_record, index,       "index",      STR, FIELD_OMIT_EMPTY),
 	FIELD(struct image_record, created,     "created",    STR, FIELD_OMIT_EMPTY),
+	FIELD(struct image_record, image_created, "imageCreated", STR, FIELD_OMIT_EMPTY),
 	FIELD(struct image_record, size,        "size",       U64, 0),
 	FIELD(struct image_record, first_layer, "firstLayer", U32, FIELD_OMIT_EMPTY),
 	FIELD(struct image_record, own,         "own",        BOOL, FIELD_OMIT_EMPTY),
@@ -165,14 +166,28 @@ int content_image_load(const struct image_store *s, const struct image_record *r
 	image.diff_ids = image.config.rootfs.diff_ids;
 	for (size_t i = 0; i < image.diff_ids.n; i++) {
 		const char *diff_id = image.diff_ids.v[i];
+		enum layer_form form;
 
-		if (!content_layer_has(s, diff_id))
+		if (content_layer_form(s, diff_id, &form) < 0)
 			return err_set(e, ERR_CORRUPT, "image '%.19s': layer '%.19s' is missing; run 'tare system check --repair'", record->id, diff_id);
 		if (i >= record->first_layer)
-			strs_push(a, &image.layers, arena_printf(a, "%s/layers/%s", s->root, digest_hex(diff_id)));
+			strs_push(a, &image.layers, arena_printf(a, "%s/%s", s->root, content_layer_path(diff_id, form).s));
 	}
 	if (record->reference)
 		strs_push(a, &image.names, record->reference);
 	*ret = image;
+	return 0;
+}
+
+int content_image_brief(const struct image_store *s, const struct image_record *record, struct arena *a, struct image *ret, struct err *e)
+{
+	if (!record->image_created)
+		return content_image_load(s, record, a, ret, e); /* by an older tare, or an image that does not say */
+	if (!content_blob_has(s, record->id, -1))
+		return err_set(e, ERR_NOT_FOUND, "image '%.19s': its config is missing", record->id);
+	*ret = (struct image){ .id = record->id, .manifest = record->manifest, .index = record->index, .size = record->size,
+		.config.created = record->image_created };
+	if (record->reference)
+		strs_push(a, &ret->names, record->reference);
 	return 0;
 }

@@ -272,25 +272,6 @@ int image_remove(struct image_store *s, const char *name_or_id, int flags, image
 	return r;
 }
 
-int image_prune(struct image_store *s, image_in_use_fn in_use, void *arg, struct arena *a, struct image_removal *ret, struct err *e)
-{
-	struct image_records all;
-	int r;
-
-	*ret = (struct image_removal){ 0 };
-	r = content_records(s, a, &all, NULL, e);
-	for (size_t i = 0; r == 0 && i < all.n; i++) {
-		struct image_removal one;
-		struct err ignored; /* in use, or just taken: it stays */
-
-		if (all.v[i].reference || image_remove(s, all.v[i].id, 0, in_use, arg, a, &one, &ignored) < 0)
-			continue;
-		for (size_t k = 0; k < one.deleted.n; k++)
-			strs_push(a, &ret->deleted, one.deleted.v[k]);
-	}
-	return r;
-}
-
 /* ---- untag ---- */
 
 /* The canonical names that are meant, each checked to be one of the image's. */

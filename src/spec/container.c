@@ -153,6 +153,7 @@ static const struct field container_fields[] = {
 	FIELD_LIST(struct container, mounts, "mounts", &mount_schema, O),
 	FIELD(struct container, exposed,      "exposed",     STRS,  O),
 	FIELD(struct container, log_path,     "logPath",     STR,   O),
+	FIELD(struct container, storage_driver, "storageDriver", STR, O),
 };
 
 static int container_check(const void *obj, struct err *e)

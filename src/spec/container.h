@@ -156,6 +156,7 @@ struct container {
 	size_t n_mounts;
 	struct strs exposed;         /* "80/tcp" of the image and of -p */
 	const char *log_path;
+	const char *storage_driver;  /* how its root is put together (image/snapshot); NULL: overlay */
 };
 
 enum container_status {

@@ -60,6 +60,25 @@ static void canary_check(const struct test_dir *dir)
 	assert(fstatat(dir->fd, "root", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode));
 }
 
+/* The same bytes as a layer that is not unpacked: whatever they are, it ends, and leaves one file at most. */
+static void index_try(const struct test_dir *dir, const uint8_t *bytes, size_t size)
+{
+	struct input in = { bytes, size };
+	struct extract_result result;
+	struct err e = { 0 };
+	int fd = dir_ensure(dir->fd, "index", 0755);
+	void *x = unpack_erofs.open(fd);
+
+	if (unpack_erofs.raw(x, bytes, size, &e) == 0 && untar(input_read, &in, &unpack_erofs, x, &e) == 0)
+		(void)unpack_erofs.finish(x, &result, &e);
+	else
+		assert(e.kind != ERR_NONE && e.msg[0]);
+	unpack_erofs.close(x);
+	unlinkat(fd, "layer.erofs", 0);
+	fd_close(fd);
+	assert(unlinkat(dir->fd, "index", AT_REMOVEDIR) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	scoped_test_dir struct test_dir dir = test_dir_make();
@@ -79,11 +98,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	{
 		scoped_extract struct extract *x = extract_new(root);
 
-		if (untar(input_read, &in, x, &e) == 0)
+		if (untar(input_read, &in, &unpack_tree, x, &e) == 0)
 			(void)extract_finish(x, &result, &e);
 		else
 			assert(e.kind != ERR_NONE && e.msg[0]);
 	}
+	index_try(&dir, bytes, size);
 	/* The root itself may have been given any mode; we are perhaps not root, and must be able to remove it. */
 	fchmod(root, 0755);
 	fd_close(root);

@@ -11,17 +11,15 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/checksum.h"
 #include "base/limits.h"
 #include "base/vec.h"
+#include "os/survey.h"
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/path_safe.h"
 
 enum { WRITE_BEHIND = 1024 * 1024 };
-
-#define WHITEOUT_PREFIX ".wh."
-#define WHITEOUT_META_PREFIX ".wh..wh."
-#define WHITEOUT_OPAQUE ".wh..wh..opq"
 
 /* A directory whose attributes are set at the end. */
 struct late_dir {
@@ -33,6 +31,7 @@ struct late_dir {
 	struct extract_xattr *xattrs;
 	size_t n_xattrs;
 	bool chmod;
+	bool implied;               /* made on the way to something: nothing to set */
 };
 
 /* One open component of the path to the last parent. */
@@ -50,6 +49,8 @@ struct extract {
 	char parent[LIMIT_PATH];          /* the path the levels stand for */
 	struct VEC(struct late_dir) dirs;
 	struct extract_result result;
+	bool replaced;                    /* later entries replaced earlier ones, or went through links: the result must be counted */
+	struct checksum content;          /* of the file being written */
 	/* the entry at work */
 	char path[LIMIT_PATH];            /* cleaned */
 	const char *name;                 /* its last component, in path */
@@ -107,6 +108,12 @@ static void opaque_add(struct extract *x, const char *path)
 		strs_push(&x->arena, list, arena_strdup(&x->arena, path));
 }
 
+static void dir_implied(struct extract *x, const char *path)
+{
+	*vec_push(&x->arena, &x->dirs) = (struct late_dir){ .path = arena_strdup(&x->arena, path), .mode = 0755, .uid = geteuid(), .gid = getegid(),
+		.implied = true };
+}
+
 /* Opens the directory @name in @fd, whose path is @path; makes it if missing. A link is resolved inside the tree. */
 static int dir_enter(struct extract *x, int fd, const char *name, const char *path)
 {
@@ -121,6 +128,8 @@ static int dir_enter(struct extract *x, int fd, const char *name, const char *pa
 			if (mkdirat(fd, name, 0755) < 0 && errno != EEXIST)
 				return -errno;
 			x->result.entries++;
+			tree_sum_name(&x->result.sum, path);
+			dir_implied(x, path);
 			continue;
 		}
 		if (errno != ENOTDIR && errno != ELOOP)
@@ -128,7 +137,7 @@ static int dir_enter(struct extract *x, int fd, const char *name, const char *pa
 		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return -errno;
 		if (S_ISLNK(st.st_mode)) {
-			x->result.replaced = true; /* who knows how many directories that makes */
+			x->replaced = true; /* who knows how many directories that makes */
 			return path_mkdir(x->rootfd, path, 0755, PATH_IN_ROOT_NO_XDEV);
 		}
 		if (!stat_is_whiteout(&st))
@@ -137,6 +146,7 @@ static int dir_enter(struct extract *x, int fd, const char *name, const char *pa
 		if (unlinkat(fd, name, 0) < 0)
 			return -errno;
 		x->result.entries--;
+		x->replaced = true;
 		opaque_add(x, path);
 	}
 	return -EAGAIN;
@@ -185,7 +195,7 @@ static int way_clear(struct extract *x)
 
 	if (fstatat(x->parent_fd, x->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -errno;
-	x->result.replaced = true;
+	x->replaced = true;
 	if (S_ISDIR(st.st_mode))
 		return dir_remove_tree(x->parent_fd, x->name);
 	return unlinkat(x->parent_fd, x->name, 0) < 0 ? -errno : 0;
@@ -201,6 +211,7 @@ static int file_make(struct extract *x)
 		return -errno;
 	x->fd = fd;
 	x->written_to = 0;
+	checksum_init(&x->content);
 	x->result.bytes += x->entry->size;
 	return 0;
 }
@@ -276,7 +287,7 @@ static int (*kind_of(const struct extract_entry *entry))(struct extract *)
 
 /* ---- attributes ---- */
 
-static bool xattr_is_kept(const char *name)
+bool extract_xattr_is_kept(const char *name)
 {
 	return (str_after(name, "user.") && !str_after(name, "user.overlay.")) || strcmp(name, "security.capability") == 0;
 }
@@ -284,12 +295,26 @@ static bool xattr_is_kept(const char *name)
 static int xattrs_set(struct extract *x, int fd, const struct extract_xattr *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!xattr_is_kept(list[i].name) || fsetxattr(fd, list[i].name, list[i].value, list[i].size, 0) == 0)
+		if (!extract_xattr_is_kept(list[i].name))
 			continue;
-		if (errno != ENOTSUP && (x->root || errno != EPERM))
+		if (fsetxattr(fd, list[i].name, list[i].value, list[i].size, 0) == 0)
+			tree_sum_xattr(&x->result.sum, list[i].name, list[i].value, list[i].size);
+		else if (errno != ENOTSUP && (x->root || errno != EPERM))
 			return -errno;
 	}
 	return 0;
+}
+
+/* What the entry is, for the sum of the tree; @content only of a regular file. */
+static void inode_sum(struct extract *x, uint64_t content)
+{
+	const struct extract_entry *entry = x->entry;
+	struct tree_sum_inode i = { .mode = entry->mode, .uid = x->root ? entry->uid : geteuid(), .gid = x->root ? entry->gid : getegid(),
+		.dev = entry->dev, .size = entry->size, .content = content, .mtime = entry->mtime.tv_sec, .target = entry->symlink };
+
+	if (S_ISLNK(i.mode))
+		i.mode = S_IFLNK | 0777;
+	tree_sum_inode(&x->result.sum, &i);
 }
 
 /* Not for regular files and directories: owner and times of the link or node itself, by name in a parent that nobody else changes. */
@@ -300,6 +325,10 @@ static int attributes_set_at(struct extract *x)
 
 	if (x->root && (entry->uid || entry->gid) && fchownat(x->parent_fd, x->name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
+	/* mknod takes no more than the permission bits. */
+	if (!S_ISLNK(entry->mode) && (entry->mode & 07000) && fchmodat(x->parent_fd, x->name, entry->mode & 07777, 0) < 0)
+		return -errno;
+	inode_sum(x, 0);
 	return utimensat(x->parent_fd, x->name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
@@ -320,6 +349,8 @@ static int attributes_set_file(struct extract *x)
 		if (r < 0)
 			return r;
 	}
+	checksum_add_zeros(&x->content, entry->size > x->written_to ? entry->size - x->written_to : 0);
+	inode_sum(x, checksum_finish(&x->content));
 	/* Large content starts its way to the disk now; the sync at the end of a pull then finds little to do. */
 	if (entry->size >= WRITE_BEHIND)
 		sync_file_range(x->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
@@ -338,7 +369,7 @@ static void dir_later(struct extract *x, bool existed)
 	for (size_t i = 0; i < entry->n_xattrs; i++) {
 		const struct extract_xattr *from = &entry->xattrs[i];
 
-		if (xattr_is_kept(from->name))
+		if (extract_xattr_is_kept(from->name))
 			d->xattrs[d->n_xattrs++] = (struct extract_xattr){ arena_strdup(&x->arena, from->name),
 				arena_memdup(&x->arena, from->value, from->size), from->size };
 	}
@@ -351,6 +382,8 @@ static int dir_finish(struct extract *x, const struct late_dir *d)
 	scoped_fd int fd = -EBADF;
 	int r;
 
+	if (d->implied)
+		return 0;
 	fd = path_open(x->rootfd, *d->path ? d->path : "/", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, PATH_NO_SYMLINKS_NO_XDEV);
 	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
 		return 0;
@@ -368,27 +401,35 @@ static int dir_finish(struct extract *x, const struct late_dir *d)
 
 /* ---- whiteouts ---- */
 
+static void whiteout_sum(struct extract *x, size_t n_parent, const char *hidden)
+{
+	tree_sum_inode(&x->result.sum, &(struct tree_sum_inode){ .mode = S_IFCHR, .uid = geteuid(), .gid = getegid() });
+	memmove(x->path + n_parent, hidden, strlen(hidden) + 1);
+	tree_sum_name(&x->result.sum, x->path);
+}
+
 /* Handles ".wh." names. Returns 1 if it was one, 0 if not. */
 static int whiteout_make(struct extract *x)
 {
-	const char *hidden = str_after(x->name, WHITEOUT_PREFIX);
+	const char *hidden = str_after(x->name, EXTRACT_WHITEOUT);
 	struct stat st;
 	size_t n_parent;
 
 	if (!hidden)
 		return 0;
 	n_parent = (size_t)(x->name - x->path);
-	if (strcmp(x->name, WHITEOUT_OPAQUE) == 0) {
+	if (strcmp(x->name, EXTRACT_WHITEOUT_OPAQUE) == 0) {
 		x->path[n_parent ? n_parent - 1 : 0] = 0;
 		opaque_add(x, x->path);
 		return 1;
 	}
-	if (str_after(x->name, WHITEOUT_META_PREFIX))
+	if (str_after(x->name, EXTRACT_WHITEOUT_META))
 		return 1; /* bookkeeping of aufs */
 	if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
 		return -EINVAL;
 	if (mknodat(x->parent_fd, hidden, S_IFCHR, makedev(0, 0)) == 0) {
 		x->result.entries++;
+		whiteout_sum(x, n_parent, hidden);
 		return 1;
 	}
 	if (errno != EEXIST)
@@ -410,6 +451,7 @@ struct extract *extract_new(int rootfd)
 	struct extract *x = alloc_or_die(sizeof *x);
 
 	*x = (struct extract){ .rootfd = rootfd, .fd = -EBADF, .root = geteuid() == 0 };
+	dir_implied(x, "");
 	return x;
 }
 
@@ -423,10 +465,8 @@ void extract_free(struct extract *x)
 	free(x);
 }
 
-static int entry_failed(const struct extract *x, int r, struct err *e)
+int extract_failed(const struct extract_entry *entry, int r, struct err *e)
 {
-	const struct extract_entry *entry = x->entry;
-
 	if (r == -EINVAL)
 		return err_set(e, ERR_INVALID, "'%.200s' is not a name an entry may have", entry->path);
 	if (entry->hardlink && r == -ENOENT)
@@ -453,6 +493,7 @@ static int entry_make(struct extract *x)
 			r = make(x);
 	} else if (r == 0) {
 		x->result.entries++;
+		tree_sum_name(&x->result.sum, x->path);
 	}
 	if (r < 0)
 		return r;
@@ -474,10 +515,10 @@ int extract_begin(struct extract *x, const struct extract_entry *entry, struct e
 		return err_set(e, ERR_EXHAUSTED, "layer has more than %d entries", LIMIT_LAYER_ENTRIES);
 	r = extract_clean(entry->path, x->path);
 	if (r < 0)
-		return entry_failed(x, r, e);
+		return extract_failed(x->entry, r, e);
 	if (!*x->path) {
 		if (!S_ISDIR(entry->mode) || entry->hardlink)
-			return entry_failed(x, -EINVAL, e);
+			return extract_failed(x->entry, -EINVAL, e);
 		dir_later(x, true);
 		return 0;
 	}
@@ -488,7 +529,7 @@ int extract_begin(struct extract *x, const struct extract_entry *entry, struct e
 		r = whiteout_make(x);
 	if (r == 0)
 		r = entry_make(x);
-	return r < 0 ? entry_failed(x, r, e) : 0;
+	return r < 0 ? extract_failed(x->entry, r, e) : 0;
 }
 
 int extract_data(struct extract *x, const void *p, size_t n, uint64_t offset, struct err *e)
@@ -501,6 +542,8 @@ int extract_data(struct extract *x, const void *p, size_t n, uint64_t offset, st
 		return err_set(e, ERR_INVALID, "'%.200s': sparse map is not in order", x->entry->path);
 	if (offset > x->written_to && lseek(x->fd, (off_t)offset, SEEK_SET) < 0)
 		return err_sys(e, -errno, "'%.200s'", x->entry->path);
+	checksum_add_zeros(&x->content, offset - x->written_to);
+	checksum_add(&x->content, p, n);
 	r = fd_write_all(x->fd, p, n);
 	if (r < 0)
 		return err_sys(e, r, "write '%.200s'", x->entry->path);
@@ -519,6 +562,50 @@ int extract_end(struct extract *x, struct err *e)
 	return r < 0 ? err_sys(e, r, "attributes of '%.200s'", x->entry->path) : 0;
 }
 
+static int by_path(const void *a, const void *b)
+{
+	const struct late_dir *const *x = a, *const *y = b;
+	int order = strcmp((*x)->path, (*y)->path);
+
+	return order ? order : (*x > *y) - (*x < *y);
+}
+
+/* Directories into the sum, each as it ended. One that was made on the way and described later is as described; one described twice must be looked at. */
+static void dirs_sum(struct extract *x)
+{
+	size_t n = x->dirs.n;
+	const struct late_dir **v = alloc_or_die((n + 1) * sizeof *v);
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = &x->dirs.v[i];
+	qsort(v, n, sizeof *v, by_path);
+	for (size_t i = 0; i < n; i++) {
+		const struct late_dir *d = v[i];
+
+		if (i + 1 < n && strcmp(d->path, v[i + 1]->path) == 0) {
+			x->replaced = x->replaced || !d->implied;
+			continue;
+		}
+		tree_sum_inode(&x->result.sum, &(struct tree_sum_inode){ .mode = S_IFDIR | d->mode, .uid = x->root ? d->uid : geteuid(),
+			.gid = x->root ? d->gid : getegid() });
+	}
+	free(v);
+}
+
+/* What was made is not what was counted on the way. */
+static int result_count(struct extract *x)
+{
+	struct survey found;
+	int r = survey_tree(x->rootfd, true, &found);
+
+	if (r < 0)
+		return r;
+	x->result.entries = found.entries;
+	x->result.bytes = found.bytes;
+	x->result.sum = found.sum;
+	return 0;
+}
+
 int extract_finish(struct extract *x, struct extract_result *ret, struct err *e)
 {
 	int r;
@@ -528,6 +615,12 @@ int extract_finish(struct extract *x, struct extract_result *ret, struct err *e)
 		r = dir_finish(x, d);
 		if (r < 0)
 			return err_sys(e, r, "attributes of directory '%.200s'", d->path);
+	}
+	dirs_sum(x);
+	if (x->replaced) {
+		r = result_count(x);
+		if (r < 0)
+			return err_sys(e, r, "count the files of a layer");
 	}
 	*ret = x->result;
 	return 0;

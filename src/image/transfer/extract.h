@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "os/tree_sum.h"
 
 struct extract;
 
@@ -39,6 +40,8 @@ struct extract_entry {
 	const char *symlink;                /* for S_IFLNK */
 	dev_t dev;
 	uint64_t size;
+	uint64_t content_at;                /* of its content in the archive, unless it is sparse */
+	bool sparse;
 	const struct extract_xattr *xattrs;
 	size_t n_xattrs;
 };
@@ -47,7 +50,8 @@ struct extract_result {
 	struct strs opaque;  /* cleaned paths of opaque directories ("" is the root); in the extract's memory */
 	uint64_t entries;    /* names made */
 	uint64_t bytes;      /* sizes of regular files, hard links not counted again */
-	bool replaced;       /* later entries replaced earlier ones, or went through links: the two numbers are not exact */
+	struct tree_sum sum;
+	uint64_t tar;        /* in a form that keeps the tar: its bytes */
 };
 
 /* @rootfd is borrowed and must be an empty directory that nobody else changes. The process has umask 0. */
@@ -67,6 +71,17 @@ int extract_end(struct extract *x, struct err *e);
 
 /* After the last entry. */
 int extract_finish(struct extract *x, struct extract_result *ret, struct err *e);
+
+/* ---- rules that every form of a layer shares (unpack.h) ---- */
+
+#define EXTRACT_WHITEOUT ".wh."
+#define EXTRACT_WHITEOUT_META ".wh..wh."
+#define EXTRACT_WHITEOUT_OPAQUE ".wh..wh..opq"
+
+bool extract_xattr_is_kept(const char *name);
+
+/* What to say when an entry could not be made. Returns @r's meaning as an error. */
+int extract_failed(const struct extract_entry *entry, int r, struct err *e);
 
 /* Cleans a name from an archive into @ret (LIMIT_PATH bytes). "" is the root. Errors: -EINVAL for "..", -ENAMETOOLONG. */
 int extract_clean(const char *path, char *ret);

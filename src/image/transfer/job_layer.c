@@ -35,7 +35,7 @@ static const char *const layer_types[INFLATE_KIND_COUNT] = {
 static int result_send(const struct job_ends *ends, const struct job *j, const struct layer_result *result, struct err *e)
 {
 	struct transfer_message m = { .type = TRANSFER_OPAQUE, .index = j->m.index };
-	char blob[DIGEST_TEXT_SIZE], diff[DIGEST_TEXT_SIZE];
+	char blob[DIGEST_TEXT_SIZE], diff[DIGEST_TEXT_SIZE], sum[TREE_SUM_TEXT];
 	int r;
 
 	for (size_t i = 0; i < result->opaque.n; i++) {
@@ -46,9 +46,10 @@ static int result_send(const struct job_ends *ends, const struct job *j, const s
 	}
 	digest_print(&result->blob, blob);
 	digest_print(&result->diff, diff);
+	tree_sum_print(&result->sum, sum);
 	m = (struct transfer_message){ .type = TRANSFER_UNPACKED, .index = j->m.index, .digest = blob, .diff_id = diff,
 		.media_type = layer_types[result->compression], .size = (int64_t)result->blob_size, .entries = result->entries, .bytes = result->bytes,
-		.replaced = result->replaced };
+		.sum = sum, .tar = result->tar };
 	return job_answer(ends, &m, e);
 }
 
@@ -56,7 +57,8 @@ int job_layer(const struct job_ends *ends, void *line, struct job *j, struct err
 {
 	const struct source *source = &ends->source;
 	scoped_layer struct layer *layer = NULL;
-	struct layer_job job = { .blob_fd = j->m.keep ? j->fds[JOB_BLOB] : -EBADF, .blob_have = j->m.have, .dir_fd = j->fds[JOB_DIR], .size = j->m.size };
+	struct layer_job job = { .blob_fd = j->m.keep ? j->fds[JOB_BLOB] : -EBADF, .blob_have = j->m.have, .dir_fd = j->fds[JOB_DIR], .form = j->m.form,
+		.size = j->m.size };
 	struct feed feed = { .progress = { .sock = ends->sock, .index = j->m.index, .total = j->m.size > 0 ? (uint64_t)j->m.size : 0 } };
 	struct source_request q = { .name = j->m.name ? j->m.name : "", .offset = j->m.have, .max = LIMIT_BLOB, .sink = feed_sink, .arg = &feed };
 	struct source_answer answer;

@@ -9,8 +9,8 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/vec.h"
-#include "image/transfer/extract.h"
 #include "image/transfer/ring.h"
+#include "image/transfer/unpack.h"
 #include "image/transfer/untar.h"
 #include "os/fd.h"
 
@@ -35,7 +35,8 @@ struct layer {
 	bool running;
 	/* the unpacker's side, read by the caller after the join */
 	struct hash diff_hash;
-	struct extract *extract;
+	const struct unpack_form *form;
+	void *unpack;                /* of that form */
 	struct extract_result unpacked;
 	struct err error;
 };
@@ -47,35 +48,41 @@ static ssize_t tar_read(void *arg, const void **ret_p, struct err *e)
 	struct layer *l = arg;
 	size_t n = ring_get(&l->ring, ret_p);
 
+	int r = 0;
+
 	if (n > 0)
 		hash_add(&l->diff_hash, *ret_p, n);
-	return (ssize_t)n;
+	if (n > 0 && l->form->raw)
+		r = l->form->raw(l->unpack, *ret_p, n, e);
+	return r < 0 ? r : (ssize_t)n;
 }
 
 static void *unpacker(void *arg)
 {
 	struct layer *l = arg;
 	const void *p;
-	int r;
+	ssize_t n = untar(tar_read, l, l->form, l->unpack, &l->error) < 0 ? -1 : 1;
 
-	r = untar(tar_read, l, l->extract, &l->error);
-	if (r == 0)
-		r = extract_finish(l->extract, &l->unpacked, &l->error);
 	/* Padding after the end-of-archive mark belongs to the digest. */
-	while (r == 0 && tar_read(l, &p, &l->error) > 0)
-		;
+	while (n > 0)
+		n = tar_read(l, &p, &l->error);
+	if (n == 0)
+		l->form->finish(l->unpack, &l->unpacked, &l->error);
 	ring_leave(&l->ring);
 	return NULL;
 }
 
 /* ---- the caller's side ---- */
 
+static const struct unpack_form *const forms[LAYER_FORM_COUNT] = { [LAYER_TREE] = &unpack_tree, [LAYER_EROFS] = &unpack_erofs };
+
 int layer_new(const struct layer_job *job, struct layer **ret, struct err *e)
 {
 	struct layer *l = alloc_or_die(sizeof *l);
 	int r;
 
-	*l = (struct layer){ .job = *job, .extract = extract_new(job->dir_fd) };
+	*l = (struct layer){ .job = *job, .form = forms[job->form] };
+	l->unpack = l->form->open(job->dir_fd);
 	hash_init(&l->blob_hash, job->blob ? job->blob->kind : DIGEST_SHA256);
 	hash_init(&l->diff_hash, job->diff ? job->diff->kind : DIGEST_SHA256);
 	ring_init(&l->ring);
@@ -105,7 +112,7 @@ void layer_free(struct layer *l)
 	unpacker_join(l);
 	ring_done(&l->ring);
 	inflate_free(l->inflate);
-	extract_free(l->extract);
+	l->form->close(l->unpack);
 	free(l);
 }
 
@@ -261,7 +268,8 @@ int layer_finish(struct layer *l, struct arena *a, struct layer_result *ret, str
 	result.compression = l->compression;
 	result.blob_size = l->blob_size;
 	result.entries = l->unpacked.entries;
-	result.replaced = l->unpacked.replaced;
+	result.sum = l->unpacked.sum;
+	result.tar = l->unpacked.tar;
 	result.bytes = l->unpacked.bytes;
 	opaque_copy(&l->unpacked.opaque, a, &result.opaque);
 	*ret = result;

@@ -5,7 +5,7 @@
  *
  *     caller: bytes -> blob digest, blob file, decompression  ==ring of buffers==>  unpacker: diff-ID digest, tar, files
  *
- * No byte of the uncompressed layer is stored anywhere but in its file. The compression is detected from the first bytes. A failure on either side stops
+ * No byte of the uncompressed layer is stored anywhere but in its file, or, in the form that is not unpacked, in the one file of the layer. The compression is detected from the first bytes. A failure on either side stops
  * the other at its next buffer. What lies in the directory after a failure is worthless; the store discards it.
  */
 #include <stddef.h>
@@ -16,6 +16,8 @@
 #include "base/str.h"
 #include "codec/digest.h"
 #include "codec/inflate.h"
+#include "image/form.h"
+#include "os/tree_sum.h"
 
 struct layer;
 
@@ -23,6 +25,7 @@ struct layer_job {
 	int blob_fd;                 /* the blob is written here (borrowed), or -EBADF: do not keep it */
 	uint64_t blob_have;          /* bytes that are in the file already: feed them, they are not written again */
 	int dir_fd;                  /* files go here, borrowed */
+	enum layer_form form;
 	const struct digest *blob;   /* what they must be; NULL: whatever they are */
 	const struct digest *diff;
 	int64_t size;                /* of the blob; negative: unknown */
@@ -32,7 +35,8 @@ struct layer_result {
 	struct digest blob, diff;
 	enum inflate_kind compression;
 	uint64_t blob_size, entries, bytes;
-	bool replaced;
+	struct tree_sum sum;
+	uint64_t tar;
 	struct strs opaque;
 };
 

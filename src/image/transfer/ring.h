@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { RING_BUFFERS = 6, RING_BUFFER_SIZE = 512 * 1024 };
+/* A megabyte per layer at work: more did not make a pull faster. */
+enum { RING_BUFFERS = 4, RING_BUFFER_SIZE = 256 * 1024 };
 
 struct ring {
 	pthread_mutex_t mutex;

@@ -17,7 +17,8 @@ struct untar {
 	untar_read_fn read;
 	void *arg;
 	struct err read_error; /* why read failed, if it did */
-	struct extract *x;
+	const struct unpack_form *form;
+	void *self;
 	struct arena arena;    /* of one entry */
 };
 
@@ -80,6 +81,8 @@ static int entry_take(struct untar *u, struct archive_entry *ae, struct extract_
 		.symlink = archive_entry_symlink(ae),
 		.dev = archive_entry_rdev(ae),
 		.size = (uint64_t)size,
+		.sparse = archive_entry_sparse_count(ae) > 0,
+		.content_at = (uint64_t)archive_filter_bytes(u->archive, 0), /* all headers are read, nothing of the content */
 	};
 	if (!ret->path)
 		return err_set(e, ERR_INVALID, "tar: an entry has no name");
@@ -106,7 +109,7 @@ static int content_copy(struct untar *u, struct err *e)
 			return 0;
 		if (r < ARCHIVE_WARN)
 			return archive_failed(u, e);
-		r = extract_data(u->x, p, n, (uint64_t)offset, e);
+		r = u->form->data(u->self, p, n, (uint64_t)offset, e);
 		if (r < 0)
 			return r;
 	}
@@ -119,17 +122,17 @@ static int entry_extract(struct untar *u, struct archive_entry *ae, struct err *
 
 	r = entry_take(u, ae, &entry, e);
 	if (r == 0)
-		r = extract_begin(u->x, &entry, e);
-	if (r == 0 && S_ISREG(entry.mode) && !entry.hardlink && entry.size > 0)
+		r = u->form->begin(u->self, &entry, e);
+	if (r == 0 && S_ISREG(entry.mode) && !entry.hardlink && entry.size > 0 && (entry.sparse || !u->form->keeps_tar))
 		r = content_copy(u, e);
 	if (r == 0)
-		r = extract_end(u->x, e);
+		r = u->form->end(u->self, e);
 	return r;
 }
 
-int untar(untar_read_fn read, void *arg, struct extract *x, struct err *e)
+int untar(untar_read_fn read, void *arg, const struct unpack_form *form, void *self, struct err *e)
 {
-	SCOPED(untar_done) struct untar u = { .archive = archive_read_new(), .read = read, .arg = arg, .x = x };
+	SCOPED(untar_done) struct untar u = { .archive = archive_read_new(), .read = read, .arg = arg, .form = form, .self = self };
 	struct archive_entry *ae;
 	int r;
 

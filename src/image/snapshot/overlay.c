@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine/rootfs.h"
+/* The overlay driver: the kernel stacks the trees. By the new mount API, one lowerdir+ at a time, so neither the number of layers nor the length of their
+ * paths is limited by a page; before kernel 6.5 by mount(2) with descriptors as paths. */
+#include "image/snapshot/driver.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +16,12 @@ enum { MOUNT_DATA_MAX = 4095 };          /* mount(2) copies one page */
 /* fsconfig strings are cut off by the kernel at 256 bytes: longer paths go by descriptor, which names them as /proc/self/fd/N. */
 enum { FSCONFIG_STRING_MAX = 255 };
 
+struct overlay {
+	const struct strs *layers;       /* directories, base first */
+	const char *upper, *work;
+	bool is_volatile;
+};
+
 static int config_path(int fs, const char *key, const char *path)
 {
 	scoped_fd int fd = -EBADF;
@@ -26,7 +34,7 @@ static int config_path(int fs, const char *key, const char *path)
 	return mount_fsconfig_string(fs, key, fd_path(fd).s);
 }
 
-static int overlay_configure(int fs, const struct rootfs *f)
+static int overlay_configure(int fs, const struct overlay *f)
 {
 	int r = mount_fsconfig_string(fs, "source", "tare");
 
@@ -41,7 +49,7 @@ static int overlay_configure(int fs, const struct rootfs *f)
 	return r < 0 ? r : mount_fsconfig_create(fs);
 }
 
-static int mount_new_api(const struct rootfs *f, int dirfd, const char *name, struct err *e)
+static int mount_new_api(const struct overlay *f, int dirfd, const char *name, struct err *e)
 {
 	scoped_fd int fs = mount_fsopen("overlay");
 	scoped_fd int mnt = -EBADF;
@@ -63,11 +71,11 @@ static int mount_new_api(const struct rootfs *f, int dirfd, const char *name, st
 	return r < 0 ? err_sys(e, r, "place the overlay on '%s'", name) : 0;
 }
 
-static int mount_old_api(const struct rootfs *f, int dirfd, const char *name, struct err *e)
+static int mount_old_api(const struct overlay *f, int dirfd, const char *name, struct err *e)
 {
 	scoped_buf struct buf data = BUF(MOUNT_DATA_MAX);
 	scoped_fd int target = openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int fds[ROOTFS_MAX_LAYERS], r;
+	int fds[SNAPSHOT_MAX_LAYERS], r;
 
 	if (target < 0)
 		return err_sys(e, -errno, "open '%s'", name);
@@ -82,16 +90,20 @@ static int mount_old_api(const struct rootfs *f, int dirfd, const char *name, st
 	return r < 0 ? err_sys(e, r, "overlay of %zu layers", f->layers->n) : 0;
 }
 
-int rootfs_mount(const struct rootfs *f, struct host_facts *facts, int dirfd, const char *name, struct err *e)
+static int overlay_probe(struct host_facts *facts, struct err *e)
 {
-	if (f->layers->n == 0 || f->layers->n > ROOTFS_MAX_LAYERS)
-		return err_set(e, ERR_UNSUPPORTED, "an image of %zu layers cannot be mounted", f->layers->n);
-	if (facts_mount_api(facts) && facts_kernel(facts) >= FACTS_KERNEL(6, 5))
-		return mount_new_api(f, dirfd, name, e);
-	return mount_old_api(f, dirfd, name, e);
+	return 0;
 }
 
-void rootfs_unmount(const char *path)
+static int overlay_mount(const struct snapshot *s, const struct strs *layers, struct host_facts *facts, int dirfd, const char *name, struct err *e)
 {
-	mount_detach(path);
+	scoped_arena struct arena a = { 0 };
+	struct overlay f = { .layers = layers, .upper = arena_printf(&a, "%s/upper", s->object), .work = arena_printf(&a, "%s/work", s->object),
+		.is_volatile = s->is_volatile };
+
+	if (facts_mount_api(facts) && facts_kernel(facts) >= FACTS_KERNEL(6, 5))
+		return mount_new_api(&f, dirfd, name, e);
+	return mount_old_api(&f, dirfd, name, e);
 }
+
+const struct snapshot_ops snapshot_overlay = { .form = LAYER_TREE, .probe = overlay_probe, .mount = overlay_mount };
