@@ -32,7 +32,7 @@ teardown_file() {
 		[ -z "$(find "$BATS_FILE_TMPDIR/$driver/layers" -mindepth 1 -not -name ingest)" ]
 		[ -z "$(find "$BATS_FILE_TMPDIR/$driver.run/layers" -mindepth 1 -not -name lock 2>/dev/null)" ]
 	done
-	! grep -q " - erofs " /proc/self/mountinfo
+	[ -z "$(grep " - erofs " /proc/self/mountinfo)" ]
 	tare_teardown_file
 }
 
@@ -274,7 +274,7 @@ changes() {
 	can erofs || skip "no erofs in this kernel"
 	[ -e /dev/loop-control ] || skip "no loop devices"
 	equal third "$(TARE_EROFS_LOOP=1 t erofs run --rm --network none contract cat /over/file)"
-	! losetup -n -O BACK-FILE | grep -q "$BATS_FILE_TMPDIR"
+	[ -z "$(losetup -n -O BACK-FILE | grep "$BATS_FILE_TMPDIR")" ]
 }
 
 @test "the layers of two containers of one image are mounted once" {
