@@ -42,7 +42,6 @@ const struct command *const commands[] = {
 	&image_tree_command,
 	&image_mount_command,
 	&image_unmount_command,
-	&image_prune_command,
 	&image_list_tags_command,
 	&image_delete_command,
 	&image_referrers_command,

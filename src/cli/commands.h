@@ -76,4 +76,3 @@ extern const struct command version_command;
 extern const struct command system_check_command;
 extern const struct command system_df_command;
 extern const struct command system_prune_command;
-extern const struct command image_prune_command;
