@@ -183,12 +183,16 @@ two_platforms() {
 	contains "$output" "no place for an index"
 }
 
+names() { tare images --format '{{.Repository}}:{{.Tag}}' | sort | xargs; }
+
 @test "into the store: the image that is named, under the name that is given and no other" {
+	local before
+	before=$(names)
 	cp -r "$images/busybox" two
 	tare copy -q "$deb" oci:two:deb
 	for from in oci:two:deb "$deb"; do
 		tare copy -q "$from" tare:only:this
-		equal only:this "$(tare images --format '{{.Repository}}:{{.Tag}}' | xargs)"
+		equal "$(printf '%s\n' $before only:this | sort | xargs)" "$(names)"
 		tare rmi only:this
 	done
 	tare copy -q "docker-archive:$images/busybox.docker.tar:busybox:latest" tare:only:this
