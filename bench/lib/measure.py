@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Timing of one command, rounds over competitors, memory of processes."""
+import fcntl
 import os
 import select
 import signal
 import statistics
 import subprocess
 import time
+
+
+PIPE_SIZE = 1 << 20  # all that a command may print: the pipe is read when it has ended
 
 
 class Failed(Exception):
@@ -15,6 +19,7 @@ class Failed(Exception):
 def command(argv, timeout=120, env=None):
     """Runs argv; returns (seconds, output). Raises Failed with the last line it printed."""
     reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
     start = time.perf_counter()
     process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, close_fds=False, env=env)
     os.close(writer)
