@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "base/text.h"
 #include "base/vec.h"
+#include "cli/prune.h"
 #include "engine/engine.h"
 #include "image/filter.h"
 
@@ -59,45 +59,6 @@ static uint64_t sizes_of(const struct sizes *s, const struct strs *gone)
 	return sum;
 }
 
-/* What is in use is found out by the removal itself, under its lock. */
-static void image_prune_one(struct cli *c, struct engine *en, struct image_store *store, const struct image *image, struct image_removal *sum)
-{
-	struct strs names = image->names;
-	struct err ignored; /* in use, or just taken: it stays */
-	char who[256];
-
-	if (engine_image_user(en, image->id, who, sizeof who))
-		return;
-	if (names.n == 0)
-		strs_push(c->a, &names, image->id);
-	for (size_t i = 0; i < names.n; i++) {
-		struct image_removal one;
-
-		if (image_remove(store, names.v[i], 0, engine_image_user, en, c->a, &one, &ignored) < 0)
-			continue;
-		for (size_t k = 0; k < one.untagged.n; k++)
-			strs_push(c->a, &sum->untagged, one.untagged.v[k]);
-		for (size_t k = 0; k < one.deleted.n; k++)
-			strs_push(c->a, &sum->deleted, one.deleted.v[k]);
-	}
-}
-
-static void print_sum(const struct image_removal *sum, uint64_t bytes)
-{
-	char size[TEXT_SIZE_SIZE];
-
-	if (sum->untagged.n + sum->deleted.n > 0) {
-		puts("Deleted Images:");
-		for (size_t i = 0; i < sum->untagged.n; i++)
-			printf("untagged: %s\n", sum->untagged.v[i]);
-		for (size_t i = 0; i < sum->deleted.n; i++)
-			printf("deleted: %s\n", sum->deleted.v[i]);
-		putchar('\n');
-	}
-	text_size(bytes, size);
-	printf("Total reclaimed space: %s\n", size);
-}
-
 static int prune_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct prune_command_options *o = options;
@@ -126,11 +87,12 @@ static int prune_run(struct cli *c, const void *options, struct err *e)
 	for (size_t i = 0; i < list.n; i++)
 		sizes_add(&sizes, store, &list.v[i], c->a);
 	for (size_t i = 0; i < list.n; i++)
-		image_prune_one(c, en, store, &list.v[i], &sum);
+		image_remove_unused(store, &list.v[i], engine_image_user, en, c->a, &sum);
 	r = image_sweep(store, c->a, &swept, e);
 	if (r < 0)
 		return r;
-	print_sum(&sum, sizes_of(&sizes, &sum.deleted) + swept.bytes);
+	prune_images_print(&sum);
+	prune_total(sizes_of(&sizes, &sum.deleted) + swept.bytes);
 	return 0;
 }
 

@@ -27,11 +27,6 @@ static const struct field secret_fields[] = {
 	FIELD(struct secret, secret, "Secret",    STR, 0),
 };
 static const struct schema secret_schema = SCHEMA("credential helper's answer", struct secret, secret_fields);
-struct known {
-	struct pairs servers;
-};
-static const struct field known_fields[] = { FIELD(struct known, servers, "known", PAIRS, 0) };
-static const struct schema known_schema = SCHEMA("credential helper's list", struct known, known_fields);
 /* clang-format on */
 
 /* ---- the program ---- */
@@ -197,22 +192,4 @@ int helper_erase(const char *name, const char *server, struct err *e)
 	if (r > 0)
 		return helper_failed(name, "erase", r, &said, &a, e);
 	return r < 0 ? r : 1;
-}
-
-int helper_list(const char *name, struct arena *a, struct pairs *ret, struct err *e)
-{
-	scoped_buf struct buf said = BUF(LIMIT_HELPER), wrapped = BUF(LIMIT_HELPER + 32);
-	struct known known = { 0 };
-	int r = helper_run(name, "list", STR(""), &said, e);
-
-	if (r > 0)
-		return helper_failed(name, "list", r, &said, a, e);
-	if (r < 0)
-		return r;
-	buf_printf(&wrapped, "{\"known\":%s}", str_trim(buf_str(&said)).n ? buf_text(&said) : "{}");
-	r = json_decode(buf_str(&wrapped), &known_schema, 0, a, &known, e);
-	if (r < 0)
-		return err_wrap(e, "credential helper '%s'", name);
-	*ret = known.servers;
-	return 0;
 }

@@ -112,6 +112,13 @@ enum { IMAGE_REMOVE_FORCE = 1 << 0 };
 int image_remove(struct image_store *s, const char *name_or_id, int flags, image_in_use_fn in_use, void *arg, struct arena *a,
 		struct image_removal *ret, struct err *e);
 
+/*
+ * Takes all names of the image away and then the image, unless somebody uses it; adds what went to @sum. In use, or gone meanwhile: it stays, and that is no
+ * error. Each removal looks again under its lock, so no container loses its image to a prune that runs beside its creation.
+ */
+void image_remove_unused(struct image_store *s, const struct image *image, image_in_use_fn in_use, void *arg, struct arena *a,
+		struct image_removal *sum);
+
 /* Which images `prune` may take. All zero: those without a name. */
 struct image_prune_options {
 	bool all;                 /* also those with names */

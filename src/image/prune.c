@@ -57,29 +57,14 @@ static bool is_wanted(const struct pruning *p, const struct image *image)
 	return true;
 }
 
-static void removal_add(struct pruning *p, const struct image_removal *one)
-{
-	for (size_t i = 0; i < one->untagged.n; i++)
-		strs_push(p->a, &p->ret->untagged, one->untagged.v[i]);
-	for (size_t i = 0; i < one->deleted.n; i++)
-		strs_push(p->a, &p->ret->deleted, one->deleted.v[i]);
-}
-
 static int images_prune(struct pruning *p, struct err *e)
 {
 	struct images list;
-	char who[128];
 	int r = image_list(p->store, p->a, &list, e);
 
-	for (size_t i = 0; r == 0 && i < list.n; i++) {
-		struct image_removal one;
-		struct err ignored; /* in use, or just taken: it stays */
-
-		if (!is_wanted(p, &list.v[i]) || (p->in_use && p->in_use(p->arg, list.v[i].id, who, sizeof who)))
-			continue;
-		if (image_remove(p->store, list.v[i].id, IMAGE_REMOVE_FORCE, p->in_use, p->arg, p->a, &one, &ignored) == 0)
-			removal_add(p, &one);
-	}
+	for (size_t i = 0; r == 0 && i < list.n; i++)
+		if (is_wanted(p, &list.v[i]))
+			image_remove_unused(p->store, &list.v[i], p->in_use, p->arg, p->a, p->ret);
 	return r;
 }
 
@@ -166,6 +151,29 @@ static int orphans_sweep(struct pruning *p, struct err *e)
 }
 
 /* ---- the interface ---- */
+
+void image_remove_unused(struct image_store *s, const struct image *image, image_in_use_fn in_use, void *arg, struct arena *a,
+	struct image_removal *sum)
+{
+	struct strs names = image->names;
+	char who[256];
+
+	if (in_use && in_use(arg, image->id, who, sizeof who))
+		return;
+	if (names.n == 0)
+		strs_push(a, &names, image->id);
+	for (size_t i = 0; i < names.n; i++) {
+		struct image_removal one;
+		struct err ignored; /* in use, or just taken: it stays */
+
+		if (image_remove(s, names.v[i], 0, in_use, arg, a, &one, &ignored) < 0)
+			continue;
+		for (size_t k = 0; k < one.untagged.n; k++)
+			strs_push(a, &sum->untagged, one.untagged.v[k]);
+		for (size_t k = 0; k < one.deleted.n; k++)
+			strs_push(a, &sum->deleted, one.deleted.v[k]);
+	}
+}
 
 static uint64_t content_bytes(const struct image_store *s)
 {

@@ -44,15 +44,10 @@ static int open_at(struct image_store *s, const char *host, const char *reposito
 /* ---- lists ---- */
 
 struct names {
-	struct strs tags, repositories;
+	struct strs tags;
 };
-/* clang-format off */
-static const struct field names_fields[] = {
-	FIELD(struct names, tags,         "tags",         STRS, 0),
-	FIELD(struct names, repositories, "repositories", STRS, 0),
-};
+static const struct field names_fields[] = { FIELD(struct names, tags, "tags", STRS, 0) };
 static const struct schema names_schema = SCHEMA("list", struct names, names_fields);
-/* clang-format on */
 
 static int pages_read(struct courier *l, const char *name, struct arena *a, struct strs *ret, struct err *e)
 {
@@ -70,8 +65,6 @@ static int pages_read(struct courier *l, const char *name, struct arena *a, stru
 			return r;
 		for (size_t i = 0; i < names.tags.n; i++)
 			strs_push(a, ret, names.tags.v[i]);
-		for (size_t i = 0; i < names.repositories.n; i++)
-			strs_push(a, ret, names.repositories.v[i]);
 		name = d.link;
 	}
 	return 0;
@@ -95,20 +88,6 @@ int remote_tags(struct image_store *s, const char *name, const struct pull_optio
 	*ret = tags;
 	if (ret_repository)
 		*ret_repository = arena_printf(a, "%s/%s", ref.host, ref.repository);
-	return 0;
-}
-
-int remote_catalog(struct image_store *s, const char *host, const struct pull_options *o, struct arena *a, struct strs *ret, struct err *e)
-{
-	scoped_courier struct courier l = COURIER_NONE;
-	struct strs names = { 0 };
-	int r = open_at(s, host, NULL, SINK_NONE, o, a, &l, e);
-
-	if (r == 0)
-		r = pages_read(&l, arena_printf(a, "//_catalog?n=%d", PER_PAGE), a, &names, e);
-	if (r < 0)
-		return err_wrap(e, "repositories of '%s'", host);
-	*ret = names;
 	return 0;
 }
 

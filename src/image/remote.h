@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * remote: what a registry has, without the store taking part: tags, repositories, what is about an image; and taking an image away there.
+ * remote: what a registry has, without the store taking part: tags, what is about an image; and taking an image away there.
  *
  * Names are those of images, with "docker://" before them if one likes. Of @o, platform and progress mean nothing here.
  */
@@ -11,9 +11,6 @@
 /* All tags of the repository, in the registry's order. *ret_repository, if not NULL, is its canonical name. Errors: -ENOENT. */
 int remote_tags(struct image_store *s, const char *name, const struct pull_options *o, struct arena *a, struct strs *ret, const char **ret_repository,
 	struct err *e);
-
-/* All repositories of a registry, if it tells (`_catalog`, an extension of Docker's). */
-int remote_catalog(struct image_store *s, const char *host, const struct pull_options *o, struct arena *a, struct strs *ret, struct err *e);
 
 /* What is about the image (its subject). @artifact_type NULL: all. *ret_digest is that of the image. */
 int remote_referrers(struct image_store *s, const char *name, const char *artifact_type, const struct pull_options *o, struct arena *a,
