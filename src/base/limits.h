@@ -44,7 +44,7 @@ enum {
 	LIMIT_AUTH_HEADER = 8192,              /* a WWW-Authenticate header; real ones have 200 bytes */
 	LIMIT_AUTH_PARAMETERS = 32,            /* challenges, and parameters of one */
 	LIMIT_TOKEN = 64 * 1024,               /* answer of a token server; tokens of clouds reach 10 kB */
-	LIMIT_HELPER = 256 * 1024,             /* what a credential helper says; tokens of clouds reach 10 kB, its list one line per registry */
+	LIMIT_HELPER = 256 * 1024,             /* what a credential helper says; tokens of clouds reach 10 kB */
 	LIMIT_PAGES = 1000,                    /* pages of a list of a registry; with the 1000 names a page that we ask for, a million */
 	LIMIT_ERROR_BODY = 64 * 1024,          /* what a registry says in an error, of which one line is shown */
 	LIMIT_ARCHIVE_MEMBERS = 100000,        /* members of a docker-archive or oci-archive: some 1000 for 300 images */

@@ -183,11 +183,11 @@ static int config_fill(const struct tree *t, const struct container_commit_optio
 
 static bool root_has_changed(const struct tree *t)
 {
+	const struct strs *layers = &t->image.layers;
 	struct stat upper, lower;
 
-	/* The root of the tree below is that of its topmost layer. */
-	/* Of a layer that is a file we do not ask: the root was then hardly changed alone. */
-	return fstat(t->upper, &upper) == 0 && stat(t->image.layers.v[t->image.layers.n - 1], &lower) == 0 && S_ISDIR(lower.st_mode) &&
+	/* The root of the tree below is that of its topmost layer. Of a layer that is a file we do not ask: the root was then hardly changed alone. */
+	return layers->n > 0 && fstat(t->upper, &upper) == 0 && stat(layers->v[layers->n - 1], &lower) == 0 && S_ISDIR(lower.st_mode) &&
 		(upper.st_mode != lower.st_mode || upper.st_uid != lower.st_uid || upper.st_gid != lower.st_gid);
 }
 

@@ -104,6 +104,20 @@ goes_on() {
 	equal "" "$(tare diff made made)"
 }
 
+@test "image diff: an image may have no layer at all" {
+	. "$lib/oci_layout.bash"
+	layout_begin "$BATS_TEST_TMPDIR/bare"
+	layout_finish "$BATS_TEST_TMPDIR/bare" bare:1 '{"Cmd":["/x"]}'
+	tare load -q -i "$BATS_TEST_TMPDIR/bare"
+	run -0 tare image diff bare:1
+	equal "" "$output"
+	tare create --name nothing bare:1
+	run -1 tare commit nothing
+	contains "$output" "0 layers"
+	tare rm nothing
+	tare rmi bare:1
+}
+
 # ---- commit ----
 
 @test "a committed image holds what the container held" {
