@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # artifacts: files under names of registries; what skopeo and the registry say of them, and hostile titles.
 
 load ../lib/tare

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # What people ask of images that are here: images, history, inspect, tag, untag, rmi, prune, exists, tree, mount; in docker's and podman's words.
 
 load ../lib/peers

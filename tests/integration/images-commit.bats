@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # commit, diff, export: trees of containers as layers and archives, and that other people's tools read them.
 
 load ../lib/peers

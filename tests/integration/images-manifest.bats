@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # manifest lists: made, annotated, pushed; what a registry, skopeo, podman and docker then see.
 
 load ../lib/tare
