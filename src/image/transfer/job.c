@@ -78,3 +78,20 @@ int job_feed_file(int fd, uint64_t n, int (*sink)(void *arg, const void *p, size
 	}
 	return 0;
 }
+
+int job_squeeze(void *arg, const void *p, size_t n, struct err *e)
+{
+	struct job_squeeze *s = arg;
+
+	s->current += n;
+	job_progress(&s->progress, s->current, false);
+	return compress_add(s->compress, p, n, e);
+}
+
+const enum inflate_kind job_compressions[PACK_KIND_COUNT] = { [PACK_PLAIN] = INFLATE_NONE, [PACK_GZIP] = INFLATE_GZIP, [PACK_ZSTD] = INFLATE_ZSTD };
+
+const char *const job_layer_types[INFLATE_KIND_COUNT] = {
+	[INFLATE_NONE] = "application/vnd.oci.image.layer.v1.tar",
+	[INFLATE_GZIP] = "application/vnd.oci.image.layer.v1.tar+gzip",
+	[INFLATE_ZSTD] = "application/vnd.oci.image.layer.v1.tar+zstd",
+};

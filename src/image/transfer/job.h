@@ -7,7 +7,9 @@
  * which the worker sends.
  */
 #include "codec/digest.h"
+#include "codec/inflate.h"
 #include "image/protocol.h"
+#include "image/transfer/compress.h"
 #include "image/transfer/sink.h"
 #include "image/transfer/source.h"
 
@@ -51,6 +53,18 @@ struct job_progress {
 	uint64_t total, last_ns;
 };
 void job_progress(struct job_progress *p, uint64_t current, bool now);
+
+/* A sink that compresses, and says how far it is. */
+struct job_squeeze {
+	struct compress *compress;
+	uint64_t current;
+	struct job_progress progress;
+};
+int job_squeeze(void *arg, const void *p, size_t n, struct err *e);
+
+/* What the protocol's words for compression mean, and OCI's types of layers. */
+extern const enum inflate_kind job_compressions[PACK_KIND_COUNT];
+extern const char *const job_layer_types[INFLATE_KIND_COUNT];
 
 /* The digest in @text, checked, or *ret untouched if there is no text. */
 int job_digest(const char *text, struct digest *d, const struct digest **ret, struct err *e);

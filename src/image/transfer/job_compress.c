@@ -9,38 +9,21 @@
 
 enum { JOB_IN, JOB_OUT };
 
-static const enum inflate_kind kinds[PACK_KIND_COUNT] = { [PACK_PLAIN] = INFLATE_NONE, [PACK_GZIP] = INFLATE_GZIP, [PACK_ZSTD] = INFLATE_ZSTD };
-
-struct feed {
-	struct compress *compress;
-	uint64_t current;
-	struct job_progress progress;
-};
-
-static int feed_sink(void *arg, const void *p, size_t n, struct err *e)
-{
-	struct feed *f = arg;
-
-	f->current += n;
-	job_progress(&f->progress, f->current, false);
-	return compress_add(f->compress, p, n, e);
-}
-
 int job_compress(const struct job_ends *ends, void *line, struct job *j, struct err *e)
 {
 	scoped_compress struct compress *compress = NULL;
-	struct feed feed = { .progress = { .sock = ends->sock, .index = j->m.index, .total = j->m.size > 0 ? (uint64_t)j->m.size : 0 } };
+	struct job_squeeze feed = { .progress = { .sock = ends->sock, .index = j->m.index, .total = j->m.size > 0 ? (uint64_t)j->m.size : 0 } };
 	struct transfer_message done = { .type = TRANSFER_COMPRESSED, .index = j->m.index };
 	char blob[DIGEST_TEXT_SIZE], diff[DIGEST_TEXT_SIZE];
 	struct compress_result made;
-	int r = compress_new(kinds[j->m.compression], j->fds[JOB_OUT], 0, &compress, e);
+	int r = compress_new(job_compressions[j->m.compression], j->fds[JOB_OUT], 0, &compress, e);
 
 	if (r < 0)
 		return r;
 	feed.compress = compress;
 	if (lseek(j->fds[JOB_IN], 0, SEEK_SET) < 0)
 		return err_sys(e, -errno, "seek in blob");
-	r = stream_copy(j->fds[JOB_IN], STREAM_ALL, feed_sink, &feed, e);
+	r = stream_copy(j->fds[JOB_IN], STREAM_ALL, job_squeeze, &feed, e);
 	if (r == 0)
 		r = compress_finish(compress, &made, e);
 	if (r < 0)

@@ -26,12 +26,6 @@ static int feed_sink(void *arg, const void *p, size_t n, struct err *e)
 	return r;
 }
 
-static const char *const layer_types[INFLATE_KIND_COUNT] = {
-	[INFLATE_NONE] = "application/vnd.oci.image.layer.v1.tar",
-	[INFLATE_GZIP] = "application/vnd.oci.image.layer.v1.tar+gzip",
-	[INFLATE_ZSTD] = "application/vnd.oci.image.layer.v1.tar+zstd",
-};
-
 static int result_send(const struct job_ends *ends, const struct job *j, const struct layer_result *result, struct err *e)
 {
 	struct transfer_message m = { .type = TRANSFER_OPAQUE, .index = j->m.index };
@@ -48,7 +42,7 @@ static int result_send(const struct job_ends *ends, const struct job *j, const s
 	digest_print(&result->diff, diff);
 	tree_sum_print(&result->sum, sum);
 	m = (struct transfer_message){ .type = TRANSFER_UNPACKED, .index = j->m.index, .digest = blob, .diff_id = diff,
-		.media_type = layer_types[result->compression], .size = (int64_t)result->blob_size, .entries = result->entries, .bytes = result->bytes,
+		.media_type = job_layer_types[result->compression], .size = (int64_t)result->blob_size, .entries = result->entries, .bytes = result->bytes,
 		.sum = sum, .tar = result->tar };
 	return job_answer(ends, &m, e);
 }

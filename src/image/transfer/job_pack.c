@@ -8,30 +8,6 @@
 
 enum { JOB_DIR, JOB_FILE, JOB_MARKS };
 
-static const struct {
-	enum inflate_kind inflate;
-	const char *media_type;
-} kinds[PACK_KIND_COUNT] = {
-	[PACK_PLAIN] = { INFLATE_NONE, "application/vnd.oci.image.layer.v1.tar" },
-	[PACK_GZIP] = { INFLATE_GZIP, "application/vnd.oci.image.layer.v1.tar+gzip" },
-	[PACK_ZSTD] = { INFLATE_ZSTD, "application/vnd.oci.image.layer.v1.tar+zstd" },
-};
-
-struct feed {
-	struct compress *compress;
-	uint64_t current;
-	struct job_progress progress;
-};
-
-static int feed_sink(void *arg, const void *p, size_t n, struct err *e)
-{
-	struct feed *f = arg;
-
-	f->current += n;
-	job_progress(&f->progress, f->current, false);
-	return compress_add(f->compress, p, n, e);
-}
-
 static int marks_read(struct job *j, struct pack_marks *ret, struct err *e)
 {
 	scoped_buf struct buf text = BUF(LIMIT_FILE);
@@ -48,14 +24,14 @@ static int result_send(int sock, const struct job *j, const struct pack_result *
 	digest_print(&made->blob, blob);
 	digest_print(&made->diff, diff);
 	return transfer_send(sock, &(struct transfer_message){ .type = TRANSFER_PACKED, .index = j->m.index, .digest = blob, .diff_id = diff,
-		.media_type = kinds[j->m.compression].media_type, .size = (int64_t)made->blob_size, .total = made->total, .entries = tree->entries,
+		.media_type = job_layer_types[job_compressions[j->m.compression]], .size = (int64_t)made->blob_size, .total = made->total, .entries = tree->entries,
 		.bytes = tree->bytes, .changed = tree->changed }, NULL, 0, e);
 }
 
 int job_pack(const struct job_ends *ends, void *line, struct job *j, struct err *e)
 {
 	scoped_compress struct compress *compress = NULL;
-	struct feed feed = { .progress = { .sock = ends->sock, .index = j->m.index } };
+	struct job_squeeze feed = { .progress = { .sock = ends->sock, .index = j->m.index } };
 	struct pack_marks marks;
 	struct pack_job job = { .dir_fd = j->fds[JOB_DIR], .layer = j->m.overlay, .root = j->m.root, .marks = &marks };
 	struct compress_result made;
@@ -63,10 +39,10 @@ int job_pack(const struct job_ends *ends, void *line, struct job *j, struct err 
 	int r = marks_read(j, &marks, e);
 
 	if (r == 0)
-		r = compress_new(kinds[j->m.compression].inflate, j->fds[JOB_FILE], 0, &compress, e);
+		r = compress_new(job_compressions[j->m.compression], j->fds[JOB_FILE], 0, &compress, e);
 	feed.compress = compress;
 	if (r == 0)
-		r = pack(&job, feed_sink, &feed, &tree, e);
+		r = pack(&job, job_squeeze, &feed, &tree, e);
 	if (r == 0)
 		r = compress_finish(compress, &made, e);
 	return r < 0 ? r : result_send(ends->sock, j, &tree, &made, e);
