@@ -97,6 +97,14 @@ int cli_engine(struct cli *c, struct engine **ret, struct err *e)
 	return 0;
 }
 
+int cli_images(struct cli *c, struct image_store **ret, struct err *e)
+{
+	struct engine *en;
+	int r = cli_engine(c, &en, e);
+
+	return r < 0 ? r : engine_images(en, ret, e);
+}
+
 static int print_text(const struct buf *text)
 {
 	return fwrite(buf_text(text), 1, text->n, stdout) == text->n && fflush(stdout) == 0 ? 0 : 1;

@@ -12,7 +12,6 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "codec/template.h"
-#include "engine/engine.h"
 #include "image/artifact.h"
 #include "image/list_source.h"
 
@@ -68,14 +67,6 @@ static const struct opt rm_opts[] = {
 	OPT_END,
 };
 
-static int store_get(struct cli *c, struct image_store **ret, struct err *e)
-{
-	struct engine *en;
-	int r = cli_engine(c, &en, e);
-
-	return r < 0 ? r : engine_images(en, ret, e);
-}
-
 static struct pull_options registry_of(const A *o)
 {
 	return (struct pull_options){ .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds };
@@ -90,7 +81,7 @@ static int add_run(struct cli *c, const void *options, struct err *e)
 	struct list_found subject = { 0 };
 	struct image_store *store;
 	const char *digest;
-	int r = store_get(c, &store, e);
+	int r = cli_images(c, &store, e);
 
 	if (r == 0 && o->subject)
 		r = list_source_find(store, o->subject, false, &p, c->a, &subject, e);
@@ -139,7 +130,7 @@ static int ls_run(struct cli *c, const void *options, struct err *e)
 	struct table t = TABLE(c->a, columns);
 	struct image_store *store;
 	struct artifacts list;
-	int r = store_get(c, &store, e);
+	int r = cli_images(c, &store, e);
 
 	if (r == 0)
 		r = artifact_list(store, c->a, &list, e);
@@ -160,7 +151,7 @@ static int inspect_run(struct cli *c, const void *options, struct err *e)
 	scoped_buf struct buf json = BUF(LIMIT_DOCUMENT), out = BUF(LIMIT_DOCUMENT);
 	struct image_store *store;
 	struct artifact artifact;
-	int r = store_get(c, &store, e);
+	int r = cli_images(c, &store, e);
 
 	if (r == 0)
 		r = artifact_find(store, c->args.v[0], c->a, &artifact, e);
@@ -183,7 +174,7 @@ static int extract_run(struct cli *c, const void *options, struct err *e)
 
 	if (o->title && o->digest)
 		return err_set(e, ERR_INVALID, "either --title or --digest");
-	r = store_get(c, &store, e);
+	r = cli_images(c, &store, e);
 	return r < 0 ? r : artifact_extract(store, c->args.v[0], c->args.v[1], o->title, o->digest, c->a, e);
 }
 
@@ -193,7 +184,7 @@ static int push_run(struct cli *c, const void *options, struct err *e)
 	struct push_options p = { .pull = registry_of(o) };
 	struct push_result result;
 	struct image_store *store;
-	int r = store_get(c, &store, e);
+	int r = cli_images(c, &store, e);
 
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDERR_FILENO), &p.pull);
 	if (r == 0)
@@ -209,7 +200,7 @@ static int pull_run(struct cli *c, const void *options, struct err *e)
 	const struct pull_options p = registry_of(o);
 	struct image_store *store;
 	const char *digest;
-	int r = store_get(c, &store, e);
+	int r = cli_images(c, &store, e);
 
 	if (r == 0)
 		r = artifact_pull(store, c->args.v[0], &p, c->a, &digest, e);
@@ -228,7 +219,7 @@ static int rm_run(struct cli *c, const void *options, struct err *e)
 
 	if (o->all == (names.n > 0))
 		return err_set(e, ERR_INVALID, o->all ? "either --all or names of artifacts" : "which artifact? give names or --all");
-	r = store_get(c, &store, e);
+	r = cli_images(c, &store, e);
 	if (r == 0 && o->all)
 		r = artifact_list(store, c->a, &list, e);
 	if (r < 0)

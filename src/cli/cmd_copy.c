@@ -12,7 +12,6 @@
 
 #include "base/vec.h"
 #include "cli/progress.h"
-#include "engine/engine.h"
 #include "image/copy.h"
 #include "os/fd.h"
 #include "os/file.h"
@@ -123,13 +122,10 @@ static int copy_run(struct cli *c, const void *options, struct err *e)
 	struct copy_options copy;
 	struct copy_result result;
 	struct image_store *images;
-	struct engine *en;
 	int r = options_take(c, o, &copy, e);
 
 	if (r == 0)
-		r = cli_engine(c, &en, e);
-	if (r == 0)
-		r = engine_images(en, &images, e);
+		r = cli_images(c, &images, e);
 	if (r < 0)
 		return r;
 	cancel = signal_fd((const int[]){ SIGINT, SIGTERM, SIGHUP }, 3);

@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "cli/image_text.h"
 #include "cli/table.h"
-#include "engine/engine.h"
 #include "image/image.h"
 
 struct history_options {
@@ -94,12 +93,9 @@ static int history_run(struct cli *c, const void *options, struct err *e)
 	struct image_history *v;
 	struct image_store *store;
 	struct image image;
-	struct engine *en;
 	size_t n = 0;
-	int r = cli_engine(c, &en, e);
+	int r = cli_images(c, &store, e);
 
-	if (r == 0)
-		r = engine_images(en, &store, e);
 	if (r == 0)
 		r = image_find(store, c->args.v[0], c->a, &image, e);
 	if (r == 0)

@@ -7,7 +7,6 @@
 
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
-#include "engine/engine.h"
 #include "image/remote.h"
 
 struct image_delete_options {
@@ -27,14 +26,11 @@ static int image_delete_run(struct cli *c, const void *options, struct err *e)
 	const struct image_delete_options *o = options;
 	struct pull_options p = registry_options_pull(&o->registry);
 	struct image_store *images;
-	struct engine *en;
 	int r;
 
 	if (!str_after(c->args.v[0], "docker://"))
 		return err_set(e, ERR_INVALID, "write docker://%s to delete it at its registry; 'tare rmi' removes images from this machine", c->args.v[0]);
-	r = cli_engine(c, &en, e);
-	if (r == 0)
-		r = engine_images(en, &images, e);
+	r = cli_images(c, &images, e);
 	if (r < 0)
 		return r;
 	progress_connect(progress_new(c->a, STDERR_FILENO), &p);

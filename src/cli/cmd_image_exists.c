@@ -4,18 +4,14 @@
 
 #include <errno.h>
 
-#include "engine/engine.h"
 #include "image/image.h"
 
 static int exists_run(struct cli *c, const void *options, struct err *e)
 {
 	struct image_store *store;
 	struct image image;
-	struct engine *en;
-	int r = cli_engine(c, &en, e);
+	int r = cli_images(c, &store, e);
 
-	if (r == 0)
-		r = engine_images(en, &store, e);
 	if (r < 0)
 		return r;
 	r = image_find(store, c->args.v[0], c->a, &image, e);

@@ -8,7 +8,6 @@
 #include "base/limits.h"
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
-#include "engine/engine.h"
 #include "image/remote.h"
 
 struct list_tags_options {
@@ -38,11 +37,8 @@ static int list_tags_run(struct cli *c, const void *options, struct err *e)
 	scoped_buf struct buf out = BUF(LIMIT_FILE);
 	struct tags_document d = { 0 };
 	struct image_store *images;
-	struct engine *en;
-	int r = cli_engine(c, &en, e);
+	int r = cli_images(c, &images, e);
 
-	if (r == 0)
-		r = engine_images(en, &images, e);
 	if (r < 0)
 		return r;
 	progress_connect(progress_new(c->a, STDERR_FILENO), &p);

@@ -10,7 +10,6 @@
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
 #include "cli/table.h"
-#include "engine/engine.h"
 #include "image/remote.h"
 
 struct referrers_options {
@@ -41,11 +40,8 @@ static int referrers_run(struct cli *c, const void *options, struct err *e)
 	struct image_store *images;
 	struct oci_index list;
 	const char *digest;
-	struct engine *en;
-	int r = cli_engine(c, &en, e);
+	int r = cli_images(c, &images, e);
 
-	if (r == 0)
-		r = engine_images(en, &images, e);
 	if (r < 0)
 		return r;
 	progress_connect(progress_new(c->a, STDERR_FILENO), &p);

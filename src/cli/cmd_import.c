@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "cli/cancel.h"
-#include "engine/engine.h"
 #include "image/pull.h"
 
 struct import_command_options {
@@ -28,12 +27,9 @@ static int import_run(struct cli *c, const void *options, struct err *e)
 	const char *name = c->args.n > 1 ? c->args.v[1] : NULL;
 	struct import_options import = o->import;
 	struct image_store *store;
-	struct engine *en;
 	struct image image;
-	int r = cli_engine(c, &en, e);
+	int r = cli_images(c, &store, e);
 
-	if (r == 0)
-		r = engine_images(en, &store, e);
 	if (r < 0)
 		return r;
 	import.pull.cancel_fd = cancel_open();

@@ -7,7 +7,6 @@
 
 #include "cli/cancel.h"
 #include "cli/progress.h"
-#include "engine/engine.h"
 
 struct load_options {
 	const char *input;
@@ -28,11 +27,8 @@ static int load_run(struct cli *c, const void *options, struct err *e)
 	struct pull_options p = { .platform = o->platform, .cancel_fd = cancel_open() };
 	struct image_store *store;
 	struct images list;
-	struct engine *en;
-	int r = cli_engine(c, &en, e);
+	int r = cli_images(c, &store, e);
 
-	if (r == 0)
-		r = engine_images(en, &store, e);
 	if (r < 0)
 		return r;
 	if (!o->input && isatty(STDIN_FILENO))

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "engine/engine.h"
 #include "image/credentials.h"
 #include "image/login.h"
 #include "os/fd.h"
@@ -138,7 +137,6 @@ static int login_run(struct cli *c, const void *options, struct err *e)
 	const char *server, *host, *path;
 	struct image_store *store;
 	struct endpoint p;
-	struct engine *en;
 	int r = login_server(c->args.n ? c->args.v[0] : "docker.io", c->a, &server, e);
 
 	if (r == 0)
@@ -162,9 +160,7 @@ static int login_run(struct cli *c, const void *options, struct err *e)
 	p.repository = NULL;
 	r = credentials_obtain(c, o, server, &p.credentials, e);
 	if (r == 0)
-		r = cli_engine(c, &en, e);
-	if (r == 0)
-		r = engine_images(en, &store, e);
+		r = cli_images(c, &store, e);
 	if (r == 0 && (r = login_check(store, &p, e)) < 0)
 		return err_wrap(e, "log in to '%s'", server);
 	if (r == 0)

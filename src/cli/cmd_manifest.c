@@ -9,7 +9,6 @@
 
 #include "base/vec.h"
 #include "cli/progress.h"
-#include "engine/engine.h"
 #include "image/list.h"
 #include "image/list_source.h"
 #include "os/file.h"
@@ -79,14 +78,6 @@ static const struct opt push_opts[] = {
 	OPT_END,
 };
 
-static int store_get(struct cli *c, struct image_store **ret, struct err *e)
-{
-	struct engine *en;
-	int r = cli_engine(c, &en, e);
-
-	return r < 0 ? r : engine_images(en, ret, e);
-}
-
 static struct pull_options registry_of(const struct manifest_options *o)
 {
 	return (struct pull_options){ .no_tls_verify = !o->tls_verify || o->insecure, .authfile = o->authfile, .credentials = o->creds };
@@ -100,7 +91,7 @@ static int create_run(struct cli *c, const void *options, struct err *e)
 	struct image_store *store;
 	struct reference ref;
 	const char *digest;
-	int r = store_get(c, &store, e);
+	int r = cli_images(c, &store, e);
 
 	if (r == 0)
 		r = list_create(store, c->args.v[0], o->amend, c->a, e);
@@ -123,7 +114,7 @@ static int add_run(struct cli *c, const void *options, struct err *e)
 	const struct pull_options p = registry_of(o);
 	struct image_store *store;
 	const char *digest;
-	int r = store_get(c, &store, e);
+	int r = cli_images(c, &store, e);
 
 	for (size_t i = 1; r == 0 && i < c->args.n; i++) {
 		r = list_add(store, c->args.v[0], c->args.v[i], o->all, &o->change, &p, c->a, &digest, e);
@@ -138,7 +129,7 @@ static int annotate_run(struct cli *c, const void *options, struct err *e)
 	const struct manifest_options *o = options;
 	struct image_store *store;
 	const char *digest;
-	int r = store_get(c, &store, e);
+	int r = cli_images(c, &store, e);
 
 	if (r == 0)
 		r = list_annotate(store, c->args.v[0], c->args.v[1], &o->change, c->a, &digest, e);
@@ -151,7 +142,7 @@ static int remove_run(struct cli *c, const void *options, struct err *e)
 {
 	struct image_store *store;
 	const char *digest;
-	int r = store_get(c, &store, e);
+	int r = cli_images(c, &store, e);
 
 	if (r == 0)
 		r = list_remove(store, c->args.v[0], c->args.v[1], c->a, &digest, e);
@@ -168,7 +159,7 @@ static int inspect_run(struct cli *c, const void *options, struct err *e)
 	struct image_store *store;
 	struct str text;
 	struct list l;
-	int r = store_get(c, &store, e);
+	int r = cli_images(c, &store, e);
 
 	if (r < 0)
 		return r;
@@ -187,7 +178,7 @@ static int inspect_run(struct cli *c, const void *options, struct err *e)
 static int rm_run(struct cli *c, const void *options, struct err *e)
 {
 	struct image_store *store;
-	int code = 0, r = store_get(c, &store, e);
+	int code = 0, r = cli_images(c, &store, e);
 
 	if (r < 0)
 		return r;
@@ -207,7 +198,7 @@ static int exists_run(struct cli *c, const void *options, struct err *e)
 {
 	struct image_store *store;
 	struct list l;
-	int r = store_get(c, &store, e);
+	int r = cli_images(c, &store, e);
 
 	if (r == 0)
 		r = list_find(store, c->args.v[0], c->a, &l, e);
@@ -224,7 +215,7 @@ static int push_run(struct cli *c, const void *options, struct err *e)
 
 	if (o->format && !streq(o->format, "oci") && !streq(o->format, "v2s2"))
 		return err_set(e, ERR_INVALID, "invalid argument for --format: '%s' is not oci or v2s2", o->format);
-	r = store_get(c, &store, e);
+	r = cli_images(c, &store, e);
 	if (r < 0)
 		return r;
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDERR_FILENO), &p.pull);

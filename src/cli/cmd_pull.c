@@ -10,7 +10,6 @@
 #include "cli/cancel.h"
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
-#include "engine/engine.h"
 #include "image/remote.h"
 #include "os/pty.h"
 
@@ -98,11 +97,8 @@ static int pull_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct pull_command_options *o = options;
 	struct image_store *images;
-	struct engine *en;
-	int r = cli_engine(c, &en, e);
+	int r = cli_images(c, &images, e);
 
-	if (r == 0)
-		r = engine_images(en, &images, e);
 	if (r < 0)
 		return r;
 	return o->all_tags ? pull_all(c, images, c->args.v[0], o, e) : pull_one(c, images, c->args.v[0], o, e);

@@ -11,7 +11,6 @@
 #include "cli/cancel.h"
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
-#include "engine/engine.h"
 #include "image/push.h"
 #include "os/file.h"
 
@@ -105,15 +104,12 @@ static int push_run(struct cli *c, const void *options, struct err *e)
 	const struct push_command_options *o = options;
 	const char *destination = c->args.n > 1 ? c->args.v[1] : NULL;
 	struct image_store *images;
-	struct engine *en;
 	int r = 0;
 
 	if (o->all_tags && (destination || o->digestfile))
 		r = err_set(e, ERR_INVALID, "--all-tags goes with a repository alone, without destination or --digestfile");
 	if (r == 0)
-		r = cli_engine(c, &en, e);
-	if (r == 0)
-		r = engine_images(en, &images, e);
+		r = cli_images(c, &images, e);
 	if (r < 0)
 		return r;
 	return o->all_tags ? push_all(c, images, c->args.v[0], o, e) : push_one(c, images, c->args.v[0], destination, o, e);

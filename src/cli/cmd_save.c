@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "cli/progress.h"
-#include "engine/engine.h"
 #include "image/save.h"
 
 struct save_command_options {
@@ -57,15 +56,12 @@ static int save_run(struct cli *c, const void *options, struct err *e)
 	const struct save_command_options *o = options;
 	struct save_options s = { .pull = { .platform = o->platform }, .path = o->output };
 	struct image_store *images;
-	struct engine *en;
 	int r = format_take(o, &s, e);
 
 	if (r == 0 && !o->output && isatty(STDOUT_FILENO))
 		return err_set(e, ERR_INVALID, "cowardly refusing to save to a terminal. Use the -o flag or redirect");
 	if (r == 0)
-		r = cli_engine(c, &en, e);
-	if (r == 0)
-		r = engine_images(en, &images, e);
+		r = cli_images(c, &images, e);
 	if (r < 0)
 		return r;
 	progress_connect(progress_new(c->a, o->quiet || !isatty(STDERR_FILENO) ? -EBADF : STDERR_FILENO), &s.pull);

@@ -8,7 +8,6 @@
 #include "base/parse.h"
 #include "base/vec.h"
 #include "cli/table.h"
-#include "engine/engine.h"
 #include "image/search.h"
 
 struct search_options {
@@ -104,15 +103,12 @@ static int search_run(struct cli *c, const void *options, struct err *e)
 	struct search_hits hits = { 0 };
 	struct image_store *store;
 	struct wanted wanted;
-	struct engine *en;
 	int r = filters_parse(&o->filters, c->a, &wanted, e);
 
 	if (r == 0 && (o->limit < 1 || o->limit > LIMIT_MOST))
 		r = err_set(e, ERR_INVALID, "limit %d is outside of 1 to %d", o->limit, LIMIT_MOST);
 	if (r == 0)
-		r = cli_engine(c, &en, e);
-	if (r == 0)
-		r = engine_images(en, &store, e);
+		r = cli_images(c, &store, e);
 	if (r == 0)
 		r = places_search(c, o, store, &hits, e);
 	if (r < 0)

@@ -2,21 +2,12 @@
 /* `tare tag` gives an image further names, `tare untag` takes names away; the image stays in any case. */
 #include "cli/commands.h"
 
-#include "engine/engine.h"
 #include "image/image.h"
-
-static int store_get(struct cli *c, struct image_store **ret, struct err *e)
-{
-	struct engine *en;
-	int r = cli_engine(c, &en, e);
-
-	return r < 0 ? r : engine_images(en, ret, e);
-}
 
 static int tag_run(struct cli *c, const void *options, struct err *e)
 {
 	struct image_store *store;
-	int r = store_get(c, &store, e);
+	int r = cli_images(c, &store, e);
 
 	for (size_t i = 1; i < c->args.n && r == 0; i++)
 		r = image_tag(store, c->args.v[0], c->args.v[i], e);
@@ -28,7 +19,7 @@ static int untag_run(struct cli *c, const void *options, struct err *e)
 	const struct strs names = { c->args.v + 1, c->args.n - 1 };
 	struct image_store *store;
 	struct strs untagged;
-	int r = store_get(c, &store, e);
+	int r = cli_images(c, &store, e);
 
 	return r < 0 ? r : image_untag(store, c->args.v[0], &names, c->a, &untagged, e);
 }

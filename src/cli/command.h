@@ -22,6 +22,7 @@
 #include "codec/json.h"
 
 struct engine;
+struct image_store;
 
 /* ---- options ---- */
 
@@ -114,6 +115,9 @@ extern const struct command *const commands[];
 
 /* The engine, opened on first use. Borrowed. */
 int cli_engine(struct cli *c, struct engine **ret, struct err *e);
+
+/* Its images. Borrowed. */
+int cli_images(struct cli *c, struct image_store **ret, struct err *e);
 
 /* The whole program: parses, dispatches, reports the one error, returns the exit code. */
 int cli_main(int argc, char **argv);
