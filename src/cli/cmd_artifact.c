@@ -12,8 +12,8 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "codec/template.h"
-#include "image/artifact.h"
-#include "image/list_source.h"
+#include "image/making/artifact.h"
+#include "image/making/list_source.h"
 
 struct artifact_command_options {
 	bool all, ignore, quiet, no_trunc, no_heading, tls_verify;

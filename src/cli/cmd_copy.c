@@ -12,7 +12,7 @@
 
 #include "base/vec.h"
 #include "cli/progress.h"
-#include "image/copy.h"
+#include "image/moving/copy.h"
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/signal.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "cli/request_opts.h"
-#include "image/pull.h"
+#include "image/moving/pull.h"
 #include "os/fd.h"
 
 static const struct request_options create_defaults = { .tls_verify = true };

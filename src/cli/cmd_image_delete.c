@@ -7,7 +7,7 @@
 
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
-#include "image/remote.h"
+#include "image/registries/remote.h"
 
 struct image_delete_options {
 	struct registry_options registry;

@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
-#include "image/remote.h"
+#include "image/registries/remote.h"
 
 struct list_tags_options {
 	struct registry_options registry;

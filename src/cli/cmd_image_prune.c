@@ -7,7 +7,7 @@
 #include "base/vec.h"
 #include "cli/prune.h"
 #include "engine/engine.h"
-#include "image/filter.h"
+#include "image/store/filter.h"
 
 struct prune_command_options {
 	bool all, force;

@@ -10,7 +10,7 @@
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
 #include "cli/table.h"
-#include "image/remote.h"
+#include "image/registries/remote.h"
 
 struct referrers_options {
 	struct registry_options registry;

@@ -12,7 +12,7 @@
 #include "cli/image_text.h"
 #include "cli/table.h"
 #include "engine/engine.h"
-#include "image/filter.h"
+#include "image/store/filter.h"
 
 struct images_options {
 	bool quiet, no_trunc, digests, all, no_heading, history;

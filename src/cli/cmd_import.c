@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cancel.h"
-#include "image/pull.h"
+#include "image/moving/pull.h"
 
 struct import_command_options {
 	struct import_options import;

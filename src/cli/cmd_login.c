@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "image/credentials.h"
-#include "image/login.h"
+#include "image/registries/credentials.h"
+#include "image/registries/login.h"
 #include "os/fd.h"
 #include "os/pty.h"
 

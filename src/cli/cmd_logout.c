@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "image/credentials.h"
-#include "image/login.h"
+#include "image/registries/credentials.h"
+#include "image/registries/login.h"
 
 struct logout_options {
 	bool all;

@@ -9,8 +9,8 @@
 
 #include "base/vec.h"
 #include "cli/progress.h"
-#include "image/list.h"
-#include "image/list_source.h"
+#include "image/making/list.h"
+#include "image/making/list_source.h"
 #include "os/file.h"
 
 struct manifest_options {

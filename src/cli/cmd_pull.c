@@ -10,7 +10,7 @@
 #include "cli/cancel.h"
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
-#include "image/remote.h"
+#include "image/registries/remote.h"
 #include "os/pty.h"
 
 struct pull_command_options {

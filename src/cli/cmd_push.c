@@ -11,7 +11,7 @@
 #include "cli/cancel.h"
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
-#include "image/push.h"
+#include "image/moving/push.h"
 #include "os/file.h"
 
 struct push_command_options {

@@ -7,7 +7,7 @@
 
 #include "cli/request_opts.h"
 #include "cli/timing.h"
-#include "image/pull.h"
+#include "image/moving/pull.h"
 #include "os/fd.h"
 
 struct run_options {

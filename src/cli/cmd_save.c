@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/progress.h"
-#include "image/save.h"
+#include "image/moving/save.h"
 
 struct save_command_options {
 	bool quiet, multi;

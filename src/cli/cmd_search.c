@@ -8,7 +8,7 @@
 #include "base/parse.h"
 #include "base/vec.h"
 #include "cli/table.h"
-#include "image/search.h"
+#include "image/registries/search.h"
 
 struct search_options {
 	int32_t limit;

@@ -5,7 +5,7 @@
  * terminal, plain lines elsewhere, then one line about all of them; nothing with -q.
  */
 #include "base/arena.h"
-#include "image/pull.h"
+#include "image/moving/pull.h"
 
 struct progress;
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "image/pull_options.h"
+#include "image/moving/pull_options.h"
 
 struct progress_layer {
 	char id[13];

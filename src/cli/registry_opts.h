@@ -4,7 +4,7 @@
  * registry_opts: the flags of every command that talks to a registry.
  */
 #include "cli/command.h"
-#include "image/pull_options.h"
+#include "image/moving/pull_options.h"
 
 /* The first member of such a command's options, so that the table below serves it. */
 struct registry_options {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The part of engine.h that makes an image of a container. */
-#include "image/commit.h"
+#include "image/making/commit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "engine/program.h"
 #include "engine/resolve.h"
 #include "engine/trees.h"
-#include "image/change.h"
+#include "image/making/change.h"
 #include "os/fd.h"
 #include "os/proc.h"
 #include "os/self.h"

@@ -13,7 +13,7 @@
 #include "engine/request.h"
 #include "engine/resolve.h"
 #include "engine/volume.h"
-#include "image/pull.h"
+#include "image/moving/pull.h"
 #include "network/network.h"
 #include "os/signal.h"
 

@@ -10,8 +10,8 @@
 #include "base/vec.h"
 #include "engine/internal.h"
 #include "engine/program.h"
-#include "image/usage.h"
 #include "image/image.h"
+#include "image/store/usage.h"
 
 static void fact_number(struct arena *a, struct pairs *to, const char *key, uint64_t n)
 {

@@ -7,7 +7,7 @@
 #include "base/vec.h"
 #include "engine/launch.h"
 #include "engine/view.h"
-#include "image/commit.h"
+#include "image/making/commit.h"
 #include "os/fd.h"
 #include "os/file.h"
 #include "spec/defaults.h"

@@ -4,7 +4,7 @@
  * usage: where every byte below the root is. Allocated bytes, as du(1) counts them; the sum of all rows is what du says of the root.
  */
 #include "engine/engine.h"
-#include "image/usage.h"
+#include "image/store/usage.h"
 
 enum usage_kind {
 	USAGE_IMAGES,       /* layers, blobs and documents that images need */

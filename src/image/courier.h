@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "image/protocol.h"
-#include "image/content.h"
+#include "image/store/content.h"
 #include "os/proc.h"
 
 struct courier {

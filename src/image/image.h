@@ -17,9 +17,9 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "image/store/form.h"
 #include "spec/oci_image.h"
 #include "spec/reference.h"
-#include "image/form.h"
 
 struct image_store;
 

@@ -7,13 +7,13 @@
 
 #include "base/test.h"
 #include "base/vec.h"
-#include "image/change.h"
-#include "image/content.h"
-#include "image/authfile.h"
-#include "image/credentials.h"
-#include "image/helper.h"
-#include "image/login.h"
-#include "image/remove.h"
+#include "image/making/change.h"
+#include "image/registries/authfile.h"
+#include "image/registries/credentials.h"
+#include "image/registries/helper.h"
+#include "image/registries/login.h"
+#include "image/store/content.h"
+#include "image/store/remove.h"
 #include <unistd.h>
 
 #include "os/test_dir.h"

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/vec.h"
-#include "image/check.h"
 #include "image/image.h"
-#include "image/pull.h"
+#include "image/moving/pull.h"
 #include "image/snapshot/snapshot.h"
+#include "image/store/check.h"
 #include "os/file.h"
 #include "os/trace.h"
 

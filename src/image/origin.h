@@ -3,9 +3,9 @@
 /*
  * origin: a local file, pipe or directory as the source of a courier; for load and import.
  */
-#include "image/content.h"
 #include "image/courier.h"
-#include "image/pull_options.h"
+#include "image/moving/pull_options.h"
+#include "image/store/content.h"
 
 /* Opens @path ("-" or NULL: @fd, borrowed) and starts the courier on it as @if_file or, if it is a directory, @if_directory. */
 int origin_open(const struct image_store *s, const char *path, int fd, enum source_kind if_file, enum source_kind if_directory,

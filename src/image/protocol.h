@@ -52,7 +52,7 @@
 #include "base/enumtab.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "image/form.h"
+#include "image/store/form.h"
 
 enum transfer_type {
 	TRANSFER_OPEN,

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "image/authfile.h"
-#include "image/helper.h"
+#include "image/registries/authfile.h"
+#include "image/registries/helper.h"
 #include "image/transfer/auth.h"
 
 static void url_try(const char *url, struct arena *a)

@@ -20,7 +20,7 @@
 #include "base/enumtab.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "image/form.h"
+#include "image/store/form.h"
 #include "os/facts.h"
 
 enum snapshot_driver { SNAPSHOT_OVERLAY, SNAPSHOT_EROFS, SNAPSHOT_VFS, SNAPSHOT_DRIVER_COUNT };

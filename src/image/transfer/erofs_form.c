@@ -15,8 +15,8 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
-#include "image/form.h"
-#include "image/layer_file.h"
+#include "image/store/form.h"
+#include "image/store/layer_file.h"
 #include "image/transfer/erofs_format.h"
 #include "image/transfer/erofs_write.h"
 #include "image/transfer/unpack.h"

@@ -12,7 +12,7 @@
  * does not grow with it.
  */
 #include "base/err.h"
-#include "image/form.h"
+#include "image/store/form.h"
 #include "image/transfer/erofs_tree.h"
 
 struct erofs_image {

@@ -16,7 +16,7 @@
 #include "base/str.h"
 #include "codec/digest.h"
 #include "codec/inflate.h"
-#include "image/form.h"
+#include "image/store/form.h"
 #include "os/tree_sum.h"
 
 struct layer;

@@ -8,7 +8,7 @@
 #include "base/vec.h"
 #include "codec/digest.h"
 #include "codec/json.h"
-#include "image/config_file.h"
+#include "image/registries/config_file.h"
 
 struct entry {
 	const char *key;

@@ -8,7 +8,7 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "codec/json.h"
-#include "image/config_file.h"
+#include "image/registries/config_file.h"
 #include "os/file.h"
 
 static const char *const requirement_words[] = { [REQUIRE_NOTHING] = "insecureAcceptAnything", [REQUIRE_REJECT] = "reject", [REQUIRE_SIGNED_BY] = "signedBy",

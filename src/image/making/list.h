@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * list: manifest lists of our own making: an index under a name that people add images to, annotate, and push. One file per list, <root>/lists/<escaped
+ * reference>, which is changed under the lock "lists" and always replaced as a whole.
+ *
+ * An entry is a descriptor; the image it stands for is in the store, or where "origins" says it was looked at. A list keeps no image from being removed.
+ */
+#include <stdbool.h>
+
+#include "image/image.h"
+#include "image/moving/push.h"
+
+struct list {
+	const char *reference;     /* canonical */
+	struct oci_index index;
+	struct pairs origins;      /* digest of an entry -> "host/repository" where it was found, if not in the store */
+};
+
+/* What add and annotate say of an entry. NULL and empty: nothing. */
+struct list_change {
+	const char *os, *architecture, *variant, *os_version;
+	struct strs os_features;
+	struct pairs annotations;
+};
+
+/* Errors: -ENOENT. */
+int list_find(struct image_store *s, const char *name, struct arena *a, struct list *ret, struct err *e);
+
+/* Makes an empty list. Errors: -EEXIST, unless @amend. */
+int list_create(struct image_store *s, const char *name, bool amend, struct arena *a, struct err *e);
+
+/*
+ * Adds an image: of the store, else of its registry ("docker://…" goes there at once); with @all every entry of an index, otherwise the one of this
+ * machine's platform. An entry with the same digest is replaced. *ret_digest is that of the (last) entry.
+ */
+int list_add(struct image_store *s, const char *name, const char *image, bool all, const struct list_change *c, const struct pull_options *o, struct arena *a,
+	const char **ret_digest, struct err *e);
+
+/* Changes the entry of an image of the store, or with that digest. Errors: -ENOENT if the list has none. */
+int list_annotate(struct image_store *s, const char *name, const char *image, const struct list_change *c, struct arena *a, const char **ret_digest,
+	struct err *e);
+
+/* Takes an entry out; deletes a list. Errors: -ENOENT. */
+int list_remove(struct image_store *s, const char *name, const char *image, struct arena *a, const char **ret_digest, struct err *e);
+int list_delete(struct image_store *s, const char *name, struct arena *a, struct err *e);
+
+/* The document as it would be pushed, @docker: with Docker's media type. */
+int list_print(const struct list *l, bool docker, struct arena *a, struct str *ret, struct err *e);
+
+/* Pushes it to @destination (NULL: its own name), with @all after the images that are in the store. */
+int list_push(struct image_store *s, const char *name, const char *destination, bool all, bool docker, const struct push_options *o, struct arena *a,
+	struct push_result *ret, struct err *e);
+
+/* A document (manifest, index) with the indentation people are used to. Errors: -EINVAL if it is none. */
+int list_show(struct str text, struct arena *a, struct str *ret, struct err *e);

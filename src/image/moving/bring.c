@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/moving/bring.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/step.h"
+#include "image/moving/finish.h"
+
+enum { INDEX_DEPTH = 3 }; /* indexes in indexes that we follow */
+
+/* A digest has been checked, so it may be part of a path; a tag comes from a checked reference. */
+static const char *document_name(const struct bring *b, const char *kind, const char *name)
+{
+	if (b->flat && !name)
+		return "manifest.json";
+	if (b->flat)
+		return arena_printf(b->arena, strcmp(kind, "manifests") == 0 ? "%s.manifest.json" : "%s", digest_hex(name));
+	if (b->layout)
+		return arena_printf(b->arena, "blobs/%s", content_blob_name(name).s);
+	return arena_printf(b->arena, "/%s/%s", kind, name);
+}
+
+static bool is_news(const void *ctx)
+{
+	const struct bring *b = ctx;
+
+	return !b->known;
+}
+
+/* ---- ask ---- */
+
+static bool is_doubted(const void *ctx)
+{
+	const struct bring *b = ctx;
+
+	return b->trust != NULL;
+}
+
+static bool is_askable(const void *ctx)
+{
+	const struct bring *b = ctx;
+
+	return !b->layout && b->reference;
+}
+
+/* Whether what the name stands for now, @digest, leads to the image of the record. The index it was chosen from is here. */
+static bool is_current(const struct bring *b, const struct image_record *old, const char *digest)
+{
+	const struct oci_descriptor *d;
+	struct oci_index index;
+	struct err ignored; /* damaged: not current, then it is fetched */
+	struct str text;
+
+	if (!old->index)
+		return strcmp(old->manifest, digest) == 0;
+	if (strcmp(old->index, digest) != 0 || content_blob_read(b->store, digest, b->arena, &text, &ignored) < 0 ||
+		oci_index_decode(text, b->arena, &index, &ignored) < 0)
+		return false;
+	d = oci_index_select(&index, &b->platform);
+	return d && strcmp(d->digest, old->manifest) == 0;
+}
+
+/* An image we have costs one HEAD, which registries do not count as a pull; one by digest not even that. */
+static int image_ask(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	struct image_record wanted = { .reference = b->reference, .id = "" }, old;
+	struct presence there = { .digest = b->digest };
+	struct image image;
+	struct err ignored; /* whatever is wrong, the long way says it better */
+
+	if (content_record_read(b->store, content_record_name(&wanted, b->arena), b->arena, &old, &ignored) < 0)
+		return 0;
+	if (!there.digest && courier_has(b->courier, document_name(b, "manifests", b->tag), BRING_ACCEPT, b->arena, &there, &ignored) < 0)
+		return 0;
+	if (!there.digest || !is_current(b, &old, there.digest) || content_image_load(b->store, &old, b->arena, &image, &ignored) < 0)
+		return 0;
+	/* Whether it is still trusted is asked in any case: the policy may be another than when it came. */
+	b->manifest_digest = old.manifest;
+	b->index = old.index;
+	b->record = old;
+	b->known = true;
+	return 0;
+}
+
+/* ---- resolve ---- */
+
+/* Gets a manifest or index by tag or digest; what comes back has the digest that was asked for, or tells its own. */
+static int manifest_get(struct bring *b, const char *name, const char *digest, struct str *ret_text, const char **ret_digest, struct err *e)
+{
+	struct document d;
+	struct digest want, got;
+	char text[DIGEST_TEXT_SIZE];
+	int r;
+
+	r = courier_get(b->courier, document_name(b, "manifests", name), BRING_ACCEPT, LIMIT_MANIFEST, b->arena, &d, e);
+	if (r < 0)
+		return r;
+	want.kind = DIGEST_SHA256;
+	if (digest && digest_parse(digest, &want) < 0)
+		return err_set(e, ERR_INVALID, "digest '%.100s' is not well-formed", digest);
+	digest_of(want.kind, d.text.p, d.text.n, &got);
+	digest_print(&got, text);
+	if (digest && !digest_eq(&want, &got))
+		return err_set(e, ERR_CORRUPT, "source has a manifest with digest %s, expected %s", text, digest);
+	*ret_text = d.text;
+	*ret_digest = arena_strdup(b->arena, text);
+	return 0;
+}
+
+static int index_choose(struct bring *b, struct str text, const struct oci_descriptor **ret, struct err *e)
+{
+	struct oci_index index;
+	int r = oci_index_decode(text, b->arena, &index, e);
+
+	if (r < 0)
+		return r;
+	*ret = oci_index_select(&index, &b->platform);
+	if (!*ret)
+		return err_set(e, ERR_NOT_FOUND, "no image for platform '%s' among the %zu it has", oci_platform_print(&b->platform, b->arena),
+			index.n_manifests);
+	return 0;
+}
+
+static int image_resolve(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	const char *name = b->digest ? b->digest : b->tag, *digest = b->digest;
+	enum media_kind kind;
+	struct str text;
+	int r;
+
+	for (int depth = 0; depth < INDEX_DEPTH; depth++) {
+		const struct oci_descriptor *d;
+
+		r = manifest_get(b, name, digest, &text, &digest, e);
+		if (r == 0)
+			r = oci_document_kind(text, &kind, e);
+		if (r < 0)
+			return r;
+		if (kind == MEDIA_MANIFEST) {
+			b->manifest_digest = digest;
+			b->manifest_text = text;
+			return oci_manifest_decode(text, b->arena, &b->manifest, e);
+		}
+		if (!b->index) {
+			b->index = digest;
+			b->index_text = text;
+		}
+		r = index_choose(b, text, &d, e);
+		if (r < 0)
+			return r;
+		name = digest = d->digest;
+	}
+	return err_set(e, ERR_INVALID, "more than %d indexes in each other", INDEX_DEPTH);
+}
+
+/* ---- may it come in? ---- */
+
+static int image_trust(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	struct trust_subject s = { .store = b->store, .courier = b->courier, .ref = b->trust_name, .manifest = b->manifest_digest, .index = b->index,
+		.cancel_fd = b->options->cancel_fd };
+
+	return trust_check(b->trust, &s, b->arena, e);
+}
+
+/* ---- is it news? ---- */
+
+static int image_compare(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	struct image_record old;
+	struct image image;
+	struct err ignored; /* not there, or damaged: then it is pulled */
+
+	b->record = (struct image_record){ .reference = b->reference, .manifest = b->manifest_digest, .index = b->index,
+		.id = b->manifest.config.digest };
+	if (content_record_read(b->store, content_record_name(&b->record, b->arena), b->arena, &old, &ignored) < 0)
+		return 0;
+	if (strcmp(old.manifest, b->manifest_digest) != 0 || !streq(old.index, b->index))
+		return 0;
+	if (content_image_load(b->store, &old, b->arena, &image, &ignored) < 0)
+		return 0;
+	b->record = old;
+	b->known = true;
+	return 0;
+}
+
+/* ---- config and layers ---- */
+
+static int image_config(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	const struct oci_descriptor *d = &b->manifest.config;
+	struct digest want, got;
+	struct document document;
+	struct err ignored; /* not there, or damaged: fetched */
+	int r;
+
+	b->image_lock = content_lock(b->store, CONTENT_LOCK_IMAGE, d->digest, FILE_LOCK_SHARED, true);
+	if (b->image_lock < 0)
+		return err_sys(e, b->image_lock, "lock image '%.19s'", d->digest);
+	if (content_blob_read(b->store, d->digest, b->arena, &b->config_text, &ignored) < 0) {
+		r = courier_get(b->courier, document_name(b, "blobs", d->digest), NULL, (uint64_t)d->size, b->arena, &document, e);
+		if (r < 0)
+			return r;
+		if (digest_parse(d->digest, &want) < 0)
+			return err_set(e, ERR_INVALID, "digest of the config is not well-formed");
+		digest_of(want.kind, document.text.p, document.text.n, &got);
+		if (!digest_eq(&want, &got))
+			return err_set(e, ERR_CORRUPT, "source has a config that does not have digest %s", d->digest);
+		b->config_text = document.text;
+	}
+	r = oci_image_config_decode(b->config_text, b->arena, &b->config, e);
+	if (r == 0 && b->config.rootfs.diff_ids.n != b->manifest.n_layers)
+		r = err_set(e, ERR_INVALID, "manifest has %zu layers, config has %zu", b->manifest.n_layers, b->config.rootfs.diff_ids.n);
+	return r;
+}
+
+static int image_layers(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	struct intake_layer *layers = arena_array(b->arena, struct intake_layer, b->manifest.n_layers);
+
+	for (size_t i = 0; i < b->manifest.n_layers; i++) {
+		const struct oci_descriptor *d = &b->manifest.layers[i];
+
+		layers[i] = (struct intake_layer){ .name = document_name(b, "blobs", d->digest), .digest = d->digest, .size = d->size,
+			.diff_id = b->config.rootfs.diff_ids.v[i] };
+	}
+	intake_init(&b->intake, b->store, b->courier, b->options, b->arena, layers, b->manifest.n_layers);
+	/* From a registry it can be fetched again. */
+	b->intake.drop_blobs = !b->layout && (b->options->drop_blobs || b->store->drop_blobs);
+	return intake_run(&b->intake, e);
+}
+
+static int image_documents(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	int r = 0;
+
+	if (b->index)
+		r = content_blob_keep(b->store, b->index, b->index_text, &b->index_lock, e);
+	if (r == 0)
+		r = content_blob_keep(b->store, b->manifest_digest, b->manifest_text, &b->manifest_lock, e);
+	if (r == 0)
+		r = content_blob_keep(b->store, b->manifest.config.digest, b->config_text, &b->config_lock, e);
+	return r;
+}
+
+static int image_place(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+
+	return finish_record(b->store, &b->config, &b->record, e);
+}
+
+/* Content first, all of it durable, then the one small file that makes it an image. */
+static const struct step steps[] = {
+	{ "image.ask",       is_askable, image_ask,    NULL },
+	{ "image.resolve",   is_news, image_resolve,   NULL },
+	{ "image.trust",     is_doubted, image_trust,  NULL },
+	{ "image.compare",   is_news, image_compare,   NULL },
+	{ "image.config",    is_news, image_config,    NULL },
+	{ "image.layers",    is_news, image_layers,    NULL },
+	{ "image.documents", is_news, image_documents, NULL },
+	{ "image.record",    is_news, image_place,     NULL },
+};
+
+int bring_run(struct bring *b, struct err *e)
+{
+	return steps_run(steps, ARRAY_LEN(steps), b, e);
+}
+
+void bring_done(struct bring *b)
+{
+	intake_done(&b->intake);
+	content_unlock(b->store, CONTENT_LOCK_BLOB, b->index, b->index_lock);
+	content_unlock(b->store, CONTENT_LOCK_BLOB, b->manifest_digest, b->manifest_lock);
+	content_unlock(b->store, CONTENT_LOCK_BLOB, b->manifest.config.digest, b->config_lock);
+	b->index_lock = b->manifest_lock = b->config_lock = -EBADF;
+	if (b->image_lock >= 0)
+		content_unlock(b->store, CONTENT_LOCK_IMAGE, b->manifest.config.digest, b->image_lock);
+	b->image_lock = -EBADF;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/moving/copy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "base/step.h"
+#include "image/moving/copy_store.h"
+#include "image/moving/ferry.h"
+#include "image/moving/fetch.h"
+#include "image/trust/trust.h"
+
+enum { DEPTH_MAX = 3 }; /* indexes in indexes */
+
+struct copy {
+	struct image_store *store;
+	const struct copy_options *options;
+	struct arena *arena;
+	struct transport from, to;
+	struct inlet inlet;           /* copy.open_source */
+	const char *digest;           /* copy.choose */
+	struct trust trust;           /* copy.trust */
+	struct shipment shipment;     /* copy.collect */
+	struct layout_image image;
+	struct outlet outlet;         /* copy.open_destination */
+};
+
+static void copy_done(struct copy *c)
+{
+	outlet_done(&c->outlet);
+	inlet_done(&c->inlet);
+}
+
+static int open_source(void *ctx, struct err *e)
+{
+	struct copy *c = ctx;
+
+	return inlet_open(&c->inlet, e);
+}
+
+static int check_signatures(void *ctx, struct err *e)
+{
+	struct copy *c = ctx;
+
+	if (!c->options->remove_signatures && inlet_is_signed(&c->inlet))
+		return err_set(e, ERR_UNSUPPORTED, "the image is signed, and signatures are not copied: use --remove-signatures to copy it without");
+	return 0;
+}
+
+/* ---- which image of an index ---- */
+
+static int index_choose(const struct copy *c, struct str text, const char **ret, struct err *e)
+{
+	struct oci_platform platform;
+	const struct oci_descriptor *d;
+	struct oci_index index;
+	int r = 0;
+
+	oci_platform_host(&platform);
+	if (c->options->from.platform)
+		r = oci_platform_parse(c->options->from.platform, c->arena, &platform, e);
+	if (r == 0)
+		r = oci_index_decode(text, c->arena, &index, e);
+	if (r < 0)
+		return r;
+	d = oci_index_select(&index, &platform);
+	if (!d)
+		return err_set(e, ERR_NOT_FOUND, "no image for platform '%s' among the %zu it has", oci_platform_print(&platform, c->arena), index.n_manifests);
+	*ret = d->digest;
+	return 0;
+}
+
+static int choose(void *ctx, struct err *e)
+{
+	struct copy *c = ctx;
+
+	c->digest = c->inlet.digest;
+	for (int depth = 0; depth < DEPTH_MAX && c->options->images == COPY_ONE; depth++) {
+		enum media_kind kind;
+		struct str text;
+		int r = inlet_read(&c->inlet, c->digest, c->arena, &text, e);
+
+		if (r == 0)
+			r = oci_document_kind(text, &kind, e);
+		if (r < 0 || kind != MEDIA_INDEX)
+			return r;
+		r = index_choose(c, text, &c->digest, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- may it be taken? ---- */
+
+static bool is_from_outside(const void *ctx)
+{
+	const struct copy *c = ctx;
+
+	return c->from.kind != TRANSPORT_STORE;
+}
+
+static int check_trust(void *ctx, struct err *e)
+{
+	/* As policy.json calls them. */
+	static const char *const names[TRANSPORT_KIND_COUNT] = { [TRANSPORT_OCI] = "oci", [TRANSPORT_OCI_ARCHIVE] = "oci-archive",
+		[TRANSPORT_DOCKER_ARCHIVE] = "docker-archive", [TRANSPORT_DIR] = "dir" };
+	struct copy *c = ctx;
+	struct trust_subject s = { .store = c->store, .courier = &c->inlet.courier, .ref = &c->from.name, .manifest = c->digest,
+		.index = strcmp(c->digest, c->inlet.digest) == 0 ? NULL : c->inlet.digest, .cancel_fd = c->options->from.cancel_fd };
+	scoped_free char *real = c->from.path ? realpath(c->from.path, NULL) : NULL;
+	int r = trust_load(c->options->from.signature_policy, c->arena, &c->trust, e);
+
+	if (r < 0)
+		return r;
+	if (c->from.kind == TRANSPORT_REGISTRY)
+		return trust_check(&c->trust, &s, c->arena, e);
+	return trust_check_path(&c->trust, names[c->from.kind], real ? real : "", c->arena, e);
+}
+
+/* ---- what belongs to it ---- */
+
+static int index_alone(struct copy *c, struct err *e)
+{
+	struct shipment_document d = { .digest = c->digest };
+	struct oci_index index;
+	int r = inlet_read(&c->inlet, c->digest, c->arena, &d.text, e);
+
+	if (r == 0)
+		r = oci_index_decode(d.text, c->arena, &index, e);
+	if (r < 0)
+		return r;
+	d.media_type = index.media_type ? index.media_type : "application/vnd.oci.image.index.v1+json";
+	*vec_push(c->arena, &c->shipment.documents) = d;
+	return 0;
+}
+
+static int collect(void *ctx, struct err *e)
+{
+	struct copy *c = ctx;
+	int r;
+
+	/* A registry gets no layers that may not be handed on. */
+	c->shipment = (struct shipment){ .arena = c->arena, .foreign = c->to.kind != TRANSPORT_REGISTRY };
+	if (c->options->images == COPY_INDEX_ONLY)
+		return index_alone(c, e);
+	r = shipment_add(&c->shipment, c->digest, inlet_read, &c->inlet, e);
+	if (r < 0 || c->inlet.names != INLET_STORE)
+		return r;
+	return fetch_missing(c->store, &c->inlet.record, c->shipment.blobs.v, c->shipment.blobs.n, &c->options->from, c->arena, e);
+}
+
+static bool is_converted(const void *ctx)
+{
+	const struct copy *c = ctx;
+
+	return c->options->format != OCI_FORMAT_COUNT;
+}
+
+/* Blobs stay what they are; the manifest gets other words, and so another digest. */
+static int convert(void *ctx, struct err *e)
+{
+	struct copy *c = ctx;
+	struct shipment_document *d = &c->shipment.documents.v[c->shipment.documents.n - 1];
+	scoped_buf struct buf b = BUF(LIMIT_MANIFEST);
+	struct oci_manifest m;
+	struct digest digest;
+	char text[DIGEST_TEXT_SIZE];
+	bool changed;
+	int r;
+
+	if (c->shipment.documents.n > 1 || media_kind_of(d->media_type) == MEDIA_INDEX)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: converting an index; copy its images one by one");
+	r = oci_manifest_convert(d->text, c->options->format, c->arena, &b, &changed, e);
+	if (r < 0 || !changed)
+		return r;
+	if (c->options->preserve_digests)
+		return err_set(e, ERR_PRECONDITION, "another format means another digest, which --preserve-digests forbids");
+	d->text = (struct str){ arena_memdup(c->arena, buf_text(&b), b.n + 1), b.n };
+	digest_of(DIGEST_SHA256, d->text.p, d->text.n, &digest);
+	digest_print(&digest, text);
+	d->digest = c->digest = arena_strdup(c->arena, text);
+	r = oci_manifest_decode_any(d->text, c->arena, &m, e);
+	d->media_type = m.media_type;
+	return r;
+}
+
+/* ---- out with it ---- */
+
+static void image_name(struct copy *c)
+{
+	c->image = (struct layout_image){ .digest = c->digest, .manifest = c->digest };
+	if (c->to.kind == TRANSPORT_DOCKER_ARCHIVE && c->to.name.host)
+		strs_push(c->arena, &c->image.names, reference_print(&c->to.name, c->arena));
+	else if (c->to.kind != TRANSPORT_REGISTRY)
+		c->image.ref_name = c->to.tag;
+	for (size_t i = 0; i < c->options->additional_tags.n; i++)
+		strs_push(c->arena, &c->image.names, c->options->additional_tags.v[i]);
+}
+
+static int open_destination(void *ctx, struct err *e)
+{
+	struct copy *c = ctx;
+
+	image_name(c);
+	return outlet_open(&c->outlet, e);
+}
+
+static int blobs(void *ctx, struct err *e)
+{
+	struct copy *c = ctx;
+	struct ferry f = { .from = &c->inlet, .to = &c->outlet, .options = &c->options->from, .shipment = &c->shipment };
+
+	outlet_name_blobs(&c->outlet, &c->shipment);
+	VEC_EACH(struct deliver_blob, b, &c->shipment.blobs)
+		if (c->to.kind == TRANSPORT_REGISTRY && streq(c->inlet.repository_host, c->to.name.host) && !streq(c->inlet.repository, c->to.name.repository))
+			b->from = c->inlet.repository;
+	return ferry_run(&f, e);
+}
+
+static int documents(void *ctx, struct err *e)
+{
+	struct copy *c = ctx;
+
+	return outlet_documents(&c->outlet, &c->shipment, &(struct layout_images){ &c->image, 1 }, e);
+}
+
+static int close_(void *ctx, struct err *e)
+{
+	struct copy *c = ctx;
+
+	return outlet_close(&c->outlet, e);
+}
+
+static const struct step steps[] = {
+	{ "copy.open_source",      NULL,         open_source,      NULL },
+	{ "copy.signatures",       NULL,         check_signatures, NULL },
+	{ "copy.choose",           NULL,         choose,           NULL },
+	{ "copy.trust",            is_from_outside, check_trust,   NULL },
+	{ "copy.collect",          NULL,         collect,          NULL },
+	{ "copy.convert",          is_converted, convert,          NULL },
+	{ "copy.open_destination", NULL,         open_destination, NULL },
+	{ "copy.blobs",            NULL,         blobs,            NULL },
+	{ "copy.documents",        NULL,         documents,        NULL },
+	{ "copy.close",            NULL,         close_,           NULL },
+};
+
+static int destination_check(const struct copy *c, struct err *e)
+{
+	if (c->to.kind == TRANSPORT_DOCKER_ARCHIVE && c->options->images != COPY_ONE)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: a docker-archive has no place for an index");
+	if (c->to.index >= 0)
+		return err_set(e, ERR_INVALID, "'%.200s': @N is for reading", c->to.text);
+	if (c->to.kind != TRANSPORT_DOCKER_ARCHIVE && c->options->additional_tags.n > 0)
+		return err_set(e, ERR_INVALID, "additional tags are for docker-archive");
+	return 0;
+}
+
+int image_copy(struct image_store *s, const char *from, const char *to, const struct copy_options *o, struct arena *a, struct copy_result *ret,
+	struct err *e)
+{
+	SCOPED(copy_done) struct copy c = { .store = s, .options = o, .arena = a };
+	int r = transport_parse(from, a, &c.from, e);
+
+	c.inlet = INLET(.from = &c.from, .store = s, .options = &o->from, .arena = a);
+	c.outlet = OUTLET(.to = &c.to, .store = s, .options = &o->to, .arena = a);
+	if (r == 0)
+		r = transport_parse(to, a, &c.to, e);
+	if (r == 0)
+		r = destination_check(&c, e);
+	if (r < 0)
+		return r;
+	if (c.to.kind == TRANSPORT_STORE)
+		return copy_into_store(s, &c.from, &c.to, &o->from, a, &ret->digest, e);
+	r = steps_run(steps, ARRAY_LEN(steps), &c, e);
+	if (r < 0)
+		return err_wrap(e, "copy '%.200s' to '%.200s'", from, to);
+	ret->digest = c.digest;
+	return 0;
+}

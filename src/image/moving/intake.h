@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * intake: gets the layers of one image into the store over a link, in parallel, each at most once on this machine.
+ *
+ * Per layer: exists -> shared lock, done. Locked by somebody else -> waits for what he makes. Otherwise: exclusive lock, ordered from transfer, and when it
+ * is there checked, made visible, lock lowered to shared. All locks are held until intake_done(), that is until a record refers to the layers.
+ */
+#include "image/courier.h"
+#include "image/moving/pull_options.h"
+#include "image/store/content.h"
+
+enum intake_state { INTAKE_NEW, INTAKE_WAITING, INTAKE_ORDERED, INTAKE_DONE };
+
+struct intake_layer {
+	const char *name;    /* for the source: "/blobs/<digest>", a member of the archive, "" */
+	const char *digest;  /* of the blob; NULL: unknown until it is here */
+	const char *diff_id; /* NULL: unknown until it is here (import) */
+	int64_t size;        /* of the blob; -1: unknown */
+	/* filled by intake */
+	enum intake_state state;
+	bool continued;      /* transfer was given the beginning of the blob */
+	bool again;          /* that turned out damaged: this is the second try */
+	bool dropped;        /* the blob is not kept */
+	bool unnamed;        /* the blob grows in a file without a name, since its digest is not known */
+	char ingest[80];     /* name of its directory in layers/ingest */
+	int layer_lock, blob_lock, dir_fd, blob_fd;
+	int new_lock;        /* in place of the layer's, as long as the diff id is not known */
+	struct layer_record record;
+};
+
+struct intake {
+	const struct image_store *store;
+	struct courier *courier;
+	const struct pull_options *options;
+	struct arena *arena;
+	struct intake_layer *layers;
+	size_t n_layers;
+	struct strs needed; /* layers that records refer to, as of when it was first asked */
+	bool needed_known;
+	bool drop_blobs; /* set after intake_init(): do not keep what can be fetched again */
+	bool changed; /* something new is in the store */
+};
+
+/* @layers must have the first four members set. */
+void intake_init(struct intake *in, const struct image_store *s, struct courier *l, const struct pull_options *o, struct arena *a,
+	struct intake_layer *layers, size_t n);
+
+/* Returns when all layers are in the store. */
+int intake_run(struct intake *in, struct err *e);
+
+/* Lets go of everything. What was not finished is removed; partial blobs stay to be continued. Call after courier_done() if the intake failed. */
+void intake_done(struct intake *in);

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/moving/shipment.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 3 }; /* indexes in indexes */
+
+struct collecting {
+	struct shipment *s;
+	shipment_read_fn read;
+	void *arg;
+};
+
+static void blob_add(struct shipment *s, const struct oci_descriptor *d)
+{
+	if (media_is_foreign(d->media_type) && !s->foreign)
+		return;
+	VEC_EACH(const struct deliver_blob, b, &s->blobs)
+		if (strcmp(b->digest, d->digest) == 0)
+			return;
+	*vec_push(s->arena, &s->blobs) = (struct deliver_blob){ .digest = d->digest, .media_type = d->media_type, .size = d->size, .fd = -EBADF };
+}
+
+const struct shipment_document *shipment_find(const struct shipment *s, const char *digest)
+{
+	VEC_EACH(const struct shipment_document, d, &s->documents)
+		if (strcmp(d->digest, digest) == 0)
+			return d;
+	return NULL;
+}
+
+static int manifest_collect(struct collecting *c, struct shipment_document *d, struct err *e)
+{
+	struct oci_manifest m;
+	int r = oci_manifest_decode_any(d->text, c->s->arena, &m, e);
+
+	if (r < 0)
+		return r;
+	blob_add(c->s, &m.config);
+	for (size_t i = 0; i < m.n_layers; i++)
+		blob_add(c->s, &m.layers[i]);
+	d->media_type = m.media_type ? m.media_type : "application/vnd.oci.image.manifest.v1+json";
+	d->subject = m.subject;
+	return 0;
+}
+
+static int document_collect(struct collecting *c, const char *digest, int depth, struct err *e);
+
+static int index_collect(struct collecting *c, struct shipment_document *d, int depth, struct err *e)
+{
+	struct oci_index index;
+	int r = oci_index_decode(d->text, c->s->arena, &index, e);
+
+	for (size_t i = 0; r == 0 && i < index.n_manifests; i++)
+		r = document_collect(c, index.manifests[i].digest, depth + 1, e);
+	if (r < 0)
+		return r;
+	d->media_type = index.media_type ? index.media_type : "application/vnd.oci.image.index.v1+json";
+	d->subject = index.subject;
+	return 0;
+}
+
+static int document_collect(struct collecting *c, const char *digest, int depth, struct err *e)
+{
+	struct shipment_document d = { .digest = digest };
+	enum media_kind kind;
+	int r;
+
+	if (shipment_find(c->s, digest))
+		return 0;
+	if (depth >= DEPTH_MAX)
+		return err_set(e, ERR_INVALID, "more than %d indexes in each other", DEPTH_MAX);
+	r = c->read(c->arg, digest, c->s->arena, &d.text, e);
+	if (r == 0)
+		r = oci_document_kind(d.text, &kind, e);
+	if (r == 0)
+		r = kind == MEDIA_INDEX ? index_collect(c, &d, depth, e) : manifest_collect(c, &d, e);
+	if (r < 0)
+		return r;
+	*vec_push(c->s->arena, &c->s->documents) = d;
+	return 0;
+}
+
+int shipment_add(struct shipment *s, const char *digest, shipment_read_fn read, void *arg, struct err *e)
+{
+	struct collecting c = { s, read, arg };
+
+	return document_collect(&c, digest, 0, e);
+}
+
+/* ---- from the store ---- */
+
+static int store_read(void *arg, const char *digest, struct arena *a, struct str *ret, struct err *e)
+{
+	return content_blob_read(arg, digest, a, ret, e);
+}
+
+/* The manifest of the record is the one for the platform, if its config says so. */
+static int platform_check(const struct shipment *s, const struct image_store *store, const struct image_record *record, const struct oci_platform *want,
+	struct err *e)
+{
+	struct oci_image_config config;
+	struct oci_platform has;
+	struct oci_descriptor d = { .platform = &has };
+	struct oci_index one = { .manifests = &d, .n_manifests = 1 };
+	struct str text;
+	int r = content_blob_read(store, record->id, s->arena, &text, e);
+
+	if (r == 0)
+		r = oci_image_config_decode(text, s->arena, &config, e);
+	if (r < 0)
+		return r;
+	has = (struct oci_platform){ .architecture = config.architecture, .os = config.os, .os_version = config.os_version, .variant = config.variant };
+	if (oci_index_select(&one, want))
+		return 0;
+	return err_set(e, ERR_NOT_FOUND, "image is for '%s', not for '%s'", oci_platform_print(&has, s->arena), oci_platform_print(want, s->arena));
+}
+
+static const char *index_choose(const struct shipment *s, const struct image_store *store, const char *digest, const struct oci_platform *want)
+{
+	const struct oci_descriptor *d;
+	struct oci_index index;
+	struct err ignored; /* then there is only the record's own manifest */
+	struct str text;
+
+	if (!digest || content_blob_read(store, digest, s->arena, &text, &ignored) < 0 || oci_index_decode(text, s->arena, &index, &ignored) < 0)
+		return NULL;
+	d = oci_index_select(&index, want);
+	return d && content_blob_has(store, d->digest, d->size) ? d->digest : NULL;
+}
+
+/* Of a pulled index usually one image is here; then that is what can be handed on. */
+int shipment_add_record(struct shipment *s, const struct image_store *store, const struct image_record *record, const struct oci_platform *platform,
+	struct err *e)
+{
+	const char *chosen = platform ? index_choose(s, store, record->index, platform) : NULL;
+	void *arg = (void *)(uintptr_t)store;
+	struct shipment before = *s;
+	int r;
+
+	if (chosen)
+		return shipment_add(s, chosen, store_read, arg, e);
+	if (record->index && !platform) {
+		r = shipment_add(s, record->index, store_read, arg, e);
+		if (r != -ENOENT)
+			return r;
+		*s = before;
+	}
+	r = platform ? platform_check(s, store, record, platform, e) : 0;
+	return r < 0 ? r : shipment_add(s, record->manifest, store_read, arg, e);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/registries/referrers.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/limits.h"
+
+#define TYPE_INDEX "application/vnd.oci.image.index.v1+json"
+
+/* ---- reading ---- */
+
+/* "/manifests/sha256-<hex>" */
+static const char *tag_name(const char *digest, struct arena *a)
+{
+	char *tag = arena_printf(a, "/manifests/%s", digest);
+
+	tag[strcspn(tag, ":")] = '-';
+	return tag;
+}
+
+/* One page after the other: descriptors are added to @ret. */
+static int pages_read(struct courier *l, const char *name, struct arena *a, struct oci_index *ret, struct err *e)
+{
+	*ret = (struct oci_index){ .schema_version = 2, .media_type = TYPE_INDEX };
+	for (int page = 0; name; page++) {
+		struct oci_index index;
+		struct document d;
+		int r;
+
+		if (page >= LIMIT_PAGES)
+			return err_set(e, ERR_EXHAUSTED, "the list has more than %d pages", LIMIT_PAGES);
+		r = courier_get(l, name, TYPE_INDEX, LIMIT_MANIFEST, a, &d, e);
+		if (r == 0)
+			r = oci_index_decode(d.text, a, &index, e);
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < index.n_manifests; i++) {
+			ret->manifests = arena_grow(a, ret->manifests, ret->n_manifests, sizeof *ret->manifests);
+			ret->manifests[ret->n_manifests++] = index.manifests[i];
+		}
+		name = d.link;
+	}
+	return 0;
+}
+
+static int tag_read(struct courier *l, const char *digest, struct arena *a, struct oci_index *ret, struct err *e)
+{
+	int r = pages_read(l, tag_name(digest, a), a, ret, e);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+int referrers_list(struct courier *l, const char *digest, const char *artifact_type, struct arena *a, struct oci_index *ret, struct err *e)
+{
+	struct oci_index all;
+	size_t n = 0;
+	int r = pages_read(l, arena_printf(a, "/referrers/%s", digest), a, &all, e);
+
+	if (r == -ENOENT)
+		r = tag_read(l, digest, a, &all, e);
+	if (r < 0)
+		return err_wrap(e, "referrers of %.19s", digest);
+	/* Whether the registry filters is up to it. */
+	for (size_t i = 0; i < all.n_manifests; i++)
+		if (!artifact_type || streq(all.manifests[i].artifact_type, artifact_type))
+			all.manifests[n++] = all.manifests[i];
+	all.n_manifests = n;
+	*ret = all;
+	return 0;
+}
+
+/* ---- writing ---- */
+
+/* What the list says of a document: its type is the artifact's, or else that of its config. */
+static int descriptor_make(const struct shipment_document *d, struct arena *a, struct oci_descriptor *ret, struct err *e)
+{
+	struct oci_manifest m;
+	struct oci_index index;
+	enum media_kind kind;
+	int r = oci_document_kind(d->text, &kind, e);
+
+	*ret = (struct oci_descriptor){ .media_type = d->media_type, .digest = d->digest, .size = (int64_t)d->text.n };
+	if (r == 0 && kind == MEDIA_INDEX) {
+		r = oci_index_decode(d->text, a, &index, e);
+		if (r == 0) {
+			ret->artifact_type = index.artifact_type;
+			ret->annotations = index.annotations;
+		}
+	} else if (r == 0) {
+		r = oci_manifest_decode_any(d->text, a, &m, e);
+		if (r == 0) {
+			ret->artifact_type = m.artifact_type ? m.artifact_type : m.config.media_type;
+			ret->annotations = m.annotations;
+		}
+	}
+	return r;
+}
+
+int referrers_note(struct courier *l, const struct shipment_document *d, struct arena *a, struct err *e)
+{
+	scoped_buf struct buf b = BUF(LIMIT_MANIFEST);
+	const char *subject = d->subject->digest;
+	struct oci_descriptor entry;
+	struct stored stored;
+	struct oci_index index;
+	int r = tag_read(l, subject, a, &index, e);
+
+	if (r == 0)
+		r = descriptor_make(d, a, &entry, e);
+	if (r < 0)
+		return err_wrap(e, "referrers of %.19s", subject);
+	for (size_t i = 0; i < index.n_manifests; i++)
+		if (strcmp(index.manifests[i].digest, d->digest) == 0)
+			return 0;
+	index.manifests = arena_grow(a, index.manifests, index.n_manifests, sizeof *index.manifests);
+	index.manifests[index.n_manifests++] = entry;
+	r = oci_index_encode(&index, &b);
+	if (r < 0)
+		return err_sys(e, r, "write the referrers of %.19s", subject);
+	r = courier_put(l, tag_name(subject, a), NULL, TYPE_INDEX, buf_str(&b), a, &stored, e);
+	return r < 0 ? err_wrap(e, "referrers of %.19s", subject) : 0;
+}
