@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -15,6 +16,9 @@
 #include "engine/engine.h"
 
 enum { HELP_MAX = 64 * 1024 };
+
+/* What docker and podman exit with for flags they do not know. */
+enum { EXIT_REFUSED = 125 };
 
 /* ---- global options: those before the command ---- */
 
@@ -107,7 +111,8 @@ int cli_images(struct cli *c, struct image_store **ret, struct err *e)
 
 static int print_text(const struct buf *text)
 {
-	return fwrite(buf_text(text), 1, text->n, stdout) == text->n && fflush(stdout) == 0 ? 0 : 1;
+	fwrite(buf_text(text), 1, text->n, stdout);
+	return 0;
 }
 
 /* The help of one command, or (NULL) of the program. */
@@ -144,11 +149,13 @@ static int failed(const struct command *cmd, const struct err *e)
 	return code == 125 ? engine_exit_code(e) : code;
 }
 
-static int bad_usage(const struct command *cmd, const struct err *e)
+/* As docker: 125 for what is wrong with options, 1 for a wrong number of arguments. */
+static int bad_usage(const struct command *cmd, int code, const struct err *e)
 {
 	cli_report(e);
-	fprintf(stderr, "Run 'tare %s --help' for more information.\n", cmd->names[0]);
-	return cmd->failure ? cmd->failure : 1;
+	if (e->kind != ERR_UNSUPPORTED)
+		fprintf(stderr, "Run 'tare %s --help' for more information.\n", cmd->names[0]);
+	return cmd->failure ? cmd->failure : code;
 }
 
 static int check_count(const struct command *cmd, size_t n, struct err *e)
@@ -177,50 +184,76 @@ static int run_command(struct cli *c, const struct command *cmd, const struct st
 	if (r == -ECANCELED)
 		return print_help(cmd);
 	if (r < 0)
-		return bad_usage(cmd, &e);
+		return bad_usage(cmd, EXIT_REFUSED, &e);
 	r = check_count(cmd, c->args.n, &e);
 	if (r < 0)
-		return bad_usage(cmd, &e);
+		return bad_usage(cmd, 1, &e);
 	r = cmd->run(c, options, &e);
 	if (c->engine)
 		engine_close(c->engine);
 	return r < 0 ? failed(cmd, &e) : r;
 }
 
-/* "tare image" alone: the commands of that group. */
-static int print_group(const char *word)
+/* The first @n words with a blank between them. */
+static const char *words_join(const struct strs *words, size_t n, struct arena *a)
 {
-	size_t n = strlen(word);
-	bool any = false;
+	const char *text = words->v[0];
 
-	for (const struct command *const *c = commands; *c; c++) {
-		for (size_t i = 0; (*c)->group && i < COMMAND_MAX_NAMES && (*c)->names[i]; i++) {
-			if (strncmp((*c)->names[i], word, n) != 0 || (*c)->names[i][n] != ' ')
-				continue;
-			if (!any)
-				fprintf(stderr, "Usage:  tare %s COMMAND\n\nCommands:\n", word);
-			any = true;
-			fprintf(stderr, "  %-14s %s\n", (*c)->names[i] + n + 1, (*c)->summary);
-		}
-	}
-	return any;
+	for (size_t i = 1; i < n; i++)
+		text = arena_printf(a, "%s %s", text, words->v[i]);
+	return text;
 }
 
-static int unknown_command(const char *word)
+static bool asks_help(const char *word)
 {
-	const char *near = help_nearest(word);
+	return streq(word, "--help") || streq(word, "-h") || streq(word, "help");
+}
 
-	if (print_group(word))
-		return 1;
+/* "tare image" alone, as docker: its commands, on stderr. */
+static int print_group(const struct buf *text, bool asked)
+{
+	if (asked)
+		return print_text(text);
+	fputs(buf_text(text), stderr);
+	return 0;
+}
+
+static int not_a_command(const char *words, const char *group)
+{
+	const char *near = help_nearest(words);
+
 	if (near)
-		log_error("'%s' is not a tare command; did you mean '%s'?", word, near);
+		log_error("'%s' is not a tare command; did you mean '%s'?", words, near);
 	else
-		log_error("'%s' is not a tare command; see 'tare --help'", word);
+		log_error("'%s' is not a tare command; see 'tare%s%s --help'", words, group ? " " : "", group ? group : "");
 	return 1;
 }
 
+/* Words that name no command: a group, or a word of our peers, or a slip. @asked: they stood after `tare help`. */
+static int unknown_command(const struct strs *words, bool asked, struct arena *a)
+{
+	scoped_buf struct buf text = BUF(HELP_MAX);
+
+	for (size_t n = words->n; n > 0; n--) {
+		const char *name = words_join(words, n, a);
+
+		for (const struct refused_command *r = refused_commands; r->name; r++) {
+			if (!streq(r->name, name))
+				continue;
+			log_error("unsupported: '%s': %s", name, r->why);
+			return EXIT_REFUSED;
+		}
+		if (!help_group(name, &text))
+			continue;
+		if (n == words->n || asks_help(words->v[n]))
+			return print_group(&text, asked || n < words->n);
+		return not_a_command(words_join(words, n + 1, a), name);
+	}
+	return not_a_command(words->v[0], NULL);
+}
+
 /* `tare help [COMMAND]`, `tare help --man`. */
-static int run_help(struct strs words)
+static int run_help(struct strs words, struct arena *a)
 {
 	const struct command *cmd;
 	size_t used;
@@ -230,10 +263,10 @@ static int run_help(struct strs words)
 	if (streq(words.v[0], "--man"))
 		return print_manual();
 	cmd = command_find(&words, &used);
-	return cmd ? print_help(cmd) : unknown_command(words.v[0]);
+	return cmd ? print_help(cmd) : unknown_command(&words, true, a);
 }
 
-int cli_main(int argc, char **argv)
+static int cli_run(int argc, char **argv)
 {
 	scoped_arena struct arena a = { 0 };
 	struct global_options g = { 0 };
@@ -251,7 +284,7 @@ int cli_main(int argc, char **argv)
 		return print_help(NULL);
 	if (r < 0) {
 		cli_report(&e);
-		return 125;
+		return EXIT_REFUSED;
 	}
 	if (g.version && !rest.n) {
 		printf("tare version %s\n", TARE_VERSION);
@@ -264,10 +297,32 @@ int cli_main(int argc, char **argv)
 	c.storage_driver = g.storage_driver;
 	c.debug = g.debug;
 	if (streq(rest.v[0], "help"))
-		return run_help((struct strs){ rest.v + 1, rest.n - 1 });
+		return run_help((struct strs){ rest.v + 1, rest.n - 1 }, &a);
 	cmd = command_find(&rest, &used);
 	if (!cmd)
-		return unknown_command(rest.v[0]);
+		return unknown_command(&rest, false, &a);
 	rest = (struct strs){ rest.v + used, rest.n - used };
 	return run_command(&c, cmd, &rest);
+}
+
+/* A program started without one of the three would open a file of its own there, and a message would go into it. What is written to the stand-in fails. */
+static void streams_ensure(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+int cli_main(int argc, char **argv)
+{
+	int code;
+
+	streams_ensure();
+	code = cli_run(argc, argv);
+	/* What nobody could read was not said. */
+	if ((fflush(stdout) != 0 || ferror(stdout)) && code == 0) {
+		log_error("standard output: %s", strerror(errno));
+		return 1;
+	}
+	return code;
 }

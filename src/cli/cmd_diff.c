@@ -112,6 +112,7 @@ const struct command container_diff_command = {
 
 const struct command image_diff_command = {
 	.names = { "image diff" },
+	.group = "Images",
 	.summary = "Show what an image's last layer changes, or how two images differ",
 	.args = "IMAGE [IMAGE]",
 	.min_args = 1,

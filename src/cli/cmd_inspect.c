@@ -96,6 +96,7 @@ const struct command inspect_command = {
 
 const struct command image_inspect_command = {
 	.names = { "image inspect" },
+	.group = "Images",
 	.summary = "Print everything known about images",
 	.args = "IMAGE [IMAGE...]",
 	.min_args = 1,

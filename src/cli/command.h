@@ -52,6 +52,7 @@ struct opt {
 	const char *metavar; /* NULL for flags */
 	const char *help;    /* NULL: hidden */
 	opt_call_fn call;
+	const char *why;     /* of OPT_KIND_UNSUPPORTED: why not, or what to do instead; NULL: not built yet */
 };
 
 #define OPT_CTYPE_FLAG bool
@@ -75,6 +76,10 @@ struct opt {
 /* @metavar NULL: the flag takes no value. */
 #define OPT_UNSUPPORTED(name_, short_, metavar_) \
 	{ .name = (name_), .short_name = (short_), .kind = OPT_KIND_UNSUPPORTED, .metavar = (metavar_) }
+
+/* One that will not be built: @why_ says why, or what to use instead. */
+#define OPT_REFUSED(name_, short_, metavar_, why_) \
+	{ .name = (name_), .short_name = (short_), .kind = OPT_KIND_UNSUPPORTED, .metavar = (metavar_), .why = (why_) }
 
 /* Ends every table. */
 #define OPT_END { .name = NULL }
@@ -121,6 +126,12 @@ int cli_images(struct cli *c, struct image_store **ret, struct err *e);
 
 /* The whole program: parses, dispatches, reports the one error, returns the exit code. */
 int cli_main(int argc, char **argv);
+
+/* Words of our peers that are no commands here, and why or what to type instead. Ends with NULL. */
+struct refused_command {
+	const char *name, *why;
+};
+extern const struct refused_command refused_commands[];
 
 /* Finds the command that @words begin with, and how many words its name took. NULL: none. */
 const struct command *command_find(const struct strs *words, size_t *ret_used);

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands.h"
 
+const struct refused_command refused_commands[] = {
+	/* clang-format off */
+	{ "image scp",         "use 'tare save IMAGE | ssh HOST tare load', or 'tare copy'" },
+	{ "image sign",        "use 'tare push --sign-by' or '--sign-by-sigstore-private-key'" },
+	{ "trust",             "Docker Content Trust (Notary v1) is no more; 'tare image trust' says which signatures are required" },
+	{ "buildx imagetools", "use 'tare manifest' and 'tare copy'" },
+	{ NULL, NULL },
+	/* clang-format on */
+};
+
 const struct command *const commands[] = {
 	/* clang-format off */
 	&run_command,

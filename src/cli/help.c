@@ -93,17 +93,49 @@ void help_manual(struct buf *out)
 	buf_add_str(out, tail);
 }
 
-const char *help_nearest(const char *word)
+/* What of the command's names stands in @group: "ls" of "image ls". NULL: none. */
+static const char *name_in_group(const struct command *cmd, const char *group)
+{
+	size_t n = strlen(group);
+
+	for (size_t i = 0; cmd->group && i < COMMAND_MAX_NAMES && cmd->names[i]; i++)
+		if (strncmp(cmd->names[i], group, n) == 0 && cmd->names[i][n] == ' ')
+			return cmd->names[i] + n + 1;
+	return NULL;
+}
+
+bool help_group(const char *group, struct buf *out)
+{
+	bool any = false;
+
+	for (const struct command *const *c = commands; *c; c++) {
+		const char *name = name_in_group(*c, group);
+
+		if (!name)
+			continue;
+		if (!any)
+			buf_printf(out, "Usage:  tare %s COMMAND\n\nCommands:\n", group);
+		any = true;
+		buf_printf(out, "  %-14s %s\n", name, (*c)->summary);
+	}
+	if (any)
+		buf_printf(out, "\nRun 'tare %s COMMAND --help' for more about a command.\n", group);
+	return any;
+}
+
+const char *help_nearest(const char *words)
 {
 	const char *best = NULL;
 	size_t best_distance = 3;
 
 	for (const struct command *const *c = commands; *c; c++) {
-		size_t d = (*c)->group ? opts_distance(word, (*c)->names[0], best_distance) : best_distance;
+		for (size_t i = 0; (*c)->group && i < COMMAND_MAX_NAMES && (*c)->names[i]; i++) {
+			size_t d = opts_distance(words, (*c)->names[i], best_distance);
 
-		if (d < best_distance) {
-			best_distance = d;
-			best = (*c)->names[0];
+			if (d < best_distance) {
+				best_distance = d;
+				best = (*c)->names[i];
+			}
 		}
 	}
 	return best;

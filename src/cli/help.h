@@ -15,5 +15,8 @@ void help_command(const struct command *cmd, struct buf *out);
 /* tare(1), made of the same tables, for `tare help --man`. */
 void help_manual(struct buf *out);
 
-/* The command whose name is nearest to @word, or NULL if none is near. */
-const char *help_nearest(const char *word);
+/* `tare image`: the commands of a group ("image", "image trust"). False if there is none of that name. */
+bool help_group(const char *group, struct buf *out);
+
+/* The name of a command that is nearest to @words, or NULL if none is near. */
+const char *help_nearest(const char *words);

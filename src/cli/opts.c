@@ -171,11 +171,14 @@ static int apply(struct parser *p, const struct opt *o, const char *value)
 	int r;
 
 	if (o->kind == OPT_KIND_UNSUPPORTED)
-		return err_set(p->e, ERR_UNSUPPORTED, "unsupported: --%s is not built yet", o->name);
+		return o->why ? err_set(p->e, ERR_UNSUPPORTED, "unsupported: --%s: %s", o->name, o->why)
+			      : err_set(p->e, ERR_UNSUPPORTED, "unsupported: --%s is not built yet", o->name);
 	if (o->kind == OPT_KIND_CALL)
 		r = o->call(p->options, value, p->a, p->e);
 	else
 		r = takers[o->kind]((char *)p->options + o->offset, value, p->a, p->e);
+	if (r < 0 && p->e->kind == ERR_UNSUPPORTED)
+		return r;
 	return r < 0 ? err_wrap(p->e, "invalid argument for --%s", o->name) : 0;
 }
 
