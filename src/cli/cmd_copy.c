@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/vec.h"
+#include "cli/compress_opts.h"
 #include "cli/progress.h"
 #include "image/moving/copy.h"
 #include "os/fd.h"
@@ -18,21 +19,36 @@
 #include "os/signal.h"
 
 struct copy_command_options {
-	bool quiet, all, preserve_digests, remove_signatures, src_tls_verify, dest_tls_verify;
+	bool quiet, all, preserve_digests, remove_signatures, src_tls_verify, dest_tls_verify, accept_uncompressed;
 	const char *authfile, *src_authfile, *dest_authfile, *src_creds, *dest_creds, *src_cert_dir, *dest_cert_dir;
 	const char *format, *multi_arch, *platform, *digestfile, *signature_policy;
 	int64_t retry_times;
 	struct strs additional_tags;
+	struct compress_options compress;
 };
 
 static const struct copy_command_options copy_defaults = { .src_tls_verify = true, .dest_tls_verify = true };
 
 #define O struct copy_command_options
+
+static int take_force(void *options, const char *value, struct arena *a, struct err *e)
+{
+	O *o = options;
+
+	return compress_force_parse(value, &o->compress.force, e);
+}
+
 static const struct opt copy_opts[] = {
 	OPT(O, all, "all", 'a', FLAG, NULL, "All images of an index, and the index"),
 	OPT(O, multi_arch, "multi-arch", 0, STR, "WHICH", "Of an index: system (one image, default), all, index-only"),
 	OPT(O, platform, "platform", 0, STR, "OS/ARCH", "Which image of an index (default: this machine's)"),
 	OPT(O, format, "format", 'f', STR, "FORMAT", "Convert the manifest: oci, v2s2 (default: as it is)"),
+	OPT(O, compress.compress, "dest-compress", 0, FLAG, NULL, "Compress layers that are plain"),
+	OPT(O, compress.format, "dest-compress-format", 0, STR, "FORMAT", "Compress layers by gzip or zstd that are not (default: as they are)"),
+	OPT(O, compress.level, "dest-compress-level", 0, OPT_I64, "LEVEL", "How hard: gzip 1 to 9, zstd 1 to 20"),
+	OPT_CALL("dest-force-compress-format", 0, take_force, NULL, "Also layers the destination has in another format (default true with a format)"),
+	OPT(O, compress.decompress, "dest-decompress", 0, FLAG, NULL, "Make all layers plain"),
+	OPT(O, accept_uncompressed, "dest-oci-accept-uncompressed-layers", 0, FLAG, NULL, "Leave plain layers plain (so it is, also without saying)"),
 	OPT(O, preserve_digests, "preserve-digests", 0, FLAG, NULL, "Fail rather than change a digest"),
 	OPT(O, remove_signatures, "remove-signatures", 0, FLAG, NULL, "Leave signatures behind"),
 	OPT(O, additional_tags, "additional-tag", 0, STRS, "NAME", "One more name in a docker-archive"),
@@ -49,10 +65,6 @@ static const struct opt copy_opts[] = {
 	OPT(O, dest_cert_dir, "dest-cert-dir", 0, STR, "DIR", "Certificates for the destination"),
 	OPT(O, src_tls_verify, "src-tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate of the source (default true)"),
 	OPT(O, dest_tls_verify, "dest-tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate of the destination (default true)"),
-	OPT_UNSUPPORTED("dest-compress", 0, NULL),
-	OPT_UNSUPPORTED("dest-compress-format", 0, "FORMAT"),
-	OPT_UNSUPPORTED("dest-compress-level", 0, "LEVEL"),
-	OPT_UNSUPPORTED("dest-decompress", 0, NULL),
 	OPT_UNSUPPORTED("encryption-key", 0, "KEY"),
 	OPT_UNSUPPORTED("decryption-key", 0, "KEY"),
 	OPT_UNSUPPORTED("sign-by", 0, "FINGERPRINT"),
@@ -72,12 +84,20 @@ static int word_find(const char *option, const char *word, const char *const *wo
 
 static int options_take(struct cli *c, const O *o, struct copy_options *ret, struct err *e)
 {
-	/* In the order of enum copy_images and enum oci_format. */
-	static const char *const images[] = { "system", "all", "index-only", NULL }, *const formats[] = { "oci", "v2s2", NULL };
-	int which = word_find("multi-arch", o->multi_arch, images, e), format = o->format ? word_find("format", o->format, formats, e) : OCI_FORMAT_COUNT;
+	/* In the order of enum copy_images. */
+	static const char *const images[] = { "system", "all", "index-only", NULL };
+	int r = 0, which = word_find("multi-arch", o->multi_arch, images, e);
+	enum oci_format format = OCI_FORMAT_COUNT;
+	const struct squeeze_how *how;
 
-	if (which < 0 || format < 0)
-		return -EINVAL;
+	if (which < 0)
+		return which;
+	if (o->format)
+		r = image_format_parse(o->format, &format, e);
+	if (r == 0)
+		r = compress_options_take(&o->compress, c->a, &how, e);
+	if (r < 0)
+		return r;
 	if (o->all && o->multi_arch)
 		return err_set(e, ERR_INVALID, "--all and --multi-arch say the same in two ways");
 	*ret = (struct copy_options){
@@ -86,14 +106,15 @@ static int options_take(struct cli *c, const O *o, struct copy_options *ret, str
 		.to = { .no_tls_verify = !o->dest_tls_verify, .authfile = o->dest_authfile ? o->dest_authfile : o->authfile, .credentials = o->dest_creds,
 			.cert_dir = o->dest_cert_dir },
 		.images = o->all ? COPY_ALL : (enum copy_images)which,
-		.format = (enum oci_format)format,
+		.format = format,
+		.squeeze = how,
 		.preserve_digests = o->preserve_digests,
 		.remove_signatures = o->remove_signatures,
 	};
 	for (size_t i = 0; i < o->additional_tags.n; i++) {
 		struct reference ref;
-		int r = reference_parse(o->additional_tags.v[i], c->a, &ref, e);
 
+		r = reference_parse(o->additional_tags.v[i], c->a, &ref, e);
 		if (r < 0)
 			return r;
 		strs_push(c->a, &ret->additional_tags, reference_print(&ref, c->a));

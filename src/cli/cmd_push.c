@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cancel.h"
+#include "cli/compress_opts.h"
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
 #include "image/moving/push.h"
@@ -16,12 +17,20 @@
 
 struct push_command_options {
 	struct registry_options registry;
-	bool quiet, all_tags;
-	const char *platform, *digestfile, *compression;
+	bool quiet, all_tags, foreign;
+	const char *platform, *digestfile, *format;
+	struct compress_options compress;
 	struct sign_options sign;
 };
 
 static const struct push_command_options push_defaults = { .registry = REGISTRY_DEFAULTS };
+
+static int take_force(void *options, const char *value, struct arena *a, struct err *e)
+{
+	struct push_command_options *o = options;
+
+	return compress_force_parse(value, &o->compress.force, e);
+}
 
 static const struct opt push_opts[] = {
 	OPT(struct push_command_options, all_tags, "all-tags", 'a', FLAG, NULL, "All tags this machine has of the repository"),
@@ -32,10 +41,11 @@ static const struct opt push_opts[] = {
 	OPT_UNSUPPORTED("sign-by-sigstore", 0, "FILE"),
 	OPT(struct push_command_options, platform, "platform", 0, STR, "OS/ARCH", "Only this platform's image; an error if it is another's"),
 	OPT(struct push_command_options, digestfile, "digestfile", 0, STR, "FILE", "Write the digest of what was pushed into a file"),
-	OPT(struct push_command_options, compression, "compression-format", 0, STR, "FORMAT", "Compress layers by gzip or zstd that are not (default: only new ones, by gzip)"),
-	OPT_UNSUPPORTED("compression-level", 0, "LEVEL"),
-	OPT_UNSUPPORTED("force-compression", 0, NULL),
-	OPT_UNSUPPORTED("format", 'f', "FORMAT"),
+	OPT(struct push_command_options, compress.format, "compression-format", 0, STR, "FORMAT", "Compress layers by gzip or zstd that are not (default: only new ones, by gzip)"),
+	OPT(struct push_command_options, compress.level, "compression-level", 0, OPT_I64, "LEVEL", "How hard: gzip 1 to 9, zstd 1 to 20"),
+	OPT_CALL("force-compression", 0, take_force, NULL, "Also layers that the registry has in another format (default true with --compression-format)"),
+	OPT(struct push_command_options, format, "format", 'f', STR, "FORMAT", "Put manifests into the words of oci or v2s2 (default: as they are)"),
+	OPT(struct push_command_options, foreign, "allow-nondistributable-artifacts", 0, FLAG, NULL, "Send layers that may not be handed on, too"),
 	OPT_UNSUPPORTED("encryption-key", 0, "KEY"),
 	OPT_UNSUPPORTED("disable-content-trust", 0, NULL),
 	OPT_END,
@@ -50,14 +60,17 @@ static int digest_write(const char *path, const char *digest, struct err *e)
 
 static int push_one(struct cli *c, struct image_store *images, const char *name, const char *destination, const struct push_command_options *o, struct err *e)
 {
-	struct push_options p = { .pull = registry_options_pull(&o->registry), .sign = o->sign };
+	struct push_options p = { .pull = registry_options_pull(&o->registry), .sign = o->sign, .foreign = o->foreign, .convert = o->format };
 	struct push_result result;
 	struct reference ref;
-	int r;
+	int r = compress_options_take(&o->compress, c->a, &p.squeeze, e);
 
+	if (r == 0 && o->format)
+		r = image_format_parse(o->format, &p.format, e);
+	if (r < 0)
+		return r;
 	p.pull.platform = o->platform;
 	p.pull.cancel_fd = cancel_open();
-	p.compression = o->compression;
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDOUT_FILENO), &p.pull);
 	r = image_push(images, name, destination, &p, c->a, &result, e);
 	if (r == 0)

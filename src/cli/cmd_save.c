@@ -6,11 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/compress_opts.h"
 #include "cli/progress.h"
 #include "image/moving/save.h"
 
 struct save_command_options {
-	bool quiet, multi;
+	bool quiet, multi, compress, uncompressed;
 	const char *output, *format, *platform;
 };
 
@@ -20,8 +21,8 @@ static const struct opt save_opts[] = {
 	OPT(struct save_command_options, platform, "platform", 0, STR, "OS/ARCH", "Insist on images for this platform"),
 	OPT(struct save_command_options, multi, "multi-image-archive", 'm', FLAG, NULL, "Several images (so it is, also without saying)"),
 	OPT(struct save_command_options, quiet, "quiet", 'q', FLAG, NULL, "Show no progress"),
-	OPT_UNSUPPORTED("compress", 0, NULL),
-	OPT_UNSUPPORTED("uncompressed", 0, NULL),
+	OPT(struct save_command_options, compress, "compress", 0, FLAG, NULL, "Compress layers that are plain, in a docker-dir"),
+	OPT(struct save_command_options, uncompressed, "uncompressed", 0, FLAG, NULL, "Leave plain layers plain in OCI's formats (so it is, also without saying)"),
 	OPT_END,
 };
 
@@ -58,6 +59,10 @@ static int save_run(struct cli *c, const void *options, struct err *e)
 	struct image_store *images;
 	int r = format_take(o, &s, e);
 
+	if (r == 0 && o->compress && s.format != TRANSPORT_DIR)
+		r = err_set(e, ERR_INVALID, "--compress is for --format docker-dir");
+	if (r == 0 && o->compress)
+		r = compress_options_take(&(struct compress_options){ .compress = true }, c->a, &s.squeeze, e);
 	if (r == 0 && !o->output && isatty(STDOUT_FILENO))
 		return err_set(e, ERR_INVALID, "cowardly refusing to save to a terminal. Use the -o flag or redirect");
 	if (r == 0)

@@ -17,19 +17,19 @@ struct deflate {
 	ZSTD_CCtx *zstd;
 };
 
-struct deflate *deflate_new(enum inflate_kind kind)
+struct deflate *deflate_new(enum inflate_kind kind, int level)
 {
 	struct deflate *d = alloc_or_die(sizeof *d);
 
 	*d = (struct deflate){ .kind = kind };
 	if (kind == INFLATE_GZIP)
-		d->gzip = gzip_new();
+		d->gzip = gzip_new(level);
 	if (kind != INFLATE_ZSTD)
 		return d;
 	d->zstd = ZSTD_createCCtx();
 	if (!d->zstd)
 		alloc_die(sizeof *d);
-	ZSTD_CCtx_setParameter(d->zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL);
+	ZSTD_CCtx_setParameter(d->zstd, ZSTD_c_compressionLevel, level > 0 ? level : ZSTD_LEVEL);
 	return d;
 }
 

@@ -20,7 +20,8 @@ enum { DEFLATE_BLOCK = 1024 * 1024, DEFLATE_ENDS = 16 };
 
 struct deflate;
 
-struct deflate *deflate_new(enum inflate_kind kind);
+/* @level: gzip 1 to 9, zstd 1 to 20; 0: the usual. */
+struct deflate *deflate_new(enum inflate_kind kind, int level);
 void deflate_free(struct deflate *d);
 static inline void deflate_freep(struct deflate **d)
 {

@@ -9,7 +9,8 @@
 
 struct gzip;
 
-struct gzip *gzip_new(void);
+/* @level 1 (quick) to 9 (small), as far as the driver tells them apart; 0: the usual. */
+struct gzip *gzip_new(int level);
 void gzip_free(struct gzip *g);
 
 /* As deflate_bound and deflate_block. */

@@ -13,11 +13,11 @@ struct gzip {
 	z_stream stream;
 };
 
-struct gzip *gzip_new(void)
+struct gzip *gzip_new(int level)
 {
 	struct gzip *g = alloc_or_die(sizeof *g);
 
-	if (deflateInit2(&g->stream, LEVEL, Z_DEFLATED, -MAX_WBITS, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (deflateInit2(&g->stream, level > 0 ? level : LEVEL, Z_DEFLATED, -MAX_WBITS, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
 		alloc_die(sizeof *g);
 	return g;
 }

@@ -79,6 +79,7 @@ static const struct field fields[] = {
 	FIELD_ENUM(M, outcome, "outcome", &sink_outcomes, 0),
 	FIELD(M, subject,        "subject",       STR,  O),
 	FIELD_ENUM(M, compression, "compression", &pack_kinds, 0),
+	FIELD(M, level,          "level",         U32,  O),
 	FIELD(M, overlay,        "overlay",       BOOL, O),
 	FIELD(M, root,           "root",          BOOL, O),
 	FIELD(M, changed,        "changed",       BOOL, O),

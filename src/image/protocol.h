@@ -120,6 +120,7 @@ extern const struct enumtab sink_outcomes;
 /* How PACK and COMPRESS compress. */
 enum pack_kind { PACK_PLAIN, PACK_GZIP, PACK_ZSTD, PACK_KIND_COUNT };
 extern const struct enumtab pack_kinds;
+enum { PACK_LEVEL_MAX = 20 };
 
 enum { TRANSFER_FDS = 8, TRANSFER_PACKET = 64 * 1024 };
 
@@ -155,8 +156,10 @@ struct transfer_message {
 	const char *subject;   /* what the registry says it took note of (OCI-Subject), or NULL */
 	/* VERIFY, SIGNED */
 	const char *signature; /* base64 */
-	/* PACK */
+	/* PACK, COMPRESS */
 	enum pack_kind compression;
+	uint32_t level;        /* COMPRESS; 0: the usual */
+	/* PACK */
 	bool overlay;          /* the tree is a layer in overlay form; a third descriptor holds the marks of transfer/pack.h */
 	bool root;             /* with an entry for the tree's root */
 	/* PROGRESS, UNPACKED, PACKED */

@@ -146,3 +146,6 @@ enum oci_format { OCI_FORMAT_OCI, OCI_FORMAT_DOCKER, OCI_FORMAT_COUNT };
  * false, and nothing appended, if it is of that family already. Errors: ERR_UNSUPPORTED for what the other family has no word for (artifacts; zstd in Docker's).
  */
 int oci_manifest_convert(struct str text, enum oci_format to, struct arena *a, struct buf *b, bool *ret_changed, struct err *e);
+
+/* The media type of an index in that family. */
+const char *oci_index_type(enum oci_format format);

@@ -274,7 +274,7 @@ names() { tare images --format '{{.Repository}}:{{.Tag}}' | sort | xargs; }
 	contains "$output" "no such file"
 	run ! tare copy --multi-arch some "$deb" dir:x
 	contains "$output" "unknown word 'some'"
-	run ! tare copy --dest-compress "$deb" dir:x
+	run ! tare copy --dest-shared-blob-dir x "$deb" dir:x
 	contains "$output" unsupported
 	run ! tare copy tare:no/such:1 dir:x
 	contains "$output" "no such image"

@@ -11,6 +11,7 @@
 #include "image/moving/copy_store.h"
 #include "image/moving/ferry.h"
 #include "image/moving/fetch.h"
+#include "image/moving/rewrite.h"
 #include "image/trust/trust.h"
 
 enum { DEPTH_MAX = 3 }; /* indexes in indexes */
@@ -32,6 +33,7 @@ static void copy_done(struct copy *c)
 {
 	outlet_done(&c->outlet);
 	inlet_done(&c->inlet);
+	squeeze_done(&c->shipment);
 }
 
 static int open_source(void *ctx, struct err *e)
@@ -153,38 +155,55 @@ static int collect(void *ctx, struct err *e)
 	return fetch_missing(c->store, &c->inlet.record, c->shipment.blobs.v, c->shipment.blobs.n, &c->options->from, c->arena, e);
 }
 
-static bool is_converted(const void *ctx)
+/* ---- what it becomes on its way ---- */
+
+static bool is_squeezed(const void *ctx)
 {
 	const struct copy *c = ctx;
 
-	return c->options->format != OCI_FORMAT_COUNT;
+	return c->options->squeeze != NULL;
 }
 
-/* Blobs stay what they are; the manifest gets other words, and so another digest. */
-static int convert(void *ctx, struct err *e)
+static bool is_rewritten(const void *ctx)
+{
+	const struct copy *c = ctx;
+
+	return is_squeezed(ctx) || c->options->format != OCI_FORMAT_COUNT;
+}
+
+static bool is_wanted(void *how, const struct deliver_blob *b)
+{
+	return squeeze_wants(how, b);
+}
+
+static int squeeze_(void *ctx, struct err *e)
 {
 	struct copy *c = ctx;
-	struct shipment_document *d = &c->shipment.documents.v[c->shipment.documents.n - 1];
-	scoped_buf struct buf b = BUF(LIMIT_MANIFEST);
-	struct oci_manifest m;
-	struct digest digest;
-	char text[DIGEST_TEXT_SIZE];
-	bool changed;
+	struct ferry f = { .from = &c->inlet, .to = &c->outlet, .options = &c->options->from, .shipment = &c->shipment };
 	int r;
 
-	if (c->shipment.documents.n > 1 || media_kind_of(d->media_type) == MEDIA_INDEX)
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: converting an index; copy its images one by one");
-	r = oci_manifest_convert(d->text, c->options->format, c->arena, &b, &changed, e);
-	if (r < 0 || !changed)
-		return r;
-	if (c->options->preserve_digests)
-		return err_set(e, ERR_PRECONDITION, "another format means another digest, which --preserve-digests forbids");
-	d->text = (struct str){ arena_memdup(c->arena, buf_text(&b), b.n + 1), b.n };
-	digest_of(DIGEST_SHA256, d->text.p, d->text.n, &digest);
-	digest_print(&digest, text);
-	d->digest = c->digest = arena_strdup(c->arena, text);
-	r = oci_manifest_decode_any(d->text, c->arena, &m, e);
-	d->media_type = m.media_type;
+	outlet_name_blobs(&c->outlet, &c->shipment);
+	r = outlet_can_have(&c->outlet) ? squeeze_spare(&c->shipment, &c->outlet.courier, c->options->squeeze, e) : 0;
+	if (r == 0)
+		r = ferry_fetch(&f, is_wanted, (void *)(uintptr_t)c->options->squeeze, e);
+	return r < 0 ? r : squeeze(&c->shipment, c->store, &c->outlet.courier, &(struct squeeze_how){ c->options->squeeze->kind, c->options->squeeze->level,
+		c->options->squeeze->all, false }, e);
+}
+
+static int rewrite_(void *ctx, struct err *e)
+{
+	struct copy *c = ctx;
+	int r = 0;
+
+	/* Of an index alone the images are not here to be put into other words. */
+	if (c->options->images == COPY_INDEX_ONLY && c->options->format != OCI_FORMAT_COUNT)
+		r = err_set(e, ERR_UNSUPPORTED, "unsupported: converting an index without its images");
+	if (r == 0)
+		r = rewrite(&c->shipment, c->options->format, e);
+	if (r == 0 && c->options->preserve_digests && c->shipment.changes.n > 0)
+		r = err_set(e, ERR_PRECONDITION, "another format or compression means another digest, which --preserve-digests forbids");
+	if (r == 0)
+		c->digest = shipment_now(&c->shipment, c->digest);
 	return r;
 }
 
@@ -205,7 +224,6 @@ static int open_destination(void *ctx, struct err *e)
 {
 	struct copy *c = ctx;
 
-	image_name(c);
 	return outlet_open(&c->outlet, e);
 }
 
@@ -216,7 +234,7 @@ static int blobs(void *ctx, struct err *e)
 
 	outlet_name_blobs(&c->outlet, &c->shipment);
 	VEC_EACH(struct deliver_blob, b, &c->shipment.blobs)
-		if (c->to.kind == TRANSPORT_REGISTRY && streq(c->inlet.repository_host, c->to.name.host) && !streq(c->inlet.repository, c->to.name.repository))
+		if (b->fd < 0 && c->to.kind == TRANSPORT_REGISTRY && streq(c->inlet.repository_host, c->to.name.host) && !streq(c->inlet.repository, c->to.name.repository))
 			b->from = c->inlet.repository;
 	return ferry_run(&f, e);
 }
@@ -225,6 +243,7 @@ static int documents(void *ctx, struct err *e)
 {
 	struct copy *c = ctx;
 
+	image_name(c);
 	return outlet_documents(&c->outlet, &c->shipment, &(struct layout_images){ &c->image, 1 }, e);
 }
 
@@ -241,8 +260,9 @@ static const struct step steps[] = {
 	{ "copy.choose",           NULL,         choose,           NULL },
 	{ "copy.trust",            is_from_outside, check_trust,   NULL },
 	{ "copy.collect",          NULL,         collect,          NULL },
-	{ "copy.convert",          is_converted, convert,          NULL },
 	{ "copy.open_destination", NULL,         open_destination, NULL },
+	{ "copy.squeeze",          is_squeezed,  squeeze_,         NULL },
+	{ "copy.rewrite",          is_rewritten, rewrite_,         NULL },
 	{ "copy.blobs",            NULL,         blobs,            NULL },
 	{ "copy.documents",        NULL,         documents,        NULL },
 	{ "copy.close",            NULL,         close_,           NULL },
@@ -256,6 +276,8 @@ static int destination_check(const struct copy *c, struct err *e)
 		return err_set(e, ERR_INVALID, "'%.200s': @N is for reading", c->to.text);
 	if (c->to.kind != TRANSPORT_DOCKER_ARCHIVE && c->options->additional_tags.n > 0)
 		return err_set(e, ERR_INVALID, "additional tags are for docker-archive");
+	if (c->to.kind == TRANSPORT_STORE && (c->options->squeeze || c->options->format != OCI_FORMAT_COUNT))
+		return err_set(e, ERR_INVALID, "the store takes an image as it is: another format or compression is for other places");
 	return 0;
 }
 

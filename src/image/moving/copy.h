@@ -8,6 +8,7 @@
  */
 #include "image/image.h"
 #include "image/moving/pull_options.h"
+#include "image/moving/squeeze.h"
 #include "spec/oci_image.h"
 
 enum copy_images {
@@ -20,7 +21,8 @@ struct copy_options {
 	struct pull_options from, to; /* credentials, TLS; of @from also: platform, progress, parallel, cancel_fd */
 	enum copy_images images;
 	enum oci_format format;       /* OCI_FORMAT_COUNT: as it is */
-	bool preserve_digests;        /* fail rather than convert */
+	const struct squeeze_how *squeeze; /* another compression of layers; NULL: as they are */
+	bool preserve_digests;        /* fail rather than change one */
 	bool remove_signatures;       /* signatures are left behind; without this, an image that has some is not copied */
 	struct strs additional_tags;  /* docker-archive: more names */
 };

@@ -16,6 +16,7 @@ struct deliver_blob {
 	const char *from;       /* another repository of that registry that has it, or NULL */
 	int64_t size;
 	int fd;                 /* the bytes, borrowed; < 0: they are in the store, if anywhere */
+	bool as_is;             /* not to be compressed another way */
 	/* filled by deliver */
 	bool done;
 	enum sink_outcome outcome;

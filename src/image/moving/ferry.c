@@ -56,7 +56,7 @@ static int fetch(struct run *run, size_t k, struct err *e)
 	const struct deliver_blob *b = &run->blobs[k];
 	struct transfer_message m = { .type = TRANSFER_FETCH, .index = (int64_t)k, .name = inlet_blob_name(run->f->from, b->digest), .digest = b->digest,
 		.size = b->size };
-	int fd = inlet_blob_open(run->f->from, b->digest, b->size);
+	int fd = b->fd >= 0 ? fd_dup_min(b->fd, 3) : inlet_blob_open(run->f->from, b->digest, b->size);
 
 	run->items[k].state = FERRY_HERE;
 	run->items[k].fd = fd;
@@ -200,20 +200,60 @@ static bool all_done(const struct run *run)
 	return true;
 }
 
-int ferry_run(const struct ferry *f, struct err *e)
+static struct run run_begin(const struct ferry *f)
 {
 	struct run run = { .f = f, .blobs = f->shipment->blobs.v, .n = f->shipment->blobs.n };
-	int r = 0;
 
 	run.items = arena_array(f->shipment->arena, struct item, run.n);
 	for (size_t k = 0; k < run.n; k++)
 		run.items[k].fd = -EBADF;
+	return run;
+}
+
+static void run_end(struct run *run)
+{
+	for (size_t k = 0; k < run->n; k++)
+		run->items[k].fd = fd_close(run->items[k].fd);
+}
+
+int ferry_run(const struct ferry *f, struct err *e)
+{
+	struct run run = run_begin(f);
+	int r = 0;
+
 	while (r == 0 && !all_done(&run)) {
 		r = items_move(&run, e);
 		if (r == 0)
 			r = either_receive(&run, e);
 	}
-	for (size_t k = 0; k < run.n; k++)
-		run.items[k].fd = fd_close(run.items[k].fd);
+	run_end(&run);
+	return r;
+}
+
+/* ---- fetching alone ---- */
+
+static size_t fetching_count(const struct run *run)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < run->n; k++)
+		n += run->items[k].state == FERRY_FETCHING;
+	return n;
+}
+
+int ferry_fetch(const struct ferry *f, bool (*wanted)(void *arg, const struct deliver_blob *b), void *arg, struct err *e)
+{
+	struct run run = run_begin(f);
+	int r = 0;
+
+	for (size_t k = 0; k < run.n && r == 0; k++)
+		if (wanted(arg, &run.blobs[k]))
+			r = fetch(&run, k, e);
+	while (r == 0 && fetching_count(&run) > 0)
+		r = one_receive(&run, &f->from->courier, true, e);
+	for (size_t k = 0; k < run.n && r == 0; k++)
+		if (run.items[k].state == FERRY_HERE)
+			run.blobs[k].fd = take_fd(&run.items[k].fd);
+	run_end(&run);
 	return r;
 }

@@ -14,5 +14,8 @@ struct ferry {
 	struct shipment *shipment;          /* its blobs, named */
 };
 
+/* Fetches the blobs that @wanted chooses into their .fd (owned by the caller: squeeze_done), checked, in parallel; nothing goes out. */
+int ferry_fetch(const struct ferry *f, bool (*wanted)(void *arg, const struct deliver_blob *b), void *arg, struct err *e);
+
 /* Returns when all of them are there. Errors name the blob. */
 int ferry_run(const struct ferry *f, struct err *e);

@@ -8,8 +8,8 @@
 #include "image/courier.h"
 #include "image/moving/deliver.h"
 #include "image/moving/fetch.h"
+#include "image/moving/rewrite.h"
 #include "image/moving/shipment.h"
-#include "image/moving/squeeze.h"
 #include "image/registries/endpoint.h"
 #include "image/registries/referrers.h"
 #include "image/store/find.h"
@@ -58,11 +58,35 @@ static int push_collect(void *ctx, struct err *e)
 	return r < 0 ? r : shipment_add_record(&p->shipment, p->store, &p->record, text ? &platform : NULL, e);
 }
 
+/* What was pulled stays as it is, unless asked for; what has no digest that anybody knows goes compressed. */
+static const struct squeeze_how *squeeze_of(const struct push *p)
+{
+	static const struct squeeze_how own = { .kind = PACK_GZIP };
+
+	return p->options->squeeze ? p->options->squeeze : p->record.own ? &own : NULL;
+}
+
+static bool is_squeezed(const void *ctx)
+{
+	return squeeze_of(ctx) != NULL;
+}
+
+static bool is_rewritten(const void *ctx)
+{
+	const struct push *p = ctx;
+
+	return p->options->convert || is_squeezed(ctx);
+}
+
 /* ---- which of the blobs the registry has elsewhere: those of images we know from other repositories of it ---- */
 
 static void origin_note(struct push *p, const struct shipment *there, const char *repository)
 {
+	const struct squeeze_how *how = squeeze_of(p);
+
 	VEC_EACH(struct deliver_blob, b, &p->shipment.blobs) {
+		if (how && squeeze_wants(how, b))
+			continue;
 		VEC_EACH(const struct deliver_blob, other, &there->blobs)
 			if (!b->from && strcmp(b->digest, other->digest) == 0)
 				b->from = repository;
@@ -122,23 +146,25 @@ static int push_connect(void *ctx, struct err *e)
 	return r;
 }
 
-/* What was pulled stays as it is, unless asked for; what has no digest that anybody knows goes compressed. */
-static bool is_squeezed(const void *ctx)
+static void blobs_name(struct push *p)
 {
-	const struct push *p = ctx;
-
-	return p->options->compression || p->record.own;
+	VEC_EACH(struct deliver_blob, b, &p->shipment.blobs)
+		b->name = arena_printf(p->arena, "/blobs/%s", b->digest);
 }
 
 static int push_squeeze(void *ctx, struct err *e)
 {
 	struct push *p = ctx;
-	const char *how = p->options->compression;
-	int kind = how ? enumtab_find(&pack_kinds, how) : PACK_GZIP;
 
-	if (kind != PACK_GZIP && kind != PACK_ZSTD)
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: compression '%.50s'; 'gzip' and 'zstd' are there", how);
-	return squeeze(&p->shipment, p->store, &p->courier, (enum pack_kind)kind, how != NULL, e);
+	blobs_name(p);
+	return squeeze(&p->shipment, p->store, &p->courier, squeeze_of(p), e);
+}
+
+static int push_rewrite(void *ctx, struct err *e)
+{
+	struct push *p = ctx;
+
+	return rewrite(&p->shipment, p->options->convert ? p->options->format : OCI_FORMAT_COUNT, e);
 }
 
 static int push_blobs(void *ctx, struct err *e)
@@ -147,8 +173,7 @@ static int push_blobs(void *ctx, struct err *e)
 	struct deliver d = { .store = p->store, .courier = &p->courier, .options = &p->options->pull, .blobs = p->shipment.blobs.v,
 		.n_blobs = p->shipment.blobs.n };
 
-	VEC_EACH(struct deliver_blob, b, &p->shipment.blobs)
-		b->name = arena_printf(p->arena, "/blobs/%s", b->digest);
+	blobs_name(p);
 	return deliver_run(&d, e);
 }
 
@@ -222,6 +247,7 @@ static const struct step send_steps[] = {
 	{ "push.credentials", NULL, push_credentials, NULL },
 	{ "push.connect",     NULL, push_connect,     NULL },
 	{ "push.squeeze",     is_squeezed, push_squeeze, NULL },
+	{ "push.rewrite",     is_rewritten, push_rewrite, NULL },
 	{ "push.blobs",       NULL, push_blobs,       NULL },
 	{ "push.documents",   NULL, push_documents,   NULL },
 	{ "push.sign",        is_signed, push_sign,   NULL },

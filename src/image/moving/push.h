@@ -8,12 +8,15 @@
  */
 #include "image/image.h"
 #include "image/moving/pull_options.h"
+#include "image/moving/squeeze.h"
 #include "image/trust/sign.h"
 
 struct push_options {
 	struct pull_options pull; /* platform: which of an image's platforms alone; the rest as for pulling */
 	struct sign_options sign; /* who signs it */
-	const char *compression;  /* "gzip" or "zstd": layers that are not so are compressed so. NULL: those of manifests written here that are plain, by gzip */
+	const struct squeeze_how *squeeze; /* another compression; NULL: layers of manifests written here that are plain, by gzip */
+	bool convert;             /* manifests are put into the words of… */
+	enum oci_format format;
 	bool foreign;             /* also layers that may not be handed on (nondistributable) */
 };
 

@@ -8,6 +8,7 @@
 #include "image/moving/deliver.h"
 #include "image/moving/fetch.h"
 #include "image/moving/outlet.h"
+#include "image/moving/rewrite.h"
 #include "image/store/find.h"
 
 struct pinned {
@@ -32,6 +33,7 @@ struct save {
 static void save_done(struct save *s)
 {
 	outlet_done(&s->outlet);
+	squeeze_done(&s->shipment);
 	VEC_EACH(struct pinned, p, &s->images)
 		content_unlock(s->store, CONTENT_LOCK_IMAGE, p->record.id, p->pin);
 }
@@ -178,6 +180,28 @@ static int save_open(void *ctx, struct err *e)
 	return outlet_open(&s->outlet, e);
 }
 
+static bool is_squeezed(const void *ctx)
+{
+	const struct save *s = ctx;
+
+	return s->options->squeeze != NULL;
+}
+
+/* The images are called by other digests afterwards. */
+static int save_squeeze(void *ctx, struct err *e)
+{
+	struct save *s = ctx;
+	int r = squeeze(&s->shipment, s->store, &s->outlet.courier, s->options->squeeze, e);
+
+	if (r == 0)
+		r = rewrite(&s->shipment, OCI_FORMAT_COUNT, e);
+	for (size_t i = 0; r == 0 && i < s->list.n; i++) {
+		s->list.v[i].digest = shipment_now(&s->shipment, s->list.v[i].digest);
+		s->list.v[i].manifest = shipment_now(&s->shipment, s->list.v[i].manifest);
+	}
+	return r;
+}
+
 static int save_blobs(void *ctx, struct err *e)
 {
 	struct save *s = ctx;
@@ -205,6 +229,7 @@ static int save_close(void *ctx, struct err *e)
 static const struct step steps[] = {
 	{ "save.collect",   NULL, save_collect,   NULL },
 	{ "save.open",      NULL, save_open,      NULL },
+	{ "save.squeeze",   is_squeezed, save_squeeze, NULL },
 	{ "save.blobs",     NULL, save_blobs,     NULL },
 	{ "save.documents", NULL, save_documents, NULL },
 	{ "save.close",     NULL, save_close,     NULL },

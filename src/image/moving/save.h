@@ -8,12 +8,14 @@
  */
 #include "image/image.h"
 #include "image/moving/pull_options.h"
+#include "image/moving/squeeze.h"
 #include "image/moving/transport.h"
 
 struct save_options {
 	struct pull_options pull;      /* platform: what the images must be for; the rest for blobs that are fetched from where the images came */
 	enum transport_kind format;    /* archives, layout, dir */
 	const char *path;              /* NULL: standard output */
+	const struct squeeze_how *squeeze; /* another compression of layers; NULL: as they are */
 };
 
 /*

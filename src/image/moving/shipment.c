@@ -30,6 +30,14 @@ const struct shipment_document *shipment_find(const struct shipment *s, const ch
 	return NULL;
 }
 
+const char *shipment_now(const struct shipment *s, const char *digest)
+{
+	VEC_EACH(const struct shipment_change, c, &s->changes)
+		if (strcmp(c->old, digest) == 0)
+			return c->digest;
+	return digest;
+}
+
 static int manifest_collect(struct collecting *c, struct shipment_document *d, struct err *e)
 {
 	struct oci_manifest m;

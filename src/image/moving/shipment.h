@@ -15,11 +15,19 @@ struct shipment_document {
 	const struct oci_descriptor *subject; /* NULL: none */
 };
 
+/* What became of a blob or document on its way: another, in place of the one that was named @old. */
+struct shipment_change {
+	const char *old;
+	const char *digest, *media_type;
+	int64_t size;
+};
+
 struct shipment {
 	struct arena *arena;
 	bool foreign;                     /* also layers that may not be handed on */
 	struct VEC(struct shipment_document) documents; /* what refers to others comes after them; the last is the image itself */
 	struct VEC(struct deliver_blob) blobs; /* each once; .name is left to the caller */
+	struct VEC(struct shipment_change) changes; /* by squeeze and rewrite */
 };
 
 /* Reads a document by its digest and checks that. */
@@ -34,6 +42,9 @@ int shipment_add(struct shipment *s, const char *digest, shipment_read_fn read, 
  */
 int shipment_add_record(struct shipment *s, const struct image_store *store, const struct image_record *record, const struct oci_platform *platform,
 	struct err *e);
+
+/* What a digest has become; itself if nothing changed. */
+const char *shipment_now(const struct shipment *s, const char *digest);
 
 /* The document with that digest, or NULL. */
 const struct shipment_document *shipment_find(const struct shipment *s, const char *digest);

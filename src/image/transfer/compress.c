@@ -21,6 +21,7 @@ struct slot {
 
 struct compress {
 	enum inflate_kind kind;
+	int level;
 	int fd;
 	/* the caller's side */
 	struct hash diff_hash;
@@ -100,7 +101,7 @@ static void slot_write(struct compress *c, const struct slot *s, uint64_t number
 static void *compressor(void *arg)
 {
 	struct compress *c = arg;
-	scoped_deflate struct deflate *d = deflate_new(c->kind);
+	scoped_deflate struct deflate *d = deflate_new(c->kind, c->level);
 	uint64_t number = 0;
 	struct slot *s;
 
@@ -119,13 +120,13 @@ static unsigned processors(void)
 	return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
 }
 
-int compress_new(enum inflate_kind kind, int fd, unsigned threads, struct compress **ret, struct err *e)
+int compress_new(enum inflate_kind kind, int level, int fd, unsigned threads, struct compress **ret, struct err *e)
 {
 	scoped_compress struct compress *c = alloc_or_die(sizeof *c);
 	unsigned char head[DEFLATE_ENDS];
 	int r;
 
-	*c = (struct compress){ .kind = kind, .fd = fd };
+	*c = (struct compress){ .kind = kind, .level = level, .fd = fd };
 	pthread_mutex_init(&c->mutex, NULL);
 	pthread_cond_init(&c->changed, NULL);
 	hash_init(&c->diff_hash, DIGEST_SHA256);

@@ -22,8 +22,8 @@ struct compress_result {
 	uint64_t blob_size, total;
 };
 
-/* Writes to @fd (borrowed; a pipe will do). @threads 0: one per processor. Returns owned. */
-int compress_new(enum inflate_kind kind, int fd, unsigned threads, struct compress **ret, struct err *e);
+/* Writes to @fd (borrowed; a pipe will do). @level as for deflate_new, 0: the usual. @threads 0: one per processor. Returns owned. */
+int compress_new(enum inflate_kind kind, int level, int fd, unsigned threads, struct compress **ret, struct err *e);
 
 /* The next bytes. Errors: whatever a thread met when it wrote. */
 int compress_add(struct compress *c, const void *p, size_t n, struct err *e);

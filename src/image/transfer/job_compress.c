@@ -16,8 +16,11 @@ int job_compress(const struct job_ends *ends, void *line, struct job *j, struct 
 	struct transfer_message done = { .type = TRANSFER_COMPRESSED, .index = j->m.index };
 	char blob[DIGEST_TEXT_SIZE], diff[DIGEST_TEXT_SIZE];
 	struct compress_result made;
-	int r = compress_new(job_compressions[j->m.compression], j->fds[JOB_OUT], 0, &compress, e);
+	int r;
 
+	if (j->m.level > PACK_LEVEL_MAX)
+		return err_set(e, ERR_INVALID, "there is no compression level %u", j->m.level);
+	r = compress_new(job_compressions[j->m.compression], (int)j->m.level, j->fds[JOB_OUT], 0, &compress, e);
 	if (r < 0)
 		return r;
 	feed.compress = compress;

@@ -39,7 +39,7 @@ int job_pack(const struct job_ends *ends, void *line, struct job *j, struct err 
 	int r = marks_read(j, &marks, e);
 
 	if (r == 0)
-		r = compress_new(job_compressions[j->m.compression], j->fds[JOB_FILE], 0, &compress, e);
+		r = compress_new(job_compressions[j->m.compression], 0, j->fds[JOB_FILE], 0, &compress, e);
 	feed.compress = compress;
 	if (r == 0)
 		r = pack(&job, job_squeeze, &feed, &tree, e);

@@ -200,7 +200,7 @@ static void packed(const struct pack_job *job, enum inflate_kind kind, unsigned 
 	struct pack_result result;
 	struct err e = { 0 };
 
-	if (compress_new(kind, fd, threads, &c, &e) < 0 || pack(job, sink_compress, c, &result, &e) < 0 || compress_finish(c, ret, &e) < 0)
+	if (compress_new(kind, 0, fd, threads, &c, &e) < 0 || pack(job, sink_compress, c, &result, &e) < 0 || compress_finish(c, ret, &e) < 0)
 		fail_msg("%s", e.msg);
 	assert_false(result.changed);
 }
@@ -334,7 +334,7 @@ TEST(a_writer_that_fails_stops_the_packing)
 	int r;
 
 	file_create(dir.fd, "f", "content", 7, 0644);
-	r = compress_new(INFLATE_NONE, full, 2, &c, &e);
+	r = compress_new(INFLATE_NONE, 0, full, 2, &c, &e);
 	if (r == 0)
 		r = pack(&job, sink_compress, c, &result, &e);
 	if (r == 0)
