@@ -2,7 +2,8 @@
 """The competitors: how each of them runs, execs, pulls and cleans up. A peer translates; the rows decide what is measured.
 
 An engine has: name, available() -> reason or None, start(), stop(), prepare() (load the busybox image), and
-run(net) / detach(id) / execute(id) / remove(ids) / pull(reference) / unpull(reference) -> argv, plus memory programs.
+run(net) / detach(id) / execute(id) / remove(ids) / load(archive) / pull(reference) / unpull(reference) -> argv, and
+push(reference, destination) -> argvs, of which the last one pushes, plus memory programs.
 """
 import itertools
 import json
@@ -57,6 +58,7 @@ class Engine:
     monitor = ()        # base names of the processes that stay beside one container
     daemons = ()        # base names of the daemons
     nets = ("bridge", "none", "host")
+    compresses = True   # at a push, the layers that are not
 
     def __init__(self, world):
         self.world = world
@@ -72,6 +74,9 @@ class Engine:
     def stop(self):
         pass
 
+    def prepare(self):
+        command(self.load(self.world.images + "/busybox.docker.tar"))
+
     def ready(self, argv):
         try:
             command(argv, timeout=10)
@@ -84,16 +89,16 @@ class Tare(Engine):
     name = "tare"
     monitor = ("tare-monitor",)
 
-    def __init__(self, world):
+    def __init__(self, world, store="root", options=()):
         super().__init__(world)
         self.program = os.path.join(world.bin, "tare")
-        self.base = [self.program, "--root", self.home + "/root", "--run-root", "/run/tare"]
+        self.base = [self.program, "--root", os.path.join(self.home, store), "--run-root", "/run/tare"] + list(options)
 
     def available(self):
         return None if os.access(self.program, os.X_OK) else "not built"
 
-    def prepare(self):
-        command(self.base + ["load", "-i", self.world.images + "/busybox.docker.tar"])
+    def load(self, archive):
+        return self.base + ["load", "-q", "-i", archive]
 
     def run(self, net):
         return self.base + ["run", "--rm", "--network", net, "busybox", "true"]
@@ -142,8 +147,8 @@ class Docker(Engine):
     def stop(self):
         self.daemon.stop()
 
-    def prepare(self):
-        command(self.base + ["load", "-q", "-i", self.world.images + "/busybox.docker.tar"])
+    def load(self, archive):
+        return self.base + ["load", "-q", "-i", archive]
 
     def run(self, net):
         return self.base + ["run", "--rm"] + NOFILE + ["--network", net, "busybox", "true"]
@@ -180,8 +185,8 @@ class Podman(Engine):
         with open(self.policy, "w") as out:
             json.dump({"default": [{"type": "insecureAcceptAnything"}]}, out)
 
-    def prepare(self):
-        command(self.base + ["load", "-q", "--signature-policy", self.policy, "-i", self.world.images + "/busybox.docker.tar"])
+    def load(self, archive):
+        return self.base + ["load", "-q", "--signature-policy", self.policy, "-i", archive]
 
     def run(self, net):
         return self.base + ["run", "--rm"] + NOFILE + NPROC + ["--network", net, "--pull=never", "docker.io/library/busybox", "true"]
@@ -211,13 +216,17 @@ class Ctr(Engine):
     monitor = ("containerd-shim-runc-v2",)
     daemons = ("containerd",)
     nets = ("none", "host")             # ctr has no bridge of its own
+    compresses = False
 
     def start(self):
         self.world.containerd_start()
         self.base = ["ctr", "--address", self.world.containerd_socket, "--namespace", "bench"]
 
+    def load(self, archive):
+        return self.base + ["images", "import", archive]
+
     def prepare(self):
-        command(self.base + ["images", "import", self.world.images + "/busybox.docker.tar"])
+        super().prepare()
         self.image = command(self.base + ["images", "list", "-q"])[1].split()[0]
 
     def run(self, net):

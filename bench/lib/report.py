@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One aligned table for people, JSON beside it for programs."""
+"""One aligned table for people, below it the bars that were set and whether they hold, JSON beside it for programs."""
 import json
 
+MOST, BEST = "most", "best"     # kinds of bars: an absolute figure; the quickest of the peers
 COLUMNS = ("tare", "bare", "crun", "runc", "docker", "podman", "ctr", "skopeo")
 
 
@@ -41,6 +42,25 @@ def table(rows):
     text += ["", "medians; (xN) = N times tare's figure"]
     text += ["[%d] %s" % (i + 1, note) for i, note in enumerate(notes)]
     return "\n".join(text)
+
+
+def bar(row, key, limit):
+    """One line: does it hold? A bar on a peer: its figure is at least limit times tare's."""
+    title, unit, results = row["title"], row["unit"], row["results"]
+    peers = [n for n in results if n not in ("tare", "bare")] if key == BEST else [key]
+    own = results.get("tare", {}).get("value")
+    figures = [results[n]["value"] for n in peers if "value" in results.get(n, {})]
+    if own is None or (key != MOST and not figures):
+        return "not measured  %s" % title
+    if key == MOST:
+        return "%s  %s: %s %s, at most %s" % ("holds " if own <= limit else "MISSED", title, number(own), unit, number(limit))
+    times = min(figures) / own
+    return "%s  %s: %s needs %s times as much, at least %s" % ("holds " if times >= limit else "MISSED", title,
+                                                              "the best peer" if key == BEST else key, number(times), number(limit))
+
+
+def bars(rows):
+    return "\n".join(["bars:"] + [bar(row, key, limit) for row in rows for key, limit in row["bars"].items()])
 
 
 def save(path, facts, rows):

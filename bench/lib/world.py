@@ -67,6 +67,7 @@ class World:
         self.home, self.top, self.bin = home, top, bin_directory
         self.containerd = None
         self.registries = []
+        self.plain_pushed = False
         subprocess.check_call(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run"])
         if memory:
             subprocess.check_call(["mount", "-t", "tmpfs", "-o", "mode=755,size=80%", "tmpfs", home])
@@ -112,6 +113,25 @@ class World:
             command(["skopeo", "copy", "-q", "--insecure-policy", "--dest-tls-verify=false",
                      "oci:%s/debian:latest" % self.layouts(), "docker://127.0.0.1:5000/debian:latest"])
         return "127.0.0.1:5000/debian:latest"
+
+    plain_name = "127.0.0.1:5001/plain:latest"      # what it is called in its archive: where it is pushed to
+
+    def plain(self):
+        """The same image as all can push it, made on first use; returns the directory it is in (bench/plain-image)."""
+        path = os.path.join(self.home, "plain")
+        if not os.path.exists(path):
+            command([self.top + "/bench/plain-image", self.layouts() + "/debian", path, self.plain_name], timeout=600)
+        return path
+
+    def plain_start(self):
+        """That one in the registry; returns the reference."""
+        self.registry_start()
+        reference = "127.0.0.1:5000/plain:latest"
+        if not self.plain_pushed:
+            command(["skopeo", "copy", "-q", "--insecure-policy", "--dest-tls-verify=false", "oci:%s/layout:latest" % self.plain(),
+                     "docker://" + reference])
+            self.plain_pushed = True
+        return reference
 
     def layouts(self):
         return command([self.top + "/tests/lib/make-images", "busybox", "debian"], timeout=600)[1].strip().splitlines()[-1]
