@@ -16,7 +16,7 @@
 #include "os/self.h"
 #include "os/sock.h"
 
-enum { CONTROL_FD = 3 };
+enum { CONTROL_FD = 3, END_MS = 500 };
 
 /* Descriptors for one message. */
 struct owned_fds {
@@ -34,6 +34,9 @@ void courier_done(struct courier *l)
 {
 	l->layers_fd = fd_close(l->layers_fd);
 	l->sock = fd_close(l->sock);
+	/* It goes by itself, and takes its dialer along; who does not is killed. */
+	if (l->proc.pidfd >= 0)
+		(void)proc_wait_end(l->proc.pidfd, END_MS);
 	proc_done(&l->proc);
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 
@@ -41,5 +42,6 @@ int main(int argc, char **argv)
 	/* The terminal's Ctrl-C goes to the whole group; whether to stop is the store's decision, and its death is ours. */
 	signal(SIGINT, SIG_IGN);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	return serve(CONTROL_FD, &e) < 0 ? 1 : 0;
+	/* Workers may be in the middle of something: no destructors while they run. */
+	_exit(serve(CONTROL_FD, &e) < 0 ? 1 : 0);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,16 +26,19 @@
 #include "os/proc.h"
 #include "os/rlimit.h"
 
-/* Read for names of hosts, trust in them, and libraries that glibc loads for either. Not /etc as a whole, nor /etc/ssl: they hold secrets. */
-static const char *const readable[] = {
-	"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",
+/* Read for trust in hosts, for their names, and libraries that glibc loads for either. Not /etc as a whole, nor /etc/ssl: they hold secrets. */
+static const char *const libraries[] = { "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", NULL };
+static const char *const trust[] = {
 	"/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem", "/etc/pki/tls/openssl.cnf",
-	"/etc/pki/ca-trust", "/etc/ca-certificates", "/etc/crypto-policies", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/usr/lib/ssl",
-	"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/run/systemd/resolve", "/etc/ld.so.cache", NULL,
+	"/etc/pki/ca-trust", "/etc/ca-certificates", "/etc/crypto-policies", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/usr/lib/ssl", NULL,
+};
+static const char *const names[] = {
+	"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols", "/run/systemd/resolve", NULL,
 };
 
 enum {
 	RULES_MAX = 128,
+	NOBODY = 65534,
 	SOCK_TYPES = 0xf, /* the others are flags */
 	NAMESPACES = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
 };
@@ -77,7 +81,7 @@ static bool source_is_below_directory(const struct transfer_message *open_)
 	return open_->source == SOURCE_LAYOUT || open_->source == SOURCE_TREE;
 }
 
-static bool is_online(const struct transfer_message *open_)
+bool confine_is_online(const struct transfer_message *open_)
 {
 	return open_->sink != SINK_NONE ? open_->sink == SINK_REGISTRY : open_->source == SOURCE_REGISTRY;
 }
@@ -117,12 +121,21 @@ static int input_confine(struct err *e)
 	return fd < 0 || r < 0 ? err_sys(e, fd < 0 ? -errno : r, "open '/dev/null'") : 0;
 }
 
+static int rules_confine(const struct rules *rules, bool no_network, struct err *e)
+{
+	int r = landlock_confine(rules->v, rules->n, no_network);
+
+	if (r == -ENOSYS || r == -EOPNOTSUPP) {
+		log_debug("no landlock in this kernel");
+		return 0;
+	}
+	return r < 0 ? err_sys(e, r, "landlock") : 0;
+}
+
 static int files_confine(const struct transfer_message *open_, const int *fds, size_t n_fds, struct err *e)
 {
 	SCOPED(rules_done) struct rules rules = { 0 };
 	bool sink = open_->sink != SINK_NONE;
-	bool online = is_online(open_);
-	int r;
 
 	/* What an archive is written to is open already. */
 	if (open_->sink == SINK_DIRECTORY)
@@ -131,38 +144,37 @@ static int files_confine(const struct transfer_message *open_, const int *fds, s
 		rules_add_fd(&rules, fds[0], LANDLOCK_WRITE_ANY);
 	if (!sink && source_is_below_directory(open_))
 		rules_add_fd(&rules, fds[1], LANDLOCK_READ);
-	if (online) {
-		rules_add_paths(&rules, readable);
+	if (confine_is_online(open_)) {
+		rules_add_paths(&rules, libraries);
+		rules_add_paths(&rules, trust);
 		for (size_t i = 0; i < open_->ca.n; i++)
 			rules_add_path(&rules, open_->ca.v[i]);
 		rules_add_path(&rules, open_->client_cert);
 		rules_add_path(&rules, open_->client_key);
 		rules_add_path(&rules, certs_file());
 	}
-	r = landlock_confine(rules.v, rules.n, !online);
-	if (r == -ENOSYS || r == -EOPNOTSUPP) {
-		log_debug("no landlock in this kernel");
-		return 0;
-	}
-	return r < 0 ? err_sys(e, r, "landlock") : 0;
+	return rules_confine(&rules, true, e);
 }
 
 /*
  * CAP_DAC_OVERRIDE and not more, because directories of a layer may have any mode; it reaches no further than Landlock lets it. A sink needs just that, if it
  * is a directory, which may be somebody else's.
  */
-static int caps_confine(enum sink_kind sink, struct err *e)
+static uint64_t caps_needed(enum sink_kind sink)
 {
-	static const int kept[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP };
-	struct cap_sets sets;
-	uint64_t keep = 0;
-	int r;
+	static const int unpacking[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP };
+	uint64_t needed = 0;
 
-	for (size_t i = 0; sink == SINK_NONE && i < ARRAY_LEN(kept); i++)
-		keep |= UINT64_C(1) << kept[i];
-	if (sink == SINK_DIRECTORY)
-		keep = UINT64_C(1) << CAP_DAC_OVERRIDE;
-	r = cap_keep_bounding(keep);
+	for (size_t i = 0; sink == SINK_NONE && i < ARRAY_LEN(unpacking); i++)
+		needed |= UINT64_C(1) << unpacking[i];
+	return sink == SINK_DIRECTORY ? UINT64_C(1) << CAP_DAC_OVERRIDE : needed;
+}
+
+static int caps_confine(uint64_t keep, struct err *e)
+{
+	struct cap_sets sets;
+	int r = cap_keep_bounding(keep);
+
 	if (r == 0 || r == -EPERM)
 		r = cap_get(&sets);
 	if (r == 0) {
@@ -217,18 +229,26 @@ static const int allowed[] = {
 	SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
 	SCMP_SYS(memfd_create), SCMP_SYS(copy_file_range), SCMP_SYS(sendfile), SCMP_SYS(fadvise64), SCMP_SYS(sync_file_range),
 	SCMP_SYS(fallocate), SCMP_SYS(flock), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
-	/* files, by descriptor and name beneath it; mounts and Landlock say which */
+	/* files that are read; mounts and Landlock say which */
 	SCMP_SYS(openat), SCMP_SYS(openat2), SCMP_SYS(open), SCMP_SYS(fstat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
 	SCMP_SYS(fstatfs), SCMP_SYS(getdents64), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
-	SCMP_SYS(mkdirat), SCMP_SYS(mknodat), SCMP_SYS(symlinkat), SCMP_SYS(linkat), SCMP_SYS(unlinkat), SCMP_SYS(renameat), SCMP_SYS(renameat2),
-	SCMP_SYS(ftruncate), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(utimensat), SCMP_SYS(fsetxattr),
-	SCMP_SYS(flistxattr), SCMP_SYS(fgetxattr), SCMP_SYS(umask), SCMP_SYS(getcwd),
-	/* the store's socket */
+	SCMP_SYS(getcwd),
+	/* sockets we have */
 	SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg), SCMP_SYS(shutdown), SCMP_SYS(getsockopt),
 };
 
-/* For those who talk to a registry. No bind, no listen: nobody talks to us. */
-static const int allowed_online[] = {
+/* For the reader: files that are made, by descriptor and name beneath it; and the dialer's end. */
+static const int allowed_reader[] = {
+	SCMP_SYS(mkdirat), SCMP_SYS(mknodat), SCMP_SYS(symlinkat), SCMP_SYS(linkat), SCMP_SYS(unlinkat), SCMP_SYS(renameat), SCMP_SYS(renameat2),
+	SCMP_SYS(ftruncate), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(fchown), SCMP_SYS(fchownat), SCMP_SYS(utimensat), SCMP_SYS(fsetxattr),
+	SCMP_SYS(flistxattr), SCMP_SYS(fgetxattr), SCMP_SYS(umask), SCMP_SYS(wait4),
+};
+
+/* For the reader that talks to a registry, over connections it is given. */
+static const int allowed_online[] = { SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(setsockopt) };
+
+/* For the dialer, who makes them. No bind, no listen: nobody talks to us. */
+static const int allowed_dialer[] = {
 	SCMP_SYS(connect), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(setsockopt),
 };
 
@@ -247,7 +267,7 @@ static const struct {
 	{ SCMP_SYS(prlimit64), 2, 0 },
 };
 
-/* TCP, and UDP for names. No AF_UNIX: where root is who listens that is a way to everything. No AF_NETLINK: getaddrinfo does without. */
+/* The dialer's: TCP, and UDP for names. No AF_UNIX: where root is who listens that is a way to everything. No AF_NETLINK: getaddrinfo does without. */
 static int sockets_allow(scmp_filter_ctx ctx)
 {
 	static const scmp_datum_t families[] = { AF_INET, AF_INET6 };
@@ -260,10 +280,15 @@ static int sockets_allow(scmp_filter_ctx ctx)
 		for (size_t k = 0; r == 0 && k < ARRAY_LEN(kinds); k++)
 			r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3, SCMP_A0(SCMP_CMP_EQ, families[i]),
 				SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPES, kinds[k].type), SCMP_A2(SCMP_CMP_EQ, kinds[k].protocol));
-	/* A pair that curl wakes itself with. One of datagrams could be sent from to any other socket. */
-	if (r == 0)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPES, SOCK_STREAM));
 	return r;
+}
+
+/* A pair that curl wakes itself with, and one to hear the dialer. One of datagrams could be sent from to any other socket. */
+static int pairs_allow(scmp_filter_ctx ctx)
+{
+	int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPES, SOCK_STREAM));
+
+	return r < 0 ? r : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPES, SOCK_SEQPACKET));
 }
 
 static int list_allow(scmp_filter_ctx ctx, const int *calls, size_t n)
@@ -276,17 +301,26 @@ static int list_allow(scmp_filter_ctx ctx, const int *calls, size_t n)
 	return r;
 }
 
-static int filter_build(scmp_filter_ctx ctx, bool online)
+enum who { READER, READER_ONLINE, DIALER };
+
+static int filter_build(scmp_filter_ctx ctx, enum who who)
 {
 	int r = list_allow(ctx, allowed, ARRAY_LEN(allowed));
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(allowed_uses); i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed_uses[i].call, 1,
 			(struct scmp_arg_cmp){ allowed_uses[i].argument, SCMP_CMP_EQ, allowed_uses[i].value, 0 });
-	if (r == 0 && online)
-		r = list_allow(ctx, allowed_online, ARRAY_LEN(allowed_online));
-	if (r == 0 && online)
+	if (r == 0)
+		r = who == DIALER ? list_allow(ctx, allowed_dialer, ARRAY_LEN(allowed_dialer)) : list_allow(ctx, allowed_reader, ARRAY_LEN(allowed_reader));
+	if (r == 0 && who == DIALER)
 		r = sockets_allow(ctx);
+	if (r == 0 && who == READER_ONLINE)
+		r = list_allow(ctx, allowed_online, ARRAY_LEN(allowed_online));
+	if (r == 0 && who == READER_ONLINE)
+		r = pairs_allow(ctx);
+	/* Not done, but answered: curl connects what the dialer has connected, and shall find that it is. */
+	if (r == 0 && who == READER_ONLINE)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(0), SCMP_SYS(connect), 0);
 	/* abort() */
 	if (r == 0)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
@@ -303,41 +337,77 @@ static void filter_done(scmp_filter_ctx *ctx)
 	seccomp_release(*ctx);
 }
 
-static int calls_confine(bool online, struct err *e)
+static int calls_confine(enum who who, struct err *e)
 {
 	SCOPED(filter_done) scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r;
 
 	if (!ctx)
 		return err_set(e, ERR_INTERNAL, "seccomp: no memory");
-	r = filter_build(ctx, online);
+	r = filter_build(ctx, who);
 	if (r == 0)
 		r = seccomp_load(ctx);
 	return r < 0 ? err_sys(e, r, "seccomp") : 0;
+}
+
+/* What comes first for both. */
+static int process_confine(struct err *e)
+{
+	int r = proc_set_no_new_privs();
+
+	umask(0);
+	if (r == 0)
+		r = proc_set_dumpable(false);
+	if (r < 0)
+		return err_sys(e, r, "confine");
+	r = input_confine(e);
+	return r < 0 ? r : mounts_confine(e);
 }
 
 int confine(const struct transfer_message *open_, const int *fds, size_t n_fds, struct err *e)
 {
 	int r;
 
-	umask(0);
 	if (n_fds < (source_is_below_directory(open_) ? 2u : 1u) && open_->sink != SINK_REGISTRY)
 		return err_set(e, ERR_INVALID, "descriptors are missing");
-	r = proc_set_no_new_privs();
-	if (r == 0)
-		r = proc_set_dumpable(false);
-	if (r < 0)
-		return err_sys(e, r, "confine");
-	r = input_confine(e);
-	if (r == 0)
-		r = mounts_confine(e);
+	r = process_confine(e);
 	if (r == 0)
 		r = files_confine(open_, fds, n_fds, e);
 	if (r == 0)
 		r = limits_confine(e);
 	if (r == 0)
-		r = caps_confine(open_->sink, e);
+		r = caps_confine(caps_needed(open_->sink), e);
 	if (r == 0)
-		r = calls_confine(is_online(open_), e);
+		r = calls_confine(confine_is_online(open_) ? READER_ONLINE : READER, e);
 	return r;
+}
+
+/* No id that means something, where root may choose. A user namespace need not have this one. */
+static void user_confine(void)
+{
+	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0))
+		log_debug("dialer keeps its user: %s", strerror(errno));
+}
+
+int confine_dialer(struct err *e)
+{
+	SCOPED(rules_done) struct rules rules = { 0 };
+	int r = process_confine(e);
+
+	rules_add_paths(&rules, libraries);
+	rules_add_paths(&rules, names);
+	if (r == 0)
+		r = rules_confine(&rules, false, e);
+	if (r == 0)
+		r = limits_confine(e);
+	if (r == 0) {
+		user_confine();
+		r = caps_confine(0, e);
+	}
+	/* Another user's process is dumpable again, and hears nothing of its parent's death. */
+	if (r == 0)
+		r = proc_set_dumpable(false);
+	if (r == 0)
+		r = proc_set_death_signal(SIGKILL);
+	return r < 0 ? r : calls_confine(DIALER, e);
 }

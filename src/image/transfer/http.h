@@ -22,6 +22,7 @@ struct http;
 struct http_peer {
 	struct certs certs;
 	bool no_tls_verify;
+	int dialer;        /* who connects (dial.h); borrowed */
 	atomic_bool *stop; /* true: the request fails as soon as it is seen */
 };
 

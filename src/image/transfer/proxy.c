@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <curl/curl.h>
+
+#include "base/scope.h"
+#include "base/vec.h"
+
 static const char *variable(const char *lower, const char *upper)
 {
 	const char *v = getenv(lower);
@@ -13,14 +18,59 @@ static const char *variable(const char *lower, const char *upper)
 	return v && *v ? v : NULL;
 }
 
-struct proxy proxy_for(const struct auth_origin *where)
+/* curl's defaults: without a scheme it is http, without a port 1080, or 443 for https. */
+static void proxy_read(struct proxy *p, struct arena *a)
 {
+	CURLU *u = curl_url();
+	char *scheme = NULL, *host = NULL, *port = NULL;
+
+	if (curl_url_set(u, CURLUPART_URL, p->url, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) == CURLUE_OK &&
+		curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK && curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK) {
+		bool by_name = strcmp(scheme, "socks5") == 0 || strcmp(scheme, "socks4") == 0;
+
+		if (curl_url_get(u, CURLUPART_PORT, &port, 0) != CURLUE_OK)
+			port = NULL;
+		p->host = *host == '[' ? arena_strndup(a, host + 1, strlen(host) - 2) : arena_strdup(a, host);
+		p->port = arena_strdup(a, port ? port : strcmp(scheme, "https") == 0 ? "443" : "1080");
+		if (by_name)
+			p->url = arena_printf(a, "%s%s", strcmp(scheme, "socks5") == 0 ? "socks5h" : "socks4a", p->url + strlen(scheme));
+	}
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(port);
+	curl_url_cleanup(u);
+}
+
+static const char *const variables[][2] = { { "https_proxy", "HTTPS_PROXY" }, { "http_proxy", "HTTP_PROXY" }, { "all_proxy", "ALL_PROXY" } };
+enum { FOR_HTTPS, FOR_HTTP, FOR_ALL };
+
+struct proxy proxy_for(const struct auth_origin *where, struct arena *a)
+{
+	struct proxy p = { .url = "" };
 	const char *url;
+	int row = streq(where->scheme, "https") ? FOR_HTTPS : FOR_HTTP;
 
 	if (auth_host_is_loopback(where->host))
-		return (struct proxy){ .url = "" };
-	url = streq(where->scheme, "https") ? variable("https_proxy", "HTTPS_PROXY") : variable("http_proxy", "HTTP_PROXY");
+		return p;
+	url = variable(variables[row][0], variables[row][1]);
 	if (!url)
-		url = variable("all_proxy", "ALL_PROXY");
-	return (struct proxy){ url ? url : "", variable("no_proxy", "NO_PROXY") };
+		url = variable(variables[FOR_ALL][0], variables[FOR_ALL][1]);
+	if (!url)
+		return p;
+	p.url = url;
+	p.except = variable("no_proxy", "NO_PROXY");
+	proxy_read(&p, a);
+	return p;
+}
+
+void proxy_hosts(struct arena *a, struct strs *ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
+		struct proxy p = { .url = variable(variables[i][0], variables[i][1]) };
+
+		if (p.url)
+			proxy_read(&p, a);
+		if (p.host)
+			strs_push(a, ret, p.host);
+	}
 }

@@ -12,6 +12,7 @@
 #include "image/protocol.h"
 #include "image/transfer/auth.h"
 #include "image/transfer/certs.h"
+#include "image/transfer/proxy.h"
 #include "image/transfer/token.h"
 
 enum { REDIRECTS_MAX = 6, TRIES_MAX = 6, TRIES_MIRROR = 2, PAUSE_FIRST_MS = 200, PAUSE_MAX_S = 60,
@@ -61,11 +62,45 @@ static struct registry_target target_copy(const struct registry_target *t, struc
 	return copy;
 }
 
-struct registry_target registry_target_of(const struct transfer_message *m, const char *actions)
+struct registry_target registry_target_of(const struct transfer_message *m, int dialer, const char *actions)
 {
 	return (struct registry_target){ .host = m->host, .repository = m->repository, .user = m->user, .password = m->password,
 		.identity_token = m->identity_token, .no_tls_verify = m->no_tls_verify, .actions = actions, .base = m->base, .mirror_of = m->mirror_of,
-		.ca = m->ca, .client_cert = m->client_cert, .client_key = m->client_key, .headers = m->headers };
+		.ca = m->ca, .client_cert = m->client_cert, .client_key = m->client_key, .headers = m->headers, .dialer = dialer };
+}
+
+static const char *registry_host(const struct registry_target *t)
+{
+	return strcmp(t->host, "docker.io") == 0 ? "registry-1.docker.io" : t->host;
+}
+
+static char *base_of(const struct registry_target *t, struct arena *a)
+{
+	return t->base ? arena_strdup(a, t->base) : arena_printf(a, "https://%s/v2", registry_host(t));
+}
+
+/* An address of IPv6 without its brackets. */
+static const char *host_plain(const char *host, struct arena *a)
+{
+	return *host == '[' ? arena_strndup(a, host + 1, strlen(host) - 2) : host;
+}
+
+int registry_dialer_start(const struct transfer_message *m, struct dialer *ret, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct registry_target t = registry_target_of(m, -1, NULL);
+	struct auth_origin origin;
+	struct strs hosts = { 0 };
+	int r;
+
+	if (!m->host)
+		return err_set(e, ERR_INVALID, "no registry named");
+	r = auth_origin_parse(base_of(&t, &a), &a, &origin, e);
+	if (r < 0)
+		return r;
+	strs_push(&a, &hosts, host_plain(origin.host, &a));
+	proxy_hosts(&a, &hosts);
+	return dialer_start(&hosts, ret, e);
 }
 
 /* What was asked for in so many words may be plain http; but a password goes in the clear only where that was asked for, too (CVE-2019-10214). */
@@ -81,19 +116,17 @@ int registry_open(const struct registry_target *target, struct registry **ret, s
 	struct registry *g = alloc_or_die(sizeof *g);
 	struct registry_target *t = &g->target;
 	struct auth_origin origin;
-	const char *host;
 	int r;
 
 	*g = (struct registry){ 0 };
 	pthread_mutex_init(&g->mutex, NULL);
 	*t = target_copy(target, &g->arena);
-	host = strcmp(t->host, "docker.io") == 0 ? "registry-1.docker.io" : t->host;
-	g->base = t->base ? arena_strdup(&g->arena, t->base) : arena_printf(&g->arena, "https://%s/v2", host);
+	g->base = base_of(t, &g->arena);
 	g->switched = t->base != NULL;
 	g->user = (struct token_user){ .host = t->host, .user = t->user, .password = t->password, .identity_token = t->identity_token };
 	if (t->repository)
 		strs_push(&g->arena, &g->user.scopes, arena_printf(&g->arena, "repository:%s:%s", t->repository, t->actions ? t->actions : "pull"));
-	g->peer = (struct http_peer){ .no_tls_verify = t->no_tls_verify, .stop = &g->stop };
+	g->peer = (struct http_peer){ .no_tls_verify = t->no_tls_verify, .dialer = target->dialer, .stop = &g->stop };
 	r = auth_origin_parse(g->base, &g->arena, &origin, e);
 	if (r == 0)
 		r = certs_load(&target->ca, target->client_cert, target->client_key, &g->arena, &g->peer.certs, e);
@@ -107,7 +140,7 @@ int registry_open(const struct registry_target *target, struct registry **ret, s
 	}
 	/* On loopback without a CA of its own, plain http is the likely one, and TLS begins with 40 ms of reading authorities. */
 	if (!t->base && auth_host_is_loopback(origin.host) && g->peer.certs.ca.n == 0)
-		g->base = arena_printf(&g->arena, "http://%s/v2", host);
+		g->base = arena_printf(&g->arena, "http://%s/v2", registry_host(t));
 	*ret = g;
 	return 0;
 }

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "image/transfer/dial.h"
 #include "image/transfer/http.h"
 
 struct registry;
@@ -30,12 +31,16 @@ struct registry_target {
 	struct strs ca;             /* files of authorities; read in registry_open */
 	const char *client_cert, *client_key; /* files, or NULL */
 	struct pairs headers;       /* sent along to this host, nowhere else */
+	int dialer;                 /* descriptor of who connects (dial.h); borrowed as long as the registry is open */
 };
 
 struct transfer_message;
 
 /* What an OPEN says. Borrows. */
-struct registry_target registry_target_of(const struct transfer_message *m, const char *actions);
+struct registry_target registry_target_of(const struct transfer_message *m, int dialer, const char *actions);
+
+/* Starts the dialer for it. Knows whom the user named: the registry, and the proxies of the environment. */
+int registry_dialer_start(const struct transfer_message *m, struct dialer *ret, struct err *e);
 
 /* Copies the target and reads its certificates. Returns owned. */
 int registry_open(const struct registry_target *target, struct registry **ret, struct err *e);

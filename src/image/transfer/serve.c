@@ -12,7 +12,9 @@
 #include "base/limits.h"
 #include "image/protocol.h"
 #include "image/transfer/confine.h"
+#include "image/transfer/dial.h"
 #include "image/transfer/job.h"
+#include "image/transfer/registry.h"
 #include "image/transfer/signature.h"
 #include "os/fd.h"
 #include "os/memfd.h"
@@ -28,6 +30,7 @@ struct serve {
 	pthread_t threads[PARALLEL_MAX];
 	size_t n_threads, n_idle;
 	uint32_t parallel;
+	struct dialer dialer;
 };
 
 /* What workers do, for whom it makes sense, and how many descriptors it takes. */
@@ -197,9 +200,13 @@ static int sink_finish(struct serve *s, struct err *e)
 	return r < 0 ? r : transfer_send(s->ends.sock, &closed, NULL, 0, e);
 }
 
-/* The first descriptor for a source is the layers directory; a sink's are all its own. */
+/* The first descriptor for a source is the layers directory; a sink's are all its own. A registry has the dialer's. */
 static int end_open(struct serve *s, const struct transfer_message *m, const int *fds, size_t n_fds, struct err *e)
 {
+	if (m->sink == SINK_REGISTRY)
+		return sink_open(m, &s->dialer.sock, 1, &s->ends.sink, e);
+	if (m->sink == SINK_NONE && m->source == SOURCE_REGISTRY)
+		return source_open(m, &s->dialer.sock, 1, &s->ends.source, e);
 	if (m->sink != SINK_NONE)
 		return sink_open(m, fds, n_fds, &s->ends.sink, e);
 	return source_open(m, fds + 1, n_fds - 1, &s->ends.source, e);
@@ -219,7 +226,9 @@ static int task_take(struct serve *s, struct err *e)
 		return err_set(e, ERR_INVALID, "expected message 'open', got '%s'", enumtab_name(&transfer_types, (int)m.type));
 	s->parallel = m.parallel ? m.parallel : PARALLEL_DEFAULT;
 	s->parallel = s->parallel > PARALLEL_MAX ? PARALLEL_MAX : s->parallel;
-	r = confine(&m, fds, n_fds, e);
+	r = confine_is_online(&m) ? registry_dialer_start(&m, &s->dialer, e) : 0;
+	if (r == 0)
+		r = confine(&m, fds, n_fds, e);
 	if (r == 0)
 		r = end_open(s, &m, fds, n_fds, e);
 	for (size_t i = 0; i < n_fds; i++)
@@ -325,7 +334,7 @@ static int serve_loop(struct serve *s, struct err *e)
 
 int serve(int sock, struct err *e)
 {
-	struct serve s = { .ends = { .sock = sock } };
+	struct serve s = { .ends = { .sock = sock }, .dialer = DIALER_NONE };
 	int r;
 
 	s.last = &s.first;
@@ -334,9 +343,10 @@ int serve(int sock, struct err *e)
 	r = task_take(&s, e);
 	if (r < 0) {
 		transfer_send_error(sock, -1, e);
-		return r;
+	} else {
+		r = serve_loop(&s, e);
+		serve_end(&s);
 	}
-	r = serve_loop(&s, e);
-	serve_end(&s);
+	dialer_stop(&s.dialer);
 	return r;
 }

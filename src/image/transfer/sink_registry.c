@@ -9,7 +9,7 @@
 
 static int open_(const struct transfer_message *m, const int *fds, size_t n_fds, void **ret, struct err *e)
 {
-	struct registry_target t = registry_target_of(m, "pull,push");
+	struct registry_target t = registry_target_of(m, n_fds > 0 ? fds[0] : -1, "pull,push");
 	struct registry *g;
 	int r;
 

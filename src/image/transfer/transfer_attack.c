@@ -33,6 +33,9 @@
 #include "base/scope.h"
 #include "image/protocol.h"
 #include "image/transfer/confine.h"
+#include "image/transfer/dial.h"
+#include "image/transfer/registry.h"
+#include "os/sock.h"
 
 enum { CONTROL_FD = 3 };
 
@@ -42,7 +45,10 @@ static struct {
 	int fds[TRANSFER_FDS];
 	size_t n_fds;
 	bool online, sink;
-} it;
+	struct dialer dialer;
+	const char *host; /* the registry's, without its port */
+	const char *port;
+} it = { .dialer = DIALER_NONE };
 
 /* ---- the attacks: each returns what its call returned ---- */
 
@@ -156,8 +162,39 @@ ATTACK(bind, bind(CONTROL_FD, NULL, 0))
 ATTACK(tcp, socket(AF_INET, SOCK_STREAM, 0))
 ATTACK(udp, socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP))
 
-/* OFFLINE: denied to those who need no network only. CLIMB: a path that leads nowhere is denied. */
-enum { OFFLINE = 1 << 0, CLIMB = 1 << 1 };
+/* By way of the dialer: what is on this machine, its metadata service, things no request may be. */
+static long attack_dial_to(const char *host, const char *port)
+{
+	atomic_bool never = false;
+	struct err e = { 0 };
+	int fd = dial(it.dialer.sock, host, port, &never, &e);
+
+	errno = e.sys;
+	return fd < 0 ? -1 : fd;
+}
+ATTACK(dial_loopback, attack_dial_to("127.0.0.1", it.port))
+ATTACK(dial_loopback_name, attack_dial_to("localhost", it.port))
+ATTACK(dial_unspecified, attack_dial_to("0.0.0.0", it.port))
+ATTACK(dial_mapped, attack_dial_to("::ffff:127.0.0.1", it.port))
+ATTACK(dial_number, attack_dial_to("2130706433", it.port))
+ATTACK(dial_metadata, attack_dial_to("169.254.169.254", "80"))
+ATTACK(dial_multicast, attack_dial_to("224.0.0.1", "80"))
+
+/* A connection is for whom it was made for: it cannot be led elsewhere. */
+static long attack_redial(void)
+{
+	int fd = (int)attack_dial_to(it.host, it.port);
+	struct sockaddr_storage peer;
+
+	connect(fd, &(struct sockaddr){ .sa_family = AF_UNSPEC }, sizeof(struct sockaddr));
+	if (fd < 0 || getpeername(fd, (struct sockaddr *)&peer, &(socklen_t){ sizeof peer }) < 0)
+		return 0;
+	errno = EPERM;
+	return -1;
+}
+
+/* ONLINE: only they have a dialer. CLIMB: a path that leads nowhere is denied. */
+enum { ONLINE = 1 << 0, CLIMB = 1 << 1 };
 #define ROW(name, ...) { #name, attack_##name, __VA_ARGS__ }
 static const struct {
 	const char *name;
@@ -175,8 +212,9 @@ static const struct {
 	ROW(bpf, 0), ROW(io_uring, 0), ROW(userfaultfd, 0), ROW(keyctl, 0), ROW(add_key, 0), ROW(perf, 0), ROW(module, 0), ROW(clock, 0), ROW(hostname, 0),
 	ROW(reboot, 0), ROW(syslog, 0), ROW(fanotify, 0), ROW(shared_memory, 0), ROW(personality, 0), ROW(type_into_terminal, 0), ROW(terminal_console, 0),
 	ROW(unix_socket, 0), ROW(unix_datagram, 0), ROW(netlink, 0), ROW(netlink_audit, 0), ROW(packet, 0), ROW(vsock, 0), ROW(alg, 0), ROW(bluetooth, 0),
-	ROW(raw, 0), ROW(ping, 0), ROW(sctp, 0), ROW(mptcp, 0), ROW(udplite, 0), ROW(listen, 0), ROW(bind, 0), ROW(tcp, OFFLINE), ROW(udp, OFFLINE),
-	ROW(setuid, 0),
+	ROW(raw, 0), ROW(ping, 0), ROW(sctp, 0), ROW(mptcp, 0), ROW(udplite, 0), ROW(listen, 0), ROW(bind, 0), ROW(tcp, 0), ROW(udp, 0),
+	ROW(dial_loopback, ONLINE), ROW(dial_loopback_name, ONLINE), ROW(dial_unspecified, ONLINE), ROW(dial_mapped, ONLINE), ROW(dial_number, ONLINE),
+	ROW(dial_metadata, ONLINE), ROW(dial_multicast, ONLINE), ROW(redial, ONLINE), ROW(setuid, 0),
 };
 
 static bool is_denial(int error, int flags)
@@ -188,7 +226,7 @@ static void attack_run(size_t i)
 {
 	long r;
 
-	if (attacks[i].flags & OFFLINE && it.online)
+	if (attacks[i].flags & ONLINE && !it.online)
 		return;
 	errno = 0;
 	r = attacks[i].run();
@@ -214,6 +252,7 @@ static void *nothing(void *arg)
 
 static void controls_run(void)
 {
+	static const char *const garbage[] = { "x", "80", "80 ", " 80", "0 localhost", "99999 localhost", "-1 localhost", "80 local\nhost", "80  x", "18446744073709551697 x" };
 	pthread_t t;
 	int fd;
 
@@ -230,9 +269,11 @@ static void controls_run(void)
 	}
 	if (!it.online)
 		return;
-	must("tcp", (fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP)) >= 0);
-	must("udp", (fd = socket(AF_INET6, SOCK_DGRAM, 0)) >= 0 || errno == EAFNOSUPPORT);
-	must("resolver", (fd = open("/etc/hosts", O_RDONLY)) >= 0);
+	must("authorities", open("/etc/ssl/certs", O_RDONLY | O_DIRECTORY) >= 0);
+	/* Garbage does not end the dialer. */
+	for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++)
+		sock_send(it.dialer.sock, garbage[i], strlen(garbage[i]), &it.fds[0], i % 2 && it.n_fds);
+	must("dial", attack_dial_to(it.host, it.port) >= 0);
 }
 
 /* ---- */
@@ -277,7 +318,13 @@ int main(void)
 	if (transfer_receive(CONTROL_FD, &a, &m, it.fds, &it.n_fds, &e) <= 0 || m.type != TRANSFER_OPEN)
 		return 125;
 	it.sink = m.sink != SINK_NONE;
+	it.host = m.host ? strndup(m.host, strcspn(m.host, ":")) : "";
+	it.port = m.host && strchr(m.host, ':') ? strchr(m.host, ':') + 1 : "";
 	it.online = it.sink ? m.sink == SINK_REGISTRY : m.source == SOURCE_REGISTRY;
+	if (it.online && registry_dialer_start(&m, &it.dialer, &e) < 0) {
+		dprintf(2, "broken dialer (%s)\n", e.msg);
+		return 125;
+	}
 	if (!getenv("ATTACK_UNCONFINED") && confine(&m, it.fds, it.n_fds, &e) < 0) {
 		dprintf(2, "broken confine (%s)\n", e.msg);
 		return 125;
@@ -287,5 +334,6 @@ int main(void)
 		attack_run(i);
 	err_set(&e, ERR_DENIED, "the attack is over");
 	transfer_send_error(CONTROL_FD, -1, &e);
+	dialer_stop(&it.dialer);
 	return 0;
 }
