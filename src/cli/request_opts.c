@@ -77,6 +77,11 @@ static int take_memory_swap(void *options, const char *value, struct arena *a, s
 	return request_memory_swap(value, &((struct request_options *)options)->q.memory_swap, e);
 }
 
+static int take_storage_opt(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_storage_opt(&((struct request_options *)options)->q, value, e);
+}
+
 static int take_port(void *options, const char *value, struct arena *a, struct err *e)
 {
 	struct container_request *q = &((struct request_options *)options)->q;
@@ -118,6 +123,7 @@ const struct opt request_opts[] = {
 	OPT_CALL("tmpfs",            0,   take_tmpfs,      "TARGET[:OPTIONS]",         "Fresh memory file system"),
 	OPT_CALL("device",           0,   take_device,     "HOST[:TARGET[:rwm]]",      "Device of the host"),
 	OPT(R, q.read_only,          "read-only",          0,   FLAG,    NULL,         "Root file system cannot be written"),
+	OPT_CALL("storage-opt",      0,   take_storage_opt, "size=SIZE",               "Limit what it may write to its root file system"),
 	OPT(R, q.shm_size,           "shm-size",           0,   SIZE,    "SIZE",       "Size of /dev/shm (default 64m)"),
 	OPT(R, q.memory,             "memory",             'm', SIZE,    "SIZE",       "Memory limit"),
 	OPT_CALL("memory-swap",      0,   take_memory_swap, "SIZE",                    "Memory and swap together; -1 unlimited swap"),
@@ -171,9 +177,9 @@ const struct opt request_opts[] = {
 	OPT_UNSUPPORTED("log-driver", 0, "X"),              OPT_UNSUPPORTED("log-opt", 0, "X"),
 	OPT_UNSUPPORTED("mac-address", 0, "X"),             OPT_UNSUPPORTED("memory-swappiness", 0, "N"),
 	OPT_UNSUPPORTED("network-alias", 0, "X"),           OPT_UNSUPPORTED("pid", 0, "MODE"),
-	OPT_UNSUPPORTED("restart", 0, "POLICY"),            OPT_UNSUPPORTED("storage-opt", 0, "X"),
-	OPT_UNSUPPORTED("userns", 0, "MODE"),               OPT_UNSUPPORTED("uts", 0, "MODE"),
-	OPT_UNSUPPORTED("volume-driver", 0, "X"),           OPT_UNSUPPORTED("volumes-from", 0, "X"),
+	OPT_UNSUPPORTED("restart", 0, "POLICY"),            OPT_UNSUPPORTED("userns", 0, "MODE"),
+	OPT_UNSUPPORTED("uts", 0, "MODE"),                  OPT_UNSUPPORTED("volume-driver", 0, "X"),
+	OPT_UNSUPPORTED("volumes-from", 0, "X"),
 	/* clang-format on */
 	OPT_END,
 };

@@ -17,6 +17,7 @@
 #include "engine/launch.h"
 #include "engine/life.h"
 #include "engine/store.h"
+#include "image/snapshot/limit.h"
 #include "image/snapshot/snapshot.h"
 #include "image/store/check.h"
 #include "network/network.h"
@@ -55,9 +56,11 @@ static int abandoned_drop(void *arg, const char *name, const struct object *o)
 {
 	struct check *k = arg;
 
-	if (faccessat(o->fd, FILE_CONTAINER, F_OK, 0) < 0)
+	if (faccessat(o->fd, FILE_CONTAINER, F_OK, 0) < 0) {
+		limit_drop(o->fd);
 		report(k, arena_printf(k->a, "container " SHORT_ID_FMT, name), "its making was broken off",
 				object_remove(&k->en->containers, name, o) == 0);
+	}
 	return 0;
 }
 
@@ -91,8 +94,10 @@ static void container_damaged(struct check *k, const char *id, const struct err 
 	scoped_object struct object o = OBJECT_NONE;
 	bool gone = false;
 
-	if (k->repair && object_open_locked(&k->en->containers, id, false, &o) == 0)
+	if (k->repair && object_open_locked(&k->en->containers, id, false, &o) == 0) {
+		limit_drop(o.fd);
 		gone = object_remove(&k->en->containers, id, &o) == 0;
+	}
 	report(k, arena_printf(k->a, "container " SHORT_ID_FMT, id), arena_strdup(k->a, why->msg), gone);
 }
 
@@ -105,6 +110,15 @@ static void name_check(struct check *k, const struct holding *h)
 		return;
 	r = r == -ENOENT ? objdir_link(&k->en->names, h->c.name, h->id, 0) : -EEXIST;
 	report(k, arena_printf(k->a, "container " SHORT_ID_FMT, h->id), "its name did not lead to it", r == 0);
+}
+
+static void limit_check(struct check *k, const struct holding *h)
+{
+	struct err e = { 0 };
+	int r = h->c.request.storage_size > 0 ? limit_restore(k->en->root, h->object.fd, (uint64_t)h->c.request.storage_size, &e) : 0;
+
+	if (r != 0)
+		report(k, arena_printf(k->a, "container " SHORT_ID_FMT, h->id), r < 0 ? arena_strdup(k->a, e.msg) : "its size limit had gone", r > 0);
 }
 
 static int container_check(void *arg, const char *id)
@@ -123,6 +137,7 @@ static int container_check(void *arg, const char *id)
 		return 0;
 	}
 	name_check(k, &h);
+	limit_check(k, &h);
 	if (!store_is_stale(&h, k->a))
 		return 0;
 	store_done(&h);

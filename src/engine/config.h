@@ -36,5 +36,8 @@ int config_mounts(const struct config_input *in, struct arena *a, struct oci_con
 int config_security(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e);
 int config_devices(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e);
 
+/* Has the profile refuse what would take files out of the container's size limit (config_project.c). */
+void config_keep_project(struct oci_seccomp *s, struct arena *a);
+
 /* Looks at the words of --security-opt without building anything. Errors: ERR_UNSUPPORTED, ERR_INVALID. */
 int config_security_check(const struct strs *opts, struct err *e);

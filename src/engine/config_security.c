@@ -118,13 +118,17 @@ static int config_seccomp(const struct config_input *in, const struct security *
 		.kernel_major = kernel >> 16,
 		.kernel_minor = kernel >> 8 & 0xff,
 	};
+	int r = 0;
 
 	if (streq(s->seccomp, "unconfined") || (in->c->request.privileged && !s->seccomp) || !facts_seccomp(in->facts))
 		return 0;
-	if (s->seccomp)
-		return profile_read(s->seccomp, &f, a, &c->linux->seccomp, e);
-	defaults_seccomp(&f, a, &c->linux->seccomp);
-	return 0;
+	if (!s->seccomp)
+		defaults_seccomp(&f, a, &c->linux->seccomp);
+	else
+		r = profile_read(s->seccomp, &f, a, &c->linux->seccomp, e);
+	if (r == 0 && in->c->request.storage_size > 0)
+		config_keep_project(c->linux->seccomp, a);
+	return r;
 }
 
 /* "All" means all that this host has to give: root of a virtual machine may itself lack some. */

@@ -100,6 +100,44 @@ TEST(config_mounts_parents_before_what_lies_inside_and_lets_requests_win)
 	assert_int_equal(shm, 1);
 }
 
+/* What the rules about ioctl say, as libseccomp would: the default unless one matches. */
+static enum oci_seccomp_action ioctl_action(const struct oci_seccomp *s, uint64_t request)
+{
+	for (size_t i = 0; i < s->n_syscalls; i++) {
+		const struct oci_seccomp_syscall *y = &s->syscalls[i];
+
+		if (strs_has(&y->names, "ioctl") && (!y->n_args || (request & y->args->value) == y->args->value_two))
+			return y->action;
+	}
+	return s->default_action;
+}
+
+TEST(config_of_a_limited_container_refuses_to_change_projects_and_nothing_else)
+{
+	for (int open = 0; open < 2; open++) {
+		scoped_arena struct arena a = { 0 };
+		struct container k = plain();
+		struct config_input in = input(&k);
+		struct oci_seccomp *s;
+
+		s = built(&in, &a)->linux->seccomp;
+		assert_int_equal(ioctl_action(s, 0x401c5820), OCI_SECCOMP_ALLOW);
+		k.request.storage_size = 1 << 20;
+		s = built(&in, &a)->linux->seccomp;
+		if (open) {
+			*s = (struct oci_seccomp){ .default_action = OCI_SECCOMP_ALLOW };
+			config_keep_project(s, &a);
+		}
+		/* FS_IOC_FSSETXATTR, FS_IOC_SETFLAGS of 64 and 32 bits, and with what the kernel cuts off. */
+		assert_int_equal(ioctl_action(s, 0x401c5820), OCI_SECCOMP_ERRNO);
+		assert_int_equal(ioctl_action(s, 0x40086602), OCI_SECCOMP_ERRNO);
+		assert_int_equal(ioctl_action(s, 0x40046602), OCI_SECCOMP_ERRNO);
+		assert_int_equal(ioctl_action(s, 0x1401c5820), OCI_SECCOMP_ERRNO);
+		for (uint32_t request = 0; request <= 0xffff; request++)
+			assert_int_equal(ioctl_action(s, request), request == 0x5820 || request == 0x6602 ? OCI_SECCOMP_ERRNO : OCI_SECCOMP_ALLOW);
+	}
+}
+
 TEST(config_resources_follow_dockers_rules)
 {
 	scoped_arena struct arena a = { 0 };

@@ -14,6 +14,7 @@
 #include "engine/resolve.h"
 #include "engine/volume.h"
 #include "image/moving/pull.h"
+#include "image/snapshot/limit.h"
 #include "network/network.h"
 #include "os/signal.h"
 
@@ -127,6 +128,27 @@ static void object_drop(void *ctx)
 	object_remove(&c->en->containers, c->h.id, &c->h.object);
 }
 
+static bool has_limit(const void *ctx)
+{
+	const struct creation *c = ctx;
+
+	return c->q.storage_size > 0;
+}
+
+static int size_limit(void *ctx, struct err *e)
+{
+	struct creation *c = ctx;
+
+	return limit_make(c->en->root, c->h.object.fd, (uint64_t)c->q.storage_size, e);
+}
+
+static void size_unlimit(void *ctx)
+{
+	struct creation *c = ctx;
+
+	limit_drop(c->h.object.fd);
+}
+
 static int name_reserve(void *ctx, struct err *e)
 {
 	struct creation *c = ctx;
@@ -156,12 +178,14 @@ int create_finish(struct holding *h, struct err *e)
 }
 
 /*
- * Order: the object comes before its name, so that a name never points at nothing that is being made.
+ * Order: the object comes before its name, so that a name never points at nothing that is being made. The limit comes last of what may fail for
+ * reasons outside: it is taken away first, while the directories that tell which it is are there.
  * Removal undoes them the other way round.
  */
 static const struct step create_steps[] = {
 	{ "container.reserve", NULL, object_reserve, object_drop },
 	{ "name.reserve", NULL, name_reserve, name_release },
+	{ "size.limit", has_limit, size_limit, size_unlimit },
 	{ "container.publish", NULL, container_publish, NULL },
 };
 
@@ -192,6 +216,8 @@ static int creation_plan(struct creation *c, struct err *e)
 	c->h.c = (struct container){ .id = c->h.id, .created = arena_strdup(c->a, now),
 		.log_path = arena_printf(c->a, "%s/containers/%s/log", c->en->root, id),
 		.storage_driver = enumtab_name(&snapshot_drivers, (int)c->en->storage.driver) };
+	if (!c->q.storage_size)
+		c->q.storage_size = c->en->storage.size;
 	r = hostname_of_host(c, e);
 	if (r == 0)
 		r = resolve_container(&c->q, &c->image, c->a, &c->h.c, e);

@@ -40,6 +40,7 @@ struct doc_host {
 	bool privileged, publish_all, read_only;
 	struct strs security_opts;
 	struct pairs tmpfs;
+	struct pairs storage_opts;
 	int64_t shm_size;
 	struct pairs sysctls;
 	const char *runtime;
@@ -156,6 +157,7 @@ static const struct field host_fields[] = {
 	FIELD(struct doc_host, read_only,     "ReadonlyRootfs",  BOOL,  0),
 	FIELD(struct doc_host, security_opts, "SecurityOpt",     STRS,  FIELD_NULL_EMPTY),
 	FIELD(struct doc_host, tmpfs,         "Tmpfs",           PAIRS, FIELD_OMIT_EMPTY),
+	FIELD(struct doc_host, storage_opts,  "StorageOpt",      PAIRS, FIELD_OMIT_EMPTY),
 	FIELD(struct doc_host, shm_size,      "ShmSize",         I64,   0),
 	FIELD(struct doc_host, sysctls,       "Sysctls",         PAIRS, FIELD_OMIT_EMPTY),
 	FIELD(struct doc_host, runtime,       "Runtime",         STR,   0),
@@ -346,6 +348,17 @@ static void binds_fill(const struct container_request *q, struct arena *a, struc
 	}
 }
 
+/* As it may be typed again: in the largest unit that leaves nothing over. */
+static const char *storage_size_text(int64_t bytes, struct arena *a)
+{
+	static const char units[] = "BKMGTP";
+	size_t unit = 0;
+
+	for (; units[unit + 1] && bytes % 1024 == 0; unit++)
+		bytes /= 1024;
+	return unit ? arena_printf(a, "%lld%c", (long long)bytes, units[unit]) : arena_printf(a, "%lld", (long long)bytes);
+}
+
 static struct doc_host host_of(const struct container_request *q, const struct container_info *i, struct arena *a)
 {
 	struct doc_host h = {
@@ -363,6 +376,8 @@ static struct doc_host host_of(const struct container_request *q, const struct c
 
 	for (size_t k = 0; k < q->n_ulimits; k++)
 		h.ulimits[k] = (struct doc_ulimit){ q->ulimits[k].name, q->ulimits[k].soft, q->ulimits[k].hard };
+	if (q->storage_size > 0)
+		pairs_set(a, &h.storage_opts, "size", storage_size_text(q->storage_size, a));
 	binds_fill(q, a, &h);
 	return h;
 }

@@ -15,6 +15,7 @@
 #include "engine/create.h"
 #include "engine/launch_files.h"
 #include "engine/volume.h"
+#include "image/snapshot/limit.h"
 #include "image/snapshot/snapshot.h"
 #include "os/file.h"
 #include "os/path_safe.h"
@@ -93,7 +94,12 @@ static int rootfs_place(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
 	struct snapshot s = snapshot_of(l);
-	int r = snapshot_mount(&s, &l->en->facts, l->h->live, DIR_ROOTFS, e);
+	int64_t size = l->h->c.request.storage_size;
+	int r = size > 0 ? limit_restore(l->en->root, l->h->object.fd, (uint64_t)size, e) : 0;
+
+	if (r < 0)
+		return r;
+	r = snapshot_mount(&s, &l->en->facts, l->h->live, DIR_ROOTFS, e);
 
 	if (r < 0)
 		return r;

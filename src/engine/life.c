@@ -16,6 +16,7 @@
 #include "engine/create.h"
 #include "engine/launch.h"
 #include "engine/life.h"
+#include "image/snapshot/limit.h"
 #include "os/proc.h"
 #include "os/signal.h"
 #include "os/sock.h"
@@ -238,8 +239,10 @@ static bool embryo_drop(struct engine *en, const char *name, const char *id)
 
 	if (r == 0 && (object_is_finished(&o) || faccessat(o.fd, FILE_CONTAINER, F_OK, 0) == 0))
 		return false;
-	if (r == 0)
+	if (r == 0) {
+		limit_drop(o.fd);
 		r = object_remove(&en->containers, id, &o);
+	}
 	if (r < 0 && r != -ENOENT)
 		return false;
 	objdir_unlink(&en->names, name, id);

@@ -470,6 +470,19 @@ int request_memory_swap(const char *value, int64_t *ret, struct err *e)
 	return 0;
 }
 
+int request_storage_opt(struct container_request *q, const char *value, struct err *e)
+{
+	const char *size = str_after(value, "size=");
+	int64_t bytes;
+
+	if (!size)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: storage-opt '%s': only size=SIZE is", value);
+	if (parse_size(size, &bytes) < 0 || bytes < 0)
+		return err_set(e, ERR_INVALID, "storage-opt '%s': not a size like 10G", value);
+	q->storage_size = bytes ? bytes : -1;
+	return 0;
+}
+
 /* ---- the whole ---------------------------------------------------------------------------------------------------------------------------- */
 
 static int check_memory(const struct container_request *q, struct err *e)

@@ -40,6 +40,9 @@ int request_pair(struct pairs *pairs, const char *what, const char *value, bool 
 /* --memory-swap: a size, or -1 for unlimited. */
 int request_memory_swap(const char *value, int64_t *ret, struct err *e);
 
+/* --storage-opt size=10G; "size=0": no limit, whatever the store's default is. */
+int request_storage_opt(struct container_request *q, const char *value, struct err *e);
+
 /* Looks at the whole request: names, combinations, ranges. Called by container_create. */
 int request_check(const struct container_request *q, struct err *e);
 

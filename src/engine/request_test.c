@@ -16,6 +16,21 @@ static struct container_request volume(const char *value, struct arena *a, int w
 	return q;
 }
 
+TEST(request_storage_opt_is_a_size)
+{
+	static const char *const bad[] = { "size=", "size=-1", "size=10X", "size=ten" };
+	struct container_request q = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(request_storage_opt(&q, "size=10G", &e), 0);
+	assert_int_equal(q.storage_size, 10LL << 30);
+	assert_int_equal(request_storage_opt(&q, "size=0", &e), 0);
+	assert_int_equal(q.storage_size, -1);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(request_storage_opt(&q, bad[i], &e), -EINVAL);
+	assert_true(request_storage_opt(&q, "overlay2.size=1G", &e) < 0 && e.kind == ERR_UNSUPPORTED);
+}
+
 TEST(volume_with_a_host_path_is_a_bind_that_is_made_if_missing)
 {
 	scoped_arena struct arena a = { 0 };

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "base/limits.h"
+#include "base/parse.h"
 #include "codec/json.h"
 #include "os/file.h"
 
@@ -13,11 +14,13 @@
 struct storage_file {
 	enum snapshot_driver driver;
 	bool keep_blobs;
+	const char *size;
 };
 
 static const struct field storage_fields[] = {
 	FIELD_ENUM(struct storage_file, driver, "driver", &snapshot_drivers, 0),
 	FIELD(struct storage_file, keep_blobs, "keepBlobs", BOOL, 0),
+	FIELD(struct storage_file, size, "size", STR, 0),
 };
 static const struct schema storage_schema = SCHEMA("storage configuration", struct storage_file, storage_fields);
 
@@ -43,8 +46,10 @@ int storage_config_read(const char *root, const char *driver, struct arena *a, s
 		r = json_decode((struct str){ text, n }, &storage_schema, JSON_EXACT, a, &file, e);
 	else if (r != -ENOENT)
 		r = err_sys(e, r, "read it");
+	*ret = (struct storage_config){ .driver = file.driver, .drop_blobs = !file.keep_blobs };
+	if (r == 0 && file.size && (parse_size(file.size, &ret->size) < 0 || ret->size < 0))
+		r = err_set(e, ERR_INVALID, "size '%s' is not like \"10G\"", file.size);
 	if (r < 0 && r != -ENOENT)
 		return err_wrap(e, "'%s'", path);
-	*ret = (struct storage_config){ .driver = file.driver, .drop_blobs = !file.keep_blobs };
 	return driver && driver[0] ? driver_choose(driver, &ret->driver, e) : 0;
 }

@@ -107,6 +107,7 @@ static const struct field request_fields[] = {
 	FIELD(struct container_request, cap_drop,       "capDrop",       STRS,  O),
 	FIELD(struct container_request, privileged,     "privileged",    BOOL,  O),
 	FIELD(struct container_request, read_only,      "readOnly",      BOOL,  O),
+	FIELD(struct container_request, storage_size,   "storageSize",   I64,   O),
 	FIELD(struct container_request, security_opts,  "securityOpts",  STRS,  O),
 	FIELD(struct container_request, network,        "network",       STR,   O),
 	FIELD(struct container_request, ip,             "ip",            STR,   O),

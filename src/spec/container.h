@@ -108,6 +108,7 @@ struct container_request {
 	struct strs cap_drop;
 	bool privileged;
 	bool read_only;              /* --read-only root file system */
+	int64_t storage_size;        /* bytes it may write to its root; 0: the store's default; -1: as many as there are */
 	struct strs security_opts;   /* "no-new-privileges", "seccomp=unconfined", "seccomp=/file.json" */
 
 	const char *network;         /* "bridge", "none", "host" or a network's name; NULL: bridge */

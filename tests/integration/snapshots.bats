@@ -270,6 +270,31 @@ changes() {
 	contains "$output" storage.json
 }
 
+# What happens where there are quotas is tested in a machine that has them: tests/vm/systemd/quota.sh.
+@test "a size limit is refused where the file system has no project quotas, and leaves nothing" {
+	for driver in overlay vfs; do
+		mkdir -p "$BATS_TEST_TMPDIR/tmpfs"
+		mount -t tmpfs tmpfs "$BATS_TEST_TMPDIR/tmpfs"
+		on() { tare --root "$BATS_TEST_TMPDIR/tmpfs" --run-root "$BATS_TEST_TMPDIR/run" --storage-driver $driver "$@"; }
+		on load -q -i "$images/busybox.docker.tar" >/dev/null
+		run -125 on run --rm --network none --storage-opt size=10M busybox true
+		contains "$output" "'$BATS_TEST_TMPDIR/tmpfs' (tmpfs) has no project quotas"
+		equal "" "$(on ps -aq; ls "$BATS_TEST_TMPDIR/tmpfs/containers" "$BATS_TEST_TMPDIR/tmpfs/names" | grep -v :)"
+		run -125 on create --network none --storage-opt size=much busybox true
+		contains "$output" "not a size"
+		run -125 on create --network none --storage-opt overlay2.size=1G busybox true
+		contains "$output" "unsupported"
+		echo '{"size": "10M"}' >"$BATS_TEST_TMPDIR/tmpfs/storage.json"
+		run -125 on create --network none busybox true
+		contains "$output" "no project quotas"
+		on run --rm --network none --storage-opt size=0 busybox true
+		echo '{"size": "plenty"}' >"$BATS_TEST_TMPDIR/tmpfs/storage.json"
+		run -1 on images
+		contains "$output" "storage.json': size 'plenty'"
+		umount "$BATS_TEST_TMPDIR/tmpfs"
+	done
+}
+
 @test "erofs through a loop device, where the kernel does not mount files" {
 	can erofs || skip "no erofs in this kernel"
 	[ -e /dev/loop-control ] || skip "no loop devices"

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "image/snapshot/limit.h"
 #include "os/file.h"
 #include "os/mount.h"
 #include "os/tree_copy.h"
@@ -45,6 +46,9 @@ static int tree_make(int object, const struct strs *layers, struct err *e)
 		to = r = dir_ensure(object, MAKING_NAME, 0755);
 	if (r < 0)
 		return err_sys(e, r, "make the tree of a container");
+	r = limit_share(object, to);
+	if (r < 0)
+		return err_sys(e, r, "limit the tree of a container");
 	r = layers_copy(layers, to, e);
 	if (r == 0 && renameat(object, MAKING_NAME, object, TREE_NAME) < 0)
 		r = err_sys(e, -errno, "keep the tree of a container");
