@@ -20,6 +20,7 @@ struct finding {
 	struct arena *a;
 	struct changes *out;
 	unsigned depth;
+	bool marks;                  /* comparing: also tell what is the same, and what is gone */
 };
 
 /* A directory in both trees; -EBADF where one has none. Borrowed. */
@@ -243,7 +244,11 @@ static int name_compare(struct finding *f, struct pair_of_dirs d, const char *na
 
 	if (!name_stat(d.upper, name, &st))
 		return 0;
-	changed = !below || !same_content(&st, &old);
+	if (!below && S_ISREG(st.st_mode) && st.st_size == 0 && strs_has(f->mountpoints, path)) {
+		strs_push(f->a, &f->out->skipped, path + 1);
+		return 0;
+	}
+	changed = (!below && !(S_ISDIR(st.st_mode) && strs_has(f->mountpoints, path))) || (below && !same_content(&st, &old));
 	change_add(f, below ? CHANGE_MODIFIED : CHANGE_ADDED, path);
 	if (S_ISDIR(st.st_mode)) {
 		upper = dir_enter(d.upper, name);
@@ -258,6 +263,8 @@ static int name_compare(struct finding *f, struct pair_of_dirs d, const char *na
 	}
 	if (!changed)
 		f->out->n = at;
+	if (!changed && f->marks)
+		strs_push(f->a, below ? &f->out->same : &f->out->skipped, path + 1);
 	return 0;
 }
 
@@ -275,34 +282,52 @@ static int compare(struct finding *f, struct pair_of_dirs d, struct err *e)
 	for (size_t i = 0; r == 0 && i < new.n; i++)
 		r = name_compare(f, d, new.v[i], e);
 	for (size_t i = 0; r == 0 && i < old.n; i++)
-		if (!names_have(&new, old.v[i]))
-			change_add(f, CHANGE_DELETED, arena_printf(f->a, "%s/%s", d.path, old.v[i]));
+		if (!names_have(&new, old.v[i])) {
+			const char *path = arena_printf(f->a, "%s/%s", d.path, old.v[i]);
+
+			change_add(f, CHANGE_DELETED, path);
+			if (f->marks)
+				strs_push(f->a, &f->out->deleted, path + 1);
+		}
 	f->depth--;
 	return r;
+}
+
+static int trees_compare(struct finding *f, int old, int new, struct err *e)
+{
+	int r;
+
+	*f->out = (struct changes){ 0 };
+	r = compare(f, (struct pair_of_dirs){ new, old, "", false }, e);
+	changes_sort(f->out);
+	return r;
+}
+
+int changes_of_copy(int copy, int lower, const struct strs *mountpoints, struct arena *a, struct changes *ret, struct err *e)
+{
+	struct finding f = { .mountpoints = mountpoints, .a = a, .out = ret, .marks = true };
+
+	return trees_compare(&f, lower, copy, e);
 }
 
 int changes_between(int old, int new, struct arena *a, struct changes *ret, struct err *e)
 {
 	static const struct strs none;
 	struct finding f = { .mountpoints = &none, .a = a, .out = ret };
-	int r;
 
-	*ret = (struct changes){ 0 };
-	r = compare(&f, (struct pair_of_dirs){ new, old, "", false }, e);
-	changes_sort(ret);
-	return r;
+	return trees_compare(&f, old, new, e);
 }
 
 /* ---- marks ---- */
 
-int changes_marks(const struct changes *c, struct buf *out)
+int changes_marks(const struct changes *c, bool whole, struct buf *out)
 {
 	const struct {
 		char mark;
 		const struct strs *list;
-	} rows[] = { { 'o', &c->opaque }, { 's', &c->skipped } };
+	} rows[] = { { 's', &c->skipped }, { 'o', &c->opaque }, { 's', &c->same }, { 'd', &c->deleted } };
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+	for (size_t i = 0; i < (whole ? 1 : ARRAY_LEN(rows)); i++)
 		for (size_t k = 0; k < rows[i].list->n; k++) {
 			buf_add_char(out, rows[i].mark);
 			buf_add(out, rows[i].list->v[k], strlen(rows[i].list->v[k]) + 1);

@@ -15,7 +15,8 @@
 struct changes {
 	struct container_change *v;  /* sorted by path */
 	size_t n, cap;
-	struct strs opaque, skipped; /* without leading slash: directories that hide those below; names that are no change */
+	/* Names without leading slash: directories that hide those below, what tare itself made; of copies also what is as it was, and what is gone. */
+	struct strs opaque, skipped, same, deleted;
 };
 
 /*
@@ -25,8 +26,14 @@ struct changes {
  */
 int changes_find(int upper, int lower, const struct strs *mountpoints, struct arena *a, struct changes *ret, struct err *e);
 
-/* What differs between two trees, by type, mode, owner, device, size and time. */
+/*
+ * The same of a container whose tree is a copy of @lower: what differs by type, mode, owner, device, size and time, as for changes_between(). So that
+ * all of it can be packed as a layer, what is as it was and what is gone are told, too.
+ */
+int changes_of_copy(int copy, int lower, const struct strs *mountpoints, struct arena *a, struct changes *ret, struct err *e);
+
+/* What differs between two trees. */
 int changes_between(int old, int new, struct arena *a, struct changes *ret, struct err *e);
 
-/* The marks of image/commit.h. */
-int changes_marks(const struct changes *c, struct buf *out);
+/* The marks of image/making/commit.h, for packing the changes alone or (@whole) all of the tree. */
+int changes_marks(const struct changes *c, bool whole, struct buf *out);

@@ -198,7 +198,7 @@ static int tree_fill(struct tree *t, const struct container_commit_options *o, s
 
 	if (r == 0 && o->squash)
 		r = tree_merge(t, e);
-	if (r == 0 && changes_marks(&c, marks) < 0)
+	if (r == 0 && changes_marks(&c, o->squash, marks) < 0)
 		r = err_set(e, ERR_EXHAUSTED, "too many changed directories");
 	if (r < 0)
 		return r;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/trees.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -21,6 +22,18 @@ void tree_done(struct tree *t)
 	store_done(&t->h);
 }
 
+/* With vfs the copy is made by the first start; before that a container is its image. */
+static int upper_open(struct tree *t, struct err *e)
+{
+	t->copy = streq(t->h.c.storage_driver, "vfs");
+	t->upper = openat(t->h.object.fd, t->copy ? "root" : "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (t->upper < 0 && errno == ENOENT && t->copy)
+		t->upper = view_open(t->h.en, &t->image.layers, e);
+	else if (t->upper < 0)
+		err_sys(e, -errno, "open files of container " SHORT_ID_FMT, t->h.id);
+	return t->upper < 0 ? t->upper : 0;
+}
+
 int tree_open(struct engine *en, const char *ref, struct arena *a, struct tree *ret, struct err *e)
 {
 	struct image_store *s;
@@ -39,13 +52,8 @@ int tree_open(struct engine *en, const char *ref, struct arena *a, struct tree *
 		r = engine_images(en, &s, e);
 	if (r == 0)
 		r = image_find(s, ret->h.c.image.id, a, &ret->image, e);
-	/* Its tree is a copy: nothing says what changed in it. */
-	if (r == 0 && streq(ret->h.c.storage_driver, "vfs"))
-		r = err_set(e, ERR_UNSUPPORTED, "unsupported: the changes of a container with the storage driver 'vfs'");
-	if (r == 0) {
-		ret->upper = openat(ret->h.object.fd, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		r = ret->upper < 0 ? err_sys(e, -errno, "open files of container " SHORT_ID_FMT, id) : 0;
-	}
+	if (r == 0)
+		r = upper_open(ret, e);
 	if (r < 0)
 		tree_done(ret);
 	return r;
@@ -65,6 +73,10 @@ int tree_merge(struct tree *t, struct err *e)
 	if (is_mounted(t)) {
 		t->merged = openat(t->h.live, DIR_ROOTFS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		return t->merged < 0 ? err_sys(e, -errno, "open '%s/" DIR_ROOTFS "'", t->h.live_path) : 0;
+	}
+	if (t->copy) {
+		t->merged = openat(t->upper, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return t->merged < 0 ? err_sys(e, -errno, "open files of container " SHORT_ID_FMT, t->h.id) : 0;
 	}
 	for (size_t i = 0; i < t->image.layers.n; i++)
 		strs_push(&a, &layers, t->image.layers.v[i]);
@@ -94,7 +106,9 @@ int tree_changes(const struct tree *t, struct arena *a, struct changes *ret, str
 	scoped_fd int lower = view_open(t->h.en, &t->image.layers, e);
 	struct strs own = mountpoints(a);
 
-	return lower < 0 ? lower : changes_find(t->upper, lower, &own, a, ret, e);
+	if (lower < 0)
+		return lower;
+	return t->copy ? changes_of_copy(t->upper, lower, &own, a, ret, e) : changes_find(t->upper, lower, &own, a, ret, e);
 }
 
 /* ---- diff ------------------------------------------------------------------------------------------------------------------------------------------ */

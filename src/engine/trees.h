@@ -12,6 +12,7 @@ struct tree {
 	struct container_info info;
 	struct image image;             /* it was made of */
 	int upper;                      /* the container's own directory */
+	bool copy;                      /* … is all of its tree (driver vfs), not what is over the image's */
 	int merged;                     /* all of it; opened by tree_merge */
 };
 #define TREE_NONE ((struct tree){ .h = HOLDING_NONE, .upper = -EBADF, .merged = -EBADF })

@@ -218,23 +218,29 @@ inspected() {
 @test "inspect and info say which driver it is" { each inspected; }
 
 changes() {
-	if [ "$1" = vfs ]; then
-		t "$1" create --name changed --network none contract true >/dev/null
-		run ! t "$1" diff changed
-		contains "$output" "unsupported"
-		return
-	fi
-	t "$1" run --name changed --network none contract sh -c 'echo mine >/over/file; rm /was-dir'
-	contains "$(t "$1" diff changed)" "D /was-dir"
+	t "$1" create --name fresh --network none contract true >/dev/null
+	equal "" "$(t "$1" diff fresh)"
+	t "$1" run --name changed --network none contract sh -c 'echo mine >/over/file; rm /was-dir; mkdir -p /new/sub; echo x >/new/sub/file; ln -s x /new/link
+		chmod 700 /many; rm -r /long; mkdir /long; echo again >/long/file; rm /etc/passwd; mkdir /etc/passwd; ln /d/sub/hard /d/other'
+	equal "$(printf '%s
+' "C /d" "C /d/sub" "A /d/other" "C /d/sub/hard" "C /etc" "C /etc/passwd" "C /long" "A /long/file" "C /many" "A /new" "A /new/link" "A /new/sub" \
+		"A /new/sub/file" "C /over" "C /over/file" "D /was-dir" | grep -v /d/sub | sort)" "$(t "$1" diff changed | grep -Ev '/d/sub|^D /long/' | sort)"
 	t "$1" commit changed "changed-$1" >/dev/null
-	equal mine "$(t "$1" run --rm --network none "changed-$1" cat /over/file)"
+	equal "mine 700 file again x base" "$(t "$1" run --rm --network none "changed-$1" sh -c 'echo $(cat /over/file) $(stat -c %a /many) $(ls /long) $(cat /long/file) $(cat /new/sub/file) $(cat /d/other)')"
+	t "$1" run --rm --network none "changed-$1" sh -c '[ ! -e /was-dir ] && [ -d /etc/passwd ] && [ -L /new/link ]'
+	# Of the layer nothing is what was there before, and nothing what a start makes.
+	equal "" "$(t "$1" image diff "changed-$1" | grep -E ' (/proc|/dev|/etc/hosts|/etc/resolv.conf|/bin|/sparse|/many/file.*)$')"
+	equal 1500 "$(t "$1" run --rm --network none "changed-$1" ls /many | wc -l)"
+	t "$1" commit --squash changed "squashed-$1" >/dev/null
+	equal "" "$(t "$1" image diff "squashed-$1" "changed-$1" | grep -v '^C /\(d\|d/.*\|etc\|dev\|opq\|gone\|was-file\)$')"
+	t "$1" rmi "squashed-$1" >/dev/null
 	t "$1" export changed | tar -tf - >"$BATS_TEST_TMPDIR/list"
 	grep -q 'over/file$' "$BATS_TEST_TMPDIR/list"
 	run -0 t "$1" image mount contract
 	equal third "$(cat "${lines[-1]}/over/file")"
 	t "$1" image unmount contract >/dev/null
 	contains "$(t "$1" image diff contract)" "/over/file"
-	t "$1" rm -f changed >/dev/null
+	t "$1" rm -f changed fresh >/dev/null
 	t "$1" rmi "changed-$1" >/dev/null
 }
 @test "what looks at trees, diff commit export and image mount, works over every form" { each changes; }

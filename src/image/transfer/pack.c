@@ -67,20 +67,22 @@ static bool marks_have(const struct strs *list, const char *path)
 int pack_marks_parse(struct str text, struct arena *a, struct pack_marks *ret, struct err *e)
 {
 	struct pack_marks marks = { 0 };
+	struct strs *const lists[] = { ['o'] = &marks.opaque, ['s'] = &marks.skipped, ['d'] = &marks.deleted };
 
 	while (text.n > 0) {
 		const char *end = memchr(text.p, 0, text.n);
 		size_t n = end ? (size_t)(end - text.p) : 0;
 
-		if (!end || n < 2 || (*text.p != 'o' && *text.p != 's'))
+		struct strs *list = n > 0 && (unsigned char)*text.p < ARRAY_LEN(lists) ? lists[(unsigned char)*text.p] : NULL;
+
+		if (!list || n < 2)
 			return err_set(e, ERR_INVALID, "list of marks is damaged");
-		strs_push(a, *text.p == 'o' ? &marks.opaque : &marks.skipped, arena_strndup(a, text.p + 1, n - 1));
+		strs_push(a, list, arena_strndup(a, text.p + 1, n - 1));
 		text = (struct str){ end + 1, text.n - n - 1 };
 	}
-	if (marks.opaque.n > 0)
-		qsort(marks.opaque.v, marks.opaque.n, sizeof *marks.opaque.v, by_text);
-	if (marks.skipped.n > 0)
-		qsort(marks.skipped.v, marks.skipped.n, sizeof *marks.skipped.v, by_text);
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		if (lists[i] && lists[i]->n > 0)
+			qsort(lists[i]->v, lists[i]->n, sizeof *lists[i]->v, by_text);
 	*ret = marks;
 	return 0;
 }
@@ -221,6 +223,33 @@ static int whiteout_write(struct pack *p, const char *path, struct timespec mtim
 	return tarball_entry(p->tar, &entry, e);
 }
 
+/* For each name in the directory that is marked as deleted: those stand together, with all that is below them. */
+static int deleted_write(struct pack *p, const char *path, struct err *e)
+{
+	static const struct strs none;
+	const struct strs *list = p->job->layer && p->job->marks ? &p->job->marks->deleted : &none;
+	size_t n = strlen(path), at = 0, end = list->n;
+	int r = 0;
+
+	while (at < end) {
+		size_t middle = at + (end - at) / 2;
+
+		if (strncmp(list->v[middle], path, n) < 0)
+			at = middle + 1;
+		else
+			end = middle;
+	}
+	for (; r == 0 && at < list->n && strncmp(list->v[at], path, n) == 0; at++) {
+		scoped_arena struct arena a = { 0 };
+		const char *rest = list->v[at] + n;
+
+		rest += n > 0 && *rest == '/';
+		if ((n == 0 || rest > list->v[at] + n) && !strchr(rest, '/'))
+			r = whiteout_write(p, list->v[at], (struct timespec){ 0 }, &a, e);
+	}
+	return r;
+}
+
 static bool is_whiteout(const struct pack *p, const struct stat *st)
 {
 	return p->job->layer && S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
@@ -313,6 +342,9 @@ static int directory_write(struct pack *p, int fd, const char *path, struct err 
 		return err_sys(e, r, "list '%.200s'", path);
 	if (names.list.n > 0)
 		qsort(names.list.v, names.list.n, sizeof *names.list.v, by_text);
+	r = deleted_write(p, path, e);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < names.list.n; i++) {
 		struct arena_mark mark = arena_mark(&a);
 		const char *child = arena_printf(&a, "%s%s%s", path, *path ? "/" : "", names.list.v[i]);

@@ -8,7 +8,8 @@
  * Form:  names sorted, parents first, hard links within the tree kept, sockets left out; user.* (not user.overlay.*) and security.capability attributes.
  *        A file is written with the size it had when it was opened: what it lost meanwhile is zeros, what it gained is left out.
  * Layer: in an overlay's upper directory a 0:0 character device becomes ".wh.NAME", and a directory that the marks call opaque holds ".wh..wh..opq" first.
- *        Such attributes of overlayfs are not visible to this process: the store looks for them.
+ *        Such attributes of overlayfs are not visible to this process: the store looks for them. A tree that is no upper directory is packed as a layer
+ *        by marks alone: what is skipped is as it was, what is deleted becomes ".wh.NAME".
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +20,7 @@
 
 /* What the store found out about names of a layer; paths without leading slash, sorted by strcmp. */
 struct pack_marks {
-	struct strs opaque, skipped;
+	struct strs opaque, skipped, deleted;
 };
 
 struct pack_job {
@@ -36,5 +37,5 @@ struct pack_result {
 
 int pack(const struct pack_job *job, tarball_sink_fn sink, void *arg, struct pack_result *ret, struct err *e);
 
-/* Reads marks from the text the store sends: "o" (opaque) or "s" (skipped), the path and a NUL, each. Errors: -EINVAL. */
+/* Reads marks from the text the store sends: "o" (opaque), "s" (skipped) or "d" (deleted), the path and a NUL, each. Errors: -EINVAL. */
 int pack_marks_parse(struct str text, struct arena *a, struct pack_marks *ret, struct err *e);

@@ -295,6 +295,31 @@ TEST(marks_make_directories_opaque_and_leave_names_out)
 	assert_false(tar_has(&tar, "gone/"));
 }
 
+TEST(marks_make_a_whole_tree_a_layer)
+{
+	static const char text[] = "dlost\0detc/b/x\0detc/a\0detc-other\0dnot/here\0sbin\0setc/b/same";
+	static const char *const wanted[] = { ".wh.lost", "etc/.wh.a", "etc/b/.wh.x", ".wh.etc-other", "etc/b/new" };
+	scoped_test_dir struct test_dir dir = test_dir_make();
+	scoped_buf struct buf tar = BUF(LAYER_MAX);
+	scoped_arena struct arena a = { 0 };
+	struct pack_marks marks;
+	struct pack_job job = { .dir_fd = dir.fd, .layer = true, .marks = &marks };
+	struct pack_result result;
+	struct err e = { 0 };
+
+	assert_int_equal(pack_marks_parse((struct str){ text, sizeof text }, &a, &marks, &e), 0);
+	mkdirat(dir.fd, "bin", 0755);
+	mkdirat(dir.fd, "etc", 0755);
+	mkdirat(dir.fd, "etc/b", 0755);
+	file_create(dir.fd, "etc/b/same", "", 0, 0644);
+	file_create(dir.fd, "etc/b/new", "", 0, 0644);
+	assert_int_equal(pack(&job, sink_buf, &tar, &result, &e), 0);
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		if (!tar_has(&tar, wanted[i]))
+			fail_msg("no %s", wanted[i]);
+	assert_int_equal(result.entries, 7);
+}
+
 TEST(damaged_marks_are_refused)
 {
 	static const struct str rows[] = { STR("x\0"), STR("o"), STR("opath"), STR("o\0") };
