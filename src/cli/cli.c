@@ -17,9 +17,6 @@
 
 enum { HELP_MAX = 64 * 1024 };
 
-/* What docker and podman exit with for flags they do not know. */
-enum { EXIT_REFUSED = 125 };
-
 /* ---- global options: those before the command ---- */
 
 struct global_options {

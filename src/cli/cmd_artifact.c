@@ -2,7 +2,9 @@
 /* `tare artifact …` keeps files under names of registries: adds, lists, inspects, extracts, pushes, pulls and removes them, as podman does. */
 #include "cli/commands.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -10,15 +12,20 @@
 #include "base/vec.h"
 #include "cli/image_text.h"
 #include "cli/progress.h"
+#include "cli/registry_opts.h"
+#include "cli/retry.h"
 #include "cli/table.h"
 #include "codec/template.h"
 #include "image/making/artifact.h"
 #include "image/making/list_source.h"
+#include "os/file.h"
 
 struct artifact_command_options {
 	bool all, ignore, quiet, no_trunc, no_heading, tls_verify;
-	const char *authfile, *creds, *format, *title, *digest, *subject;
+	const char *authfile, *creds, *cert_dir, *digestfile, *format, *title, *digest, *subject;
 	struct artifact_options add;
+	struct sign_options sign;
+	struct retry_options retry;
 };
 
 static const struct artifact_command_options artifact_defaults = { .tls_verify = true };
@@ -30,6 +37,7 @@ static const struct opt add_opts[] = {
 	OPT(A, add.append, "append", 'a', FLAG, NULL, "To an artifact that is here"),
 	OPT(A, add.file_type, "file-type", 0, STR, "TYPE", "Media type of the files (default application/octet-stream)"),
 	OPT(A, subject, "subject", 0, STR, "IMAGE", "The image it is about"),
+	OPT(A, add.replace, "replace", 0, FLAG, NULL, "One that is here under that name"),
 	OPT(A, add.type, "type", 0, STR, "TYPE", "Type of the artifact (default application/vnd.unknown.artifact.v1)"),
 	OPT_END,
 };
@@ -53,11 +61,24 @@ static const struct opt extract_opts[] = {
 	OPT_END,
 };
 
-static const struct opt registry_opts[] = {
-	OPT(A, authfile, "authfile", 0, STR, "FILE", "Credentials file"),
-	OPT(A, creds, "creds", 0, STR, "USER:PASSWORD", "Credentials for this time"),
-	OPT(A, quiet, "quiet", 'q', FLAG, NULL, "Show no progress"),
-	OPT(A, tls_verify, "tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate (default true)"),
+#define REGISTRY_OPTS                                                                                            \
+	OPT(A, authfile, "authfile", 0, STR, "FILE", "Credentials file"),                                        \
+	OPT(A, cert_dir, "cert-dir", 0, STR, "DIR", "Certificates for the registry"),                            \
+	OPT(A, creds, "creds", 0, STR, "USER:PASSWORD", "Credentials for this time"),                            \
+	OPT(A, quiet, "quiet", 'q', FLAG, NULL, "Show no progress"),                                             \
+	OPT(A, tls_verify, "tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate (default true)"),       \
+	RETRY_OPTS(A, retry)
+
+static const struct opt pull_opts[] = {
+	REGISTRY_OPTS,
+	OPT_REFUSED("decryption-key", 0, "KEY", "encrypted files are not built"),
+	OPT_END,
+};
+
+static const struct opt push_opts[] = {
+	REGISTRY_OPTS,
+	OPT(A, digestfile, "digestfile", 0, STR, "FILE", "Write the digest to a file"),
+	SIGN_OPTS(A, sign),
 	OPT_END,
 };
 
@@ -69,7 +90,7 @@ static const struct opt rm_opts[] = {
 
 static struct pull_options registry_of(const A *o)
 {
-	return (struct pull_options){ .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds };
+	return (struct pull_options){ .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds, .cert_dir = o->cert_dir };
 }
 
 static int add_run(struct cli *c, const void *options, struct err *e)
@@ -83,6 +104,8 @@ static int add_run(struct cli *c, const void *options, struct err *e)
 	const char *digest;
 	int r = cli_images(c, &store, e);
 
+	if (r == 0 && add.append && add.replace)
+		r = err_set(e, ERR_INVALID, "either --append or --replace");
 	if (r == 0 && o->subject)
 		r = list_source_find(store, o->subject, false, &p, c->a, &subject, e);
 	if (r < 0)
@@ -181,14 +204,21 @@ static int extract_run(struct cli *c, const void *options, struct err *e)
 static int push_run(struct cli *c, const void *options, struct err *e)
 {
 	const A *o = options;
-	struct push_options p = { .pull = registry_of(o) };
+	struct push_options p = { .pull = registry_of(o), .sign = o->sign };
 	struct push_result result;
 	struct image_store *store;
 	int r = cli_images(c, &store, e);
 
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDERR_FILENO), &p.pull);
-	if (r == 0)
+	if (r < 0)
+		return r;
+	for (int64_t turn = 0;; turn++) {
 		r = artifact_push(store, c->args.v[0], &p, c->a, &result, e);
+		if (r == 0 || !retry_wait(&o->retry, turn, e))
+			break;
+	}
+	if (r == 0 && o->digestfile && (r = file_replace(AT_FDCWD, o->digestfile, result.digest, strlen(result.digest), 0644, 0)) < 0)
+		return err_sys(e, r, "write '%s'", o->digestfile);
 	if (r == 0)
 		puts(result.digest);
 	return r;
@@ -202,8 +232,13 @@ static int pull_run(struct cli *c, const void *options, struct err *e)
 	const char *digest;
 	int r = cli_images(c, &store, e);
 
-	if (r == 0)
+	if (r < 0)
+		return r;
+	for (int64_t turn = 0;; turn++) {
 		r = artifact_pull(store, c->args.v[0], &p, c->a, &digest, e);
+		if (r == 0 || !retry_wait(&o->retry, turn, e))
+			break;
+	}
 	if (r == 0)
 		puts(digest);
 	return r;
@@ -252,8 +287,8 @@ ARTIFACT(inspect, .names = { "artifact inspect" }, .summary = "Print everything 
 	.max_args = 1, .opts = { inspect_opts });
 ARTIFACT(ls, .names = { "artifact ls", "artifact list" }, .summary = "List artifacts", .opts = { ls_opts });
 ARTIFACT(pull, .names = { "artifact pull" }, .summary = "Get an artifact from its registry", .args = "ARTIFACT", .min_args = 1, .max_args = 1,
-	.opts = { registry_opts });
+	.opts = { pull_opts });
 ARTIFACT(push, .names = { "artifact push" }, .summary = "Send an artifact to its registry", .args = "ARTIFACT", .min_args = 1, .max_args = 1,
-	.opts = { registry_opts });
+	.opts = { push_opts });
 ARTIFACT(rm, .names = { "artifact rm", "artifact remove" }, .summary = "Remove artifacts", .args = "[ARTIFACT...]", .max_args = -1,
 	.opts = { rm_opts });

@@ -11,7 +11,7 @@
 struct commit_options {
 	struct container_commit_options commit;
 	const char *iidfile, *format;
-	bool quiet;
+	bool quiet, no_pause;
 };
 
 static const struct commit_options commit_defaults = { .commit.pause = true };
@@ -25,8 +25,10 @@ static const struct opt commit_opts[] = {
 	OPT(struct commit_options, commit.volumes, "include-volumes", 0, FLAG, NULL, "The container's volumes become volumes of the image"),
 	OPT(struct commit_options, commit.message, "message", 'm', STR, "TEXT", "Comment for the history"),
 	OPT(struct commit_options, commit.pause, "pause", 'p', FLAG, NULL, "Freeze the container meanwhile (default; --pause=false does not)"),
+	OPT(struct commit_options, no_pause, "no-pause", 0, FLAG, NULL, "As --pause=false"),
 	OPT(struct commit_options, quiet, "quiet", 'q', FLAG, NULL, "No warnings, only the id"),
 	OPT(struct commit_options, commit.squash, "squash", 's', FLAG, NULL, "One layer with all files instead of one more"),
+	OPT_REFUSED("config", 0, "FILE", "use --change for each member"),
 	OPT_END,
 };
 
@@ -41,6 +43,7 @@ static int commit_run(struct cli *c, const void *options, struct err *e)
 
 	if (more->format && !streq(more->format, "oci") && !streq(more->format, "docker"))
 		return err_set(e, ERR_INVALID, "invalid argument for --format: '%s' is not oci or docker", more->format);
+	o.pause &= !more->no_pause;
 	o.docker = streq(more->format, "docker");
 	o.name = c->args.n > 1 ? c->args.v[1] : NULL;
 	r = cli_engine(c, &en, e);

@@ -6,13 +6,21 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "cli/each.h"
 #include "engine/engine.h"
 
 struct diff_options {
 	const char *format;
+	bool latest;
 };
 
 static const struct opt diff_opts[] = {
+	OPT(struct diff_options, format, "format", 0, STR, "FORMAT", "'json' instead of lines"),
+	OPT(struct diff_options, latest, "latest", 'l', FLAG, NULL, "The newest container"),
+	OPT_END,
+};
+
+static const struct opt image_diff_opts[] = {
 	OPT(struct diff_options, format, "format", 0, STR, "FORMAT", "'json' instead of lines"),
 	OPT_END,
 };
@@ -51,17 +59,17 @@ static int print_json(const struct container_change *v, size_t n)
 }
 
 /* A container first, unless only images are meant; an image where there is no such container, or to compare with. */
-static int changes_get(struct cli *c, struct engine *en, struct container_change **v, size_t *n, struct err *e)
+static int changes_get(struct cli *c, struct engine *en, const struct strs *names, struct container_change **v, size_t *n, struct err *e)
 {
-	const char *other = c->args.n > 1 ? c->args.v[1] : NULL;
+	const char *other = names->n > 1 ? names->v[1] : NULL;
 	int r = -ENOENT;
 
 	if (!other && c->command != &image_diff_command)
-		r = container_diff(en, c->args.v[0], c->a, v, n, e);
+		r = container_diff(en, names->v[0], c->a, v, n, e);
 	if (other || c->command == &image_diff_command || (r < 0 && e->kind == ERR_NOT_FOUND && c->command == &diff_command))
-		r = image_diff(en, c->args.v[0], other, c->a, v, n, e);
+		r = image_diff(en, names->v[0], other, c->a, v, n, e);
 	if (r < 0 && e->kind == ERR_NOT_FOUND && c->command == &diff_command)
-		return err_set(e, ERR_NOT_FOUND, "no such container or image: %s", c->args.v[0]);
+		return err_set(e, ERR_NOT_FOUND, "no such container or image: %s", names->v[0]);
 	return r;
 }
 
@@ -70,14 +78,17 @@ static int diff_run(struct cli *c, const void *options, struct err *e)
 	const struct diff_options *o = options;
 	struct container_change *v;
 	struct engine *en;
+	struct strs names;
 	size_t n = 0;
 	int r;
 
 	if (o->format && !streq(o->format, "json"))
 		return err_set(e, ERR_INVALID, "invalid argument for --format: '%s' is not json", o->format);
-	r = cli_engine(c, &en, e);
+	r = each_targets(c, o->latest, &names, e);
 	if (r == 0)
-		r = changes_get(c, en, &v, &n, e);
+		r = cli_engine(c, &en, e);
+	if (r == 0)
+		r = changes_get(c, en, &names, &v, &n, e);
 	if (r < 0)
 		return r;
 	if (o->format)
@@ -92,7 +103,6 @@ const struct command diff_command = {
 	.group = "Containers",
 	.summary = "Show what a container changed of its image, or how images differ",
 	.args = "CONTAINER|IMAGE [CONTAINER|IMAGE]",
-	.min_args = 1,
 	.max_args = 2,
 	.opts = { diff_opts },
 	.options_size = sizeof(struct diff_options),
@@ -101,9 +111,9 @@ const struct command diff_command = {
 
 const struct command container_diff_command = {
 	.names = { "container diff" },
+	.group = "Containers",
 	.summary = "Show what a container changed of its image",
 	.args = "CONTAINER",
-	.min_args = 1,
 	.max_args = 1,
 	.opts = { diff_opts },
 	.options_size = sizeof(struct diff_options),
@@ -117,7 +127,7 @@ const struct command image_diff_command = {
 	.args = "IMAGE [IMAGE]",
 	.min_args = 1,
 	.max_args = 2,
-	.opts = { diff_opts },
+	.opts = { image_diff_opts },
 	.options_size = sizeof(struct diff_options),
 	.run = diff_run,
 };

@@ -13,7 +13,7 @@
 
 struct history_options {
 	bool human, no_trunc, quiet;
-	const char *format;
+	const char *format, *platform;
 };
 
 static const struct history_options history_defaults = { .human = true };
@@ -22,13 +22,14 @@ static const struct opt history_opts[] = {
 	OPT(struct history_options, format, "format", 0, STR, "TEMPLATE", "Go template, 'json' or 'table TEMPLATE'"),
 	OPT(struct history_options, human, "human", 'H', FLAG, NULL, "Ages and round sizes (default); --human=false: times and bytes"),
 	OPT(struct history_options, no_trunc, "no-trunc", 0, FLAG, NULL, "Whole ids and commands"),
+	OPT(struct history_options, platform, "platform", 0, STR, "OS/ARCH", "Insist on an image for this platform"),
 	OPT(struct history_options, quiet, "quiet", 'q', FLAG, NULL, "Only ids"),
 	OPT_END,
 };
 
 enum { COMMAND_SHOWN = 45 };
 
-enum { ID, CREATED_SINCE, CREATED_AT, CREATED_BY, SIZE, COMMENT, N_COLUMNS };
+enum { ID, CREATED_SINCE, CREATED_AT, CREATED_BY, SIZE, COMMENT, CREATED, TAGS, N_COLUMNS };
 
 static const struct table_column columns[N_COLUMNS] = {
 	[ID] = { "ID", "IMAGE", true },
@@ -37,6 +38,8 @@ static const struct table_column columns[N_COLUMNS] = {
 	[CREATED_BY] = { "CreatedBy", "CREATED BY", true },
 	[SIZE] = { "Size", "SIZE", true },
 	[COMMENT] = { "Comment", "COMMENT", true },
+	[CREATED] = { "Created", "CREATED", false, true },
+	[TAGS] = { "Tags", "TAGS", false, true },
 };
 
 /* One line, with an ellipsis for what is left out; no cut within a character. */
@@ -70,18 +73,21 @@ static const char *time_shown(const char *created, struct arena *a)
 	return arena_printf(a, "%.19sZ", text);
 }
 
-static void fill_row(const char **row, const struct image_history *h, const char *id, const struct history_options *o, struct arena *a)
+/* @image NULL: nobody knows which image this step made. */
+static void fill_row(const char **row, const struct image_history *h, const struct image *image, const struct history_options *o, struct arena *a)
 {
 	char size[TEXT_SIZE_SIZE];
 	const char *created = h->said->created;
 
 	text_size(h->size, size);
-	row[ID] = id ? image_text_id(id, o->no_trunc, a) : "<missing>";
+	row[ID] = image ? image_text_id(image->id, o->no_trunc, a) : "<missing>";
 	row[CREATED_AT] = time_shown(created, a);
 	row[CREATED_SINCE] = o->human ? image_text_age(created, a) : row[CREATED_AT];
 	row[CREATED_BY] = command_shown(h->said->created_by, o->no_trunc, a);
 	row[SIZE] = o->human ? arena_strdup(a, size) : arena_printf(a, "%" PRIu64, h->size);
 	row[COMMENT] = h->said->comment ? h->said->comment : "";
+	row[CREATED] = row[CREATED_SINCE];
+	row[TAGS] = arena_printf(a, "[%s]", image ? image_text_names(image, " ", a) : "");
 }
 
 static int history_run(struct cli *c, const void *options, struct err *e)
@@ -99,6 +105,8 @@ static int history_run(struct cli *c, const void *options, struct err *e)
 	if (r == 0)
 		r = image_find(store, c->args.v[0], c->a, &image, e);
 	if (r == 0)
+		r = image_platform_check(&image, o->platform, c->a, e);
+	if (r == 0)
 		r = image_history(store, &image, c->a, &v, &n, e);
 	if (r < 0)
 		return r;
@@ -106,7 +114,7 @@ static int history_run(struct cli *c, const void *options, struct err *e)
 	if (!o->human)
 		shown[CREATED_SINCE].heading = columns[CREATED_AT].heading;
 	for (size_t i = 0; i < n; i++)
-		fill_row(table_row(&t), &v[i], i == 0 ? image.id : NULL, o, c->a);
+		fill_row(table_row(&t), &v[i], i == 0 ? &image : NULL, o, c->a);
 	r = table_print(&t, o->quiet ? "{{.ID}}" : o->format, &out, e);
 	if (r < 0)
 		return r;

@@ -19,20 +19,6 @@ static const struct opt tree_opts[] = {
 	OPT_END,
 };
 
-static const char *names_text(const struct image *image, struct arena *a)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < image->names.n; i++) {
-		struct reference ref;
-		struct err ignored; /* names in the store parse */
-
-		if (reference_parse(image->names.v[i], a, &ref, &ignored) == 0)
-			text = arena_printf(a, "%s%s%s", text, *text ? " " : "", reference_familiar(&ref, a));
-	}
-	return text;
-}
-
 /* True if the first @n layers of both are the same. */
 static bool same_layers(const struct image *x, const struct image *y, size_t n)
 {
@@ -59,7 +45,7 @@ static const char *ends_here(const struct tree *t, const struct image *image, si
 		const struct image *other = &t->all->v[i];
 
 		if (other->diff_ids.n == n && same_layers(other, image, n) && other->names.n > 0)
-			text = arena_printf(t->a, "%s%s%s", text, *text ? " " : "", names_text(other, t->a));
+			text = arena_printf(t->a, "%s%s%s", text, *text ? " " : "", image_text_names(other, " ", t->a));
 	}
 	return text;
 }
@@ -130,7 +116,7 @@ static int tree_run(struct cli *c, const void *options, struct err *e)
 		if (streq(all.v[i].id, image.id))
 			whole = &all.v[i]; /* with all its names */
 	text_size(image.size, size);
-	printf("Image ID: %s\nTags:     [%s]\nSize:     %s\nImage Layers\n", image_text_id(image.id, false, c->a), names_text(whole, c->a), size);
+	printf("Image ID: %s\nTags:     [%s]\nSize:     %s\nImage Layers\n", image_text_id(image.id, false, c->a), image_text_names(whole, " ", c->a), size);
 	layers_print(&t, &image);
 	if (o->what_requires)
 		above_print(&t, &image, image.diff_ids.n, "    ");

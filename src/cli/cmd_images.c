@@ -30,11 +30,14 @@ static const struct opt images_opts[] = {
 	OPT(struct images_options, no_heading, "noheading", 'n', FLAG, NULL, "No headings"),
 	OPT(struct images_options, quiet, "quiet", 'q', FLAG, NULL, "Only ids"),
 	OPT(struct images_options, sort, "sort", 0, STR, "FIELD", "By created (default), id, repository, size or tag"),
-	OPT_UNSUPPORTED("tree", 0, NULL),
+	OPT_REFUSED("tree", 0, NULL, "an image here is of one platform; 'tare image tree' shows its layers, 'tare manifest inspect' the platforms of its registry"),
 	OPT_END,
 };
 
-enum { REPOSITORY, TAG, DIGEST, ID, CREATED_SINCE, CREATED_AT, SIZE, HISTORY, VIRTUAL_SIZE, SHARED_SIZE, UNIQUE_SIZE, CONTAINERS, N_COLUMNS };
+enum {
+	REPOSITORY, TAG, DIGEST, ID, CREATED_SINCE, CREATED_AT, SIZE, HISTORY, VIRTUAL_SIZE, SHARED_SIZE, UNIQUE_SIZE, CONTAINERS,
+	ID_ALIAS, CREATED, CREATED_TIME, NAMES, REPO_TAGS, REPO_DIGESTS, LABELS, DANGLING, READ_ONLY, PARENT, N_COLUMNS,
+};
 
 static const struct table_column columns[N_COLUMNS] = {
 	[REPOSITORY] = { "Repository", "REPOSITORY", true },
@@ -44,11 +47,21 @@ static const struct table_column columns[N_COLUMNS] = {
 	[CREATED_SINCE] = { "CreatedSince", "CREATED", true },
 	[CREATED_AT] = { "CreatedAt", "CREATED AT", false },
 	[SIZE] = { "Size", "SIZE", true },
-	[HISTORY] = { "History", "HISTORY", false },
+	[HISTORY] = { "History", "HISTORY", false, true },
 	[VIRTUAL_SIZE] = { "VirtualSize", "SIZE", false },
 	[SHARED_SIZE] = { "SharedSize", "SHARED SIZE", false },
 	[UNIQUE_SIZE] = { "UniqueSize", "UNIQUE SIZE", false },
 	[CONTAINERS] = { "Containers", "CONTAINERS", false },
+	[ID_ALIAS] = { "Id", "IMAGE ID", false, true },
+	[CREATED] = { "Created", "CREATED", false, true },
+	[CREATED_TIME] = { "CreatedTime", "CREATED TIME", false, true },
+	[NAMES] = { "Names", "NAMES", false, true },
+	[REPO_TAGS] = { "RepoTags", "REPO TAGS", false, true },
+	[REPO_DIGESTS] = { "RepoDigests", "REPO DIGESTS", false, true },
+	[LABELS] = { "Labels", "LABELS", false, true },
+	[DANGLING] = { "Dangling", "DANGLING", false, true },
+	[READ_ONLY] = { "ReadOnly", "READ ONLY", false, true },
+	[PARENT] = { "ParentId", "PARENT ID", false, true },
 };
 
 /* One line: an image under one of its names. */
@@ -120,18 +133,51 @@ static int lines_sort(struct lines *lines, const char *word, struct err *e)
 
 /* ---- cells ---- */
 
-static const char *names_of(const struct image *image, struct arena *a)
+/* "busybox@sha256:…", one of each repository. */
+static const char *digests_of(const struct image *image, struct arena *a)
 {
-	const char *text = "";
+	const char *digest = image->index ? image->index : image->manifest, *text = "";
+	struct strs seen = { 0 };
 
-	for (size_t i = 0; i < image->names.n; i++) {
+	for (size_t i = 0; digest && i < image->names.n; i++) {
+		const char *name;
 		struct reference ref;
 		struct err ignored;
 
-		if (reference_parse(image->names.v[i], a, &ref, &ignored) == 0)
-			text = arena_printf(a, "%s%s%s", text, *text ? ", " : "", reference_familiar(&ref, a));
+		if (reference_parse(image->names.v[i], a, &ref, &ignored) < 0)
+			continue;
+		name = reference_familiar_name(&ref, a);
+		if (strs_has(&seen, name))
+			continue;
+		strs_push(a, &seen, name);
+		text = arena_printf(a, "%s%s%s@%s", text, *text ? " " : "", name, digest);
 	}
 	return text;
+}
+
+/* A map as Go prints one. */
+static const char *labels_of(const struct image *image, struct arena *a)
+{
+	const struct pairs *labels = &image->config.config.labels;
+	const char *text = "";
+
+	for (size_t i = 0; i < labels->n; i++)
+		text = arena_printf(a, "%s%s%s:%s", text, i ? " " : "", labels->v[i].key, labels->v[i].value);
+	return arena_printf(a, "map[%s]", text);
+}
+
+/* Podman's words. */
+static void fill_aliases(const char **row, const struct image *im, struct arena *a)
+{
+	row[ID_ALIAS] = row[ID];
+	row[CREATED] = row[CREATED_SINCE];
+	row[CREATED_TIME] = row[CREATED_AT];
+	row[NAMES] = row[REPO_TAGS] = arena_printf(a, "[%s]", image_text_names(im, " ", a));
+	row[REPO_DIGESTS] = arena_printf(a, "[%s]", digests_of(im, a));
+	row[LABELS] = labels_of(im, a);
+	row[DANGLING] = im->names.n == 0 ? "true" : "false";
+	row[READ_ONLY] = "false";
+	row[PARENT] = "";
 }
 
 static void fill_row(const char **row, const struct line *l, const struct images_options *o, struct arena *a)
@@ -147,9 +193,11 @@ static void fill_row(const char **row, const struct line *l, const struct images
 	row[CREATED_SINCE] = image_text_age(im->config.created, a);
 	row[CREATED_AT] = image_text_time(im->config.created, a);
 	row[SIZE] = row[VIRTUAL_SIZE] = arena_strdup(a, size);
-	row[HISTORY] = o->history ? names_of(im, a) : "";
+	row[HISTORY] = o->history || o->format ? image_text_names(im, ", ", a) : "";
 	/* Docker does not count these either, unless it is asked for all of the disk. */
 	row[SHARED_SIZE] = row[UNIQUE_SIZE] = row[CONTAINERS] = "N/A";
+	if (o->format && strstr(o->format, "{{"))
+		fill_aliases(row, im, a);
 }
 
 /* "busybox", "busybox:latest", "busybox@sha256:…" and patterns as --filter reference= takes them. */
@@ -165,7 +213,7 @@ static int lines_find(struct cli *c, struct engine *en, const struct images_opti
 	if (c->args.n > 0)
 		strs_push(c->a, &filters, arena_printf(c->a, "reference=%s", c->args.v[0]));
 	if (r == 0)
-		r = filters.n ? image_list(store, c->a, list, e) : image_list_brief(store, c->a, list, e);
+		r = filters.n || (o->format && strstr(o->format, "Labels")) ? image_list(store, c->a, list, e) : image_list_brief(store, c->a, list, e);
 	if (r == 0)
 		r = image_filter(store, &filters, &(struct filter_user){ engine_image_user, en }, c->a, list, e);
 	for (size_t i = 0; r == 0 && i < list->n; i++)

@@ -2,34 +2,61 @@
 /* `tare inspect` prints everything known about containers and images, as docker's JSON or through a template. */
 #include "cli/commands.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "base/vec.h"
+#include "cli/each.h"
 #include "codec/template.h"
 #include "engine/engine.h"
+#include "image/image.h"
 
 struct inspect_options {
-	const char *format, *type;
-	bool size;
+	const char *format, *type, *platform;
+	bool size, latest;
 };
 
 static const struct opt inspect_opts[] = {
 	OPT(struct inspect_options, format, "format", 'f', STR, "TEMPLATE", "Go template"),
+	OPT(struct inspect_options, latest, "latest", 'l', FLAG, NULL, "The newest container"),
 	OPT(struct inspect_options, size, "size", 's', FLAG, NULL, "How much the container wrote"),
-	OPT(struct inspect_options, type, "type", 0, STR, "TYPE", "container or image (default: whichever has the name)"),
+	OPT(struct inspect_options, type, "type", 't', STR, "TYPE", "container, image or all (default: whichever has the name)"),
 	OPT_END,
 };
+
+static const struct opt image_inspect_opts[] = {
+	OPT(struct inspect_options, format, "format", 'f', STR, "TEMPLATE", "Go template"),
+	OPT(struct inspect_options, platform, "platform", 0, STR, "OS/ARCH", "Insist on images for this platform"),
+	OPT_END,
+};
+
+static int image_document(struct engine *en, struct cli *c, const char *name, const char *platform, const char **ret, struct err *e)
+{
+	struct image_store *store;
+	struct image image;
+	int r = 0;
+
+	if (platform) {
+		r = engine_images(en, &store, e);
+		if (r == 0)
+			r = image_find(store, name, c->a, &image, e);
+		if (r == 0)
+			r = image_platform_check(&image, platform, c->a, e);
+	}
+	return r < 0 ? r : image_inspect_json(en, name, c->a, ret, e);
+}
 
 /* The document of whatever is called @name: a container first, then an image. */
 static int find_document(struct engine *en, struct cli *c, const char *name, const struct inspect_options *o, const char **ret, struct err *e)
 {
-	bool any = !o->type;
+	bool any = !o->type || streq(o->type, "all");
 	int r = -ENOENT;
 
 	if (any || streq(o->type, "container"))
 		r = container_inspect_json(en, name, o->size, c->a, ret, e);
 	if ((any && r == -ENOENT) || (!any && streq(o->type, "image")))
-		r = image_inspect_json(en, name, c->a, ret, e);
+		r = image_document(en, c, name, o->platform, ret, e);
 	if (any && r == -ENOENT)
 		return err_set(e, ERR_NOT_FOUND, "no such object: %s", name);
 	return r;
@@ -50,24 +77,44 @@ static int print_document(const char *json, const struct inspect_options *o, siz
 	return r;
 }
 
+static int type_check(const char *type, struct err *e)
+{
+	static const char *const others[] = { "network", "volume", "pod", "secret", "config", "node", "service", "plugin", "task" };
+
+	if (!type || streq(type, "container") || streq(type, "image") || streq(type, "all"))
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (streq(type, others[i]))
+			return err_set(e, ERR_UNSUPPORTED, "unsupported: --type %s is not built yet", type);
+	return err_set(e, ERR_INVALID, "invalid argument for --type: '%s' is not container, image or all", type);
+}
+
 static int inspect_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct inspect_options *o = options;
 	struct inspect_options typed = *o;
 	struct engine *en;
 	size_t n_done = 0;
-	int code = 0, r = cli_engine(c, &en, e);
+	struct strs names;
+	int code = 0, r;
 
+	r = type_check(o->type, e);
+	if (r == -ENOTSUP) {
+		cli_report(e);
+		return EXIT_REFUSED;
+	}
+	if (r == 0)
+		r = each_targets(c, o->latest, &names, e);
+	if (r == 0)
+		r = cli_engine(c, &en, e);
 	if (r < 0)
 		return r;
-	if (o->type && !streq(o->type, "container") && !streq(o->type, "image"))
-		return err_set(e, ERR_INVALID, "invalid argument for --type: '%s' is not container or image", o->type);
 	if (c->command == &image_inspect_command)
 		typed.type = "image";
-	for (size_t i = 0; i < c->args.n; i++) {
+	for (size_t i = 0; i < names.n; i++) {
 		const char *json;
 
-		r = find_document(en, c, c->args.v[i], &typed, &json, e);
+		r = find_document(en, c, names.v[i], &typed, &json, e);
 		if (r == 0)
 			r = print_document(json, o, n_done, e);
 		if (r == 0) {
@@ -87,7 +134,6 @@ const struct command inspect_command = {
 	.group = "Containers",
 	.summary = "Print everything known about containers or images",
 	.args = "NAME|ID [NAME|ID...]",
-	.min_args = 1,
 	.max_args = -1,
 	.opts = { inspect_opts },
 	.options_size = sizeof(struct inspect_options),
@@ -101,7 +147,7 @@ const struct command image_inspect_command = {
 	.args = "IMAGE [IMAGE...]",
 	.min_args = 1,
 	.max_args = -1,
-	.opts = { inspect_opts },
+	.opts = { image_inspect_opts },
 	.options_size = sizeof(struct inspect_options),
 	.run = inspect_run,
 };

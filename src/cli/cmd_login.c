@@ -31,7 +31,7 @@ static const struct opt login_opts[] = {
 	OPT(struct login_options, tls_verify, "tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate (default true)"),
 	OPT(struct login_options, cert_dir, "cert-dir", 0, STR, "DIR", "Certificates for the registry"),
 	OPT(struct login_options, verbose, "verbose", 'v', FLAG, NULL, "Say where the credentials are kept"),
-	OPT_UNSUPPORTED("secret", 0, "NAME"),
+	OPT_REFUSED("secret", 0, "NAME", "secrets are not built yet; use --password-stdin <FILE"),
 	OPT_END,
 };
 

@@ -12,15 +12,17 @@
 #include "cli/compress_opts.h"
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
+#include "cli/retry.h"
 #include "image/moving/push.h"
 #include "os/file.h"
 
 struct push_command_options {
 	struct registry_options registry;
-	bool quiet, all_tags, foreign;
+	bool quiet, all_tags, foreign, remove_signatures;
 	const char *platform, *digestfile, *format;
 	struct compress_options compress;
 	struct sign_options sign;
+	struct retry_options retry;
 };
 
 static const struct push_command_options push_defaults = { .registry = REGISTRY_DEFAULTS };
@@ -35,10 +37,9 @@ static int take_force(void *options, const char *value, struct arena *a, struct 
 static const struct opt push_opts[] = {
 	OPT(struct push_command_options, all_tags, "all-tags", 'a', FLAG, NULL, "All tags this machine has of the repository"),
 	OPT(struct push_command_options, quiet, "quiet", 'q', FLAG, NULL, "Print nothing but the name"),
-	OPT(struct push_command_options, sign.gpg_key, "sign-by", 0, STR, "FINGERPRINT", "Sign with that GPG key, into the lookaside of registries.d"),
-	OPT(struct push_command_options, sign.sigstore_key, "sign-by-sigstore-private-key", 0, STR, "FILE", "Sign with that key, beside the image"),
-	OPT(struct push_command_options, sign.passphrase_file, "sign-passphrase-file", 0, STR, "FILE", "Passphrase of the key"),
-	OPT_UNSUPPORTED("sign-by-sigstore", 0, "FILE"),
+	OPT(struct push_command_options, remove_signatures, "remove-signatures", 0, FLAG, NULL, "Leave signatures behind (so it is, also without saying)"),
+	RETRY_OPTS(struct push_command_options, retry),
+	SIGN_OPTS(struct push_command_options, sign),
 	OPT(struct push_command_options, platform, "platform", 0, STR, "OS/ARCH", "Only this platform's image; an error if it is another's"),
 	OPT(struct push_command_options, digestfile, "digestfile", 0, STR, "FILE", "Write the digest of what was pushed into a file"),
 	OPT(struct push_command_options, compress.format, "compression-format", 0, STR, "FORMAT", "Compress layers by gzip or zstd that are not (default: only new ones, by gzip)"),
@@ -46,8 +47,10 @@ static const struct opt push_opts[] = {
 	OPT_CALL("force-compression", 0, take_force, NULL, "Also layers that the registry has in another format (default true with --compression-format)"),
 	OPT(struct push_command_options, format, "format", 'f', STR, "FORMAT", "Put manifests into the words of oci or v2s2 (default: as they are)"),
 	OPT(struct push_command_options, foreign, "allow-nondistributable-artifacts", 0, FLAG, NULL, "Send layers that may not be handed on, too"),
-	OPT_UNSUPPORTED("encryption-key", 0, "KEY"),
-	OPT_UNSUPPORTED("disable-content-trust", 0, NULL),
+	OPT_REFUSED("compress", 0, NULL, "a registry takes layers compressed; 'tare copy --dest-compress' writes directories"),
+	OPT_REFUSED("encryption-key", 0, "KEY", "encrypted layers are not built"),
+	OPT_REFUSED("encrypt-layer", 0, "N", "encrypted layers are not built"),
+	CONTENT_TRUST_OPT,
 	OPT_END,
 };
 
@@ -72,7 +75,11 @@ static int push_one(struct cli *c, struct image_store *images, const char *name,
 	p.pull.platform = o->platform;
 	p.pull.cancel_fd = cancel_open();
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDOUT_FILENO), &p.pull);
-	r = image_push(images, name, destination, &p, c->a, &result, e);
+	for (int64_t turn = 0;; turn++) {
+		r = image_push(images, name, destination, &p, c->a, &result, e);
+		if (r == 0 || !retry_wait(&o->retry, turn, e))
+			break;
+	}
 	if (r == 0)
 		r = reference_parse(result.reference, c->a, &ref, e);
 	if (r == 0 && o->digestfile)

@@ -18,6 +18,7 @@ static const struct opt rmi_opts[] = {
 	OPT(struct rmi_options, force, "force", 'f', FLAG, NULL, "Also when it has several names or a container uses it; missing is fine"),
 	OPT(struct rmi_options, ignore, "ignore", 'i', FLAG, NULL, "Missing is fine"),
 	OPT(struct rmi_options, no_prune, "no-prune", 0, FLAG, NULL, "Keep images without a name that it was made from (they always stay)"),
+	OPT_REFUSED("platform", 0, "OS/ARCH", "an image here is of one platform; name it by its id"),
 	OPT_END,
 };
 

@@ -8,12 +8,13 @@
 #include "base/parse.h"
 #include "base/vec.h"
 #include "cli/table.h"
+#include "image/registries/remote.h"
 #include "image/registries/search.h"
 
 struct search_options {
 	int32_t limit;
 	struct strs filters;
-	bool no_trunc, tls_verify;
+	bool no_trunc, tls_verify, list_tags, compatible;
 	const char *format, *authfile, *cert_dir, *creds;
 };
 
@@ -30,15 +31,16 @@ static const struct opt search_opts[] = {
 	OPT(struct search_options, authfile, "authfile", 0, STR, "FILE", "Credentials file"),
 	OPT(struct search_options, creds, "creds", 0, STR, "USER:PASSWORD", "Credentials for this search"),
 	OPT(struct search_options, cert_dir, "cert-dir", 0, STR, "DIR", "Certificates for the registry"),
-	OPT_UNSUPPORTED("list-tags", 0, NULL),
-	OPT_UNSUPPORTED("compatible", 0, NULL),
+	OPT(struct search_options, list_tags, "list-tags", 0, FLAG, NULL, "The tags of the repository TERM instead"),
+	OPT(struct search_options, compatible, "compatible", 0, FLAG, NULL, "Docker's columns (so it is, also without saying)"),
 	OPT_END,
 };
 
-enum { INDEX, NAME, DESCRIPTION, STARS, OFFICIAL, AUTOMATED, N_COLUMNS };
+enum { INDEX, NAME, DESCRIPTION, STARS, OFFICIAL, AUTOMATED, STARS_ALIAS, OFFICIAL_ALIAS, AUTOMATED_ALIAS, N_COLUMNS };
 
 static const struct table_column columns[N_COLUMNS] = { { "Index", "INDEX", false }, { "Name", "NAME", true }, { "Description", "DESCRIPTION", true },
-	{ "StarCount", "STARS", true }, { "IsOfficial", "OFFICIAL", true }, { "IsAutomated", "AUTOMATED", false } };
+	{ "StarCount", "STARS", true }, { "IsOfficial", "OFFICIAL", true }, { "IsAutomated", "AUTOMATED", false },
+	{ "Stars", "STARS", false, true }, { "Official", "OFFICIAL", false, true }, { "Automated", "AUTOMATED", false, true } };
 
 /* ---- filters ---- */
 
@@ -95,9 +97,54 @@ static int places_search(struct cli *c, const struct search_options *o, struct i
 	return r;
 }
 
+static const char *flag_text(bool yes, bool json)
+{
+	if (json)
+		return yes ? "true" : "false";
+	return yes ? "[OK]" : "";
+}
+
+static int tags_list(struct cli *c, const struct search_options *o, struct err *e)
+{
+	static const struct table_column tag_columns[] = { { "Name", "NAME", true }, { "Tag", "TAG", true } };
+	const struct pull_options p = { .no_tls_verify = !o->tls_verify, .authfile = o->authfile, .credentials = o->creds, .cert_dir = o->cert_dir };
+	scoped_buf struct buf out = BUF(LIMIT_FILE);
+	struct table t = TABLE(c->a, tag_columns);
+	struct image_store *store;
+	const char *repository;
+	struct strs tags;
+	int r;
+
+	if (o->filters.n > 0)
+		return err_set(e, ERR_INVALID, "--filter does not go with --list-tags");
+	r = cli_images(c, &store, e);
+	if (r == 0)
+		r = remote_tags(store, c->args.v[0], &p, c->a, &tags, &repository, e);
+	for (size_t i = 0; r == 0 && i < tags.n && i < (size_t)o->limit; i++) {
+		const char **row = table_row(&t);
+
+		row[0] = repository;
+		row[1] = tags.v[i];
+	}
+	if (r == 0)
+		r = table_print(&t, o->format, &out, e);
+	if (r == 0)
+		fwrite(buf_text(&out), 1, out.n, stdout);
+	return r;
+}
+
+static int limit_check(const struct search_options *o, struct err *e)
+{
+	/* A repository may have more tags than a search has hits. */
+	if (o->limit < 1 || (!o->list_tags && o->limit > LIMIT_MOST))
+		return err_set(e, ERR_INVALID, "limit %d is outside of 1 to %d", o->limit, LIMIT_MOST);
+	return 0;
+}
+
 static int search_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct search_options *o = options;
+	bool json = o->format && (streq(o->format, "json") || streq(o->format, "{{json .}}"));
 	scoped_buf struct buf out = BUF(LIMIT_FILE);
 	struct table t = TABLE(c->a, columns);
 	struct search_hits hits = { 0 };
@@ -105,8 +152,10 @@ static int search_run(struct cli *c, const void *options, struct err *e)
 	struct wanted wanted;
 	int r = filters_parse(&o->filters, c->a, &wanted, e);
 
-	if (r == 0 && (o->limit < 1 || o->limit > LIMIT_MOST))
-		r = err_set(e, ERR_INVALID, "limit %d is outside of 1 to %d", o->limit, LIMIT_MOST);
+	if (r == 0)
+		r = limit_check(o, e);
+	if (r == 0 && o->list_tags)
+		return tags_list(c, o, e);
 	if (r == 0)
 		r = cli_images(c, &store, e);
 	if (r == 0)
@@ -123,9 +172,9 @@ static int search_run(struct cli *c, const void *options, struct err *e)
 		row[NAME] = h->name;
 		row[DESCRIPTION] = o->no_trunc || strlen(h->description) <= DESCRIPTION_SHOWN ? h->description :
 			arena_printf(c->a, "%.*s...", DESCRIPTION_SHOWN - 3, h->description);
-		row[STARS] = arena_printf(c->a, "%lld", (long long)h->stars);
-		row[OFFICIAL] = h->official ? "[OK]" : "";
-		row[AUTOMATED] = h->automated ? "[OK]" : "";
+		row[STARS] = row[STARS_ALIAS] = arena_printf(c->a, "%lld", (long long)h->stars);
+		row[OFFICIAL] = row[OFFICIAL_ALIAS] = flag_text(h->official, json);
+		row[AUTOMATED] = row[AUTOMATED_ALIAS] = flag_text(h->automated, json);
 	}
 	r = table_print(&t, o->format, &out, e);
 	if (r == 0)

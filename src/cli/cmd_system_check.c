@@ -13,6 +13,8 @@ struct check_options {
 static const struct opt check_opts[] = {
 	OPT(struct check_options, repair, "repair", 'r', FLAG, NULL, "Mend what can be mended, drop what cannot"),
 	OPT(struct check_options, quick, "quick", 'q', FLAG, NULL, "Do not read the contents of images again"),
+	OPT_REFUSED("force", 'f', NULL, "--repair drops what is damaged and cannot be mended"),
+	OPT_REFUSED("max", 'm', "DURATION", "what somebody works on is locked, so its age says nothing"),
 	OPT_END,
 };
 

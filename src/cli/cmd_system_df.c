@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "cli/document.h"
 #include "cli/table.h"
 #include "engine/engine.h"
 #include "engine/usage.h"
@@ -52,7 +53,8 @@ static const char *count_text(uint64_t n, struct arena *a)
 
 static const struct table_column kind_columns[] = {
 	{ "Type", "TYPE", true }, { "TotalCount", "TOTAL", true }, { "Active", "ACTIVE", true }, { "Size", "SIZE", true },
-	{ "Reclaimable", "RECLAIMABLE", true },
+	{ "Reclaimable", "RECLAIMABLE", true }, { "Total", "TOTAL", false, true }, { "RawSize", "SIZE", false, true },
+	{ "RawReclaimable", "RECLAIMABLE", false, true },
 };
 
 static const char *reclaimable_text(const struct usage_row *row, struct arena *a)
@@ -74,6 +76,9 @@ static int kinds_print(const struct engine_usage *u, const char *format, struct 
 		row[2] = count_text(u->rows[i].active, a);
 		row[3] = size_text(u->rows[i].bytes, a);
 		row[4] = reclaimable_text(&u->rows[i], a);
+		row[5] = row[1];
+		row[6] = count_text(u->rows[i].bytes, a);
+		row[7] = count_text(u->rows[i].reclaimable, a);
 	}
 	return table_print(&t, format, out, e);
 }
@@ -94,7 +99,7 @@ static uint64_t containers_of(const struct engine_usage *u, const char *image)
 	return n;
 }
 
-static int images_print(const struct engine_usage *u, struct arena *a, struct buf *out, struct err *e)
+static struct table images_table(const struct engine_usage *u, struct arena *a)
 {
 	struct table t = TABLE(a, image_columns);
 
@@ -116,8 +121,7 @@ static int images_print(const struct engine_usage *u, struct arena *a, struct bu
 		row[6] = size_text(s->unique, a);
 		row[7] = count_text(containers_of(u, s->id), a);
 	}
-	buf_add_str(out, "Images space usage:\n\n");
-	return table_print(&t, NULL, out, e);
+	return t;
 }
 
 static const struct table_column container_columns[] = {
@@ -125,7 +129,7 @@ static const struct table_column container_columns[] = {
 	{ "Size", "SIZE", true }, { "CreatedSince", "CREATED", true }, { "Status", "STATUS", true }, { "Names", "NAMES", true },
 };
 
-static int containers_print(const struct engine_usage *u, struct arena *a, struct buf *out, struct err *e)
+static struct table containers_table(const struct engine_usage *u, struct arena *a)
 {
 	struct table t = TABLE(a, container_columns);
 
@@ -145,18 +149,16 @@ static int containers_print(const struct engine_usage *u, struct arena *a, struc
 		row[6] = enumtab_name(&container_statuses, (int)u->containers[i].info->status);
 		row[7] = c->name;
 	}
-	buf_add_str(out, "\nContainers space usage:\n\n");
-	return table_print(&t, NULL, out, e);
+	return t;
 }
 
 static const struct table_column volume_columns[] = {
 	{ "Name", "VOLUME NAME", true }, { "Links", "LINKS", true }, { "Size", "SIZE", true },
 };
 
-static int volumes_print(const struct engine_usage *u, struct arena *a, struct buf *out, struct err *e)
+static struct table volumes_table(const struct engine_usage *u, struct arena *a)
 {
 	struct table t = TABLE(a, volume_columns);
-	int r;
 
 	for (size_t i = 0; i < u->n_volumes; i++) {
 		const char **row = table_row(&t);
@@ -165,11 +167,47 @@ static int volumes_print(const struct engine_usage *u, struct arena *a, struct b
 		row[1] = count_text(u->volumes[i].links, a);
 		row[2] = size_text(u->volumes[i].bytes, a);
 	}
-	buf_add_str(out, "\nLocal Volumes space usage:\n\n");
-	r = table_print(&t, NULL, out, e);
+	return t;
+}
+
+/* The key in docker's document, the heading, and the rows. */
+static const struct {
+	const char *key, *heading;
+	struct table (*make)(const struct engine_usage *u, struct arena *a);
+} parts[] = {
+	{ "Images", "Images space usage:", images_table },
+	{ "Containers", "\nContainers space usage:", containers_table },
+	{ "Volumes", "\nLocal Volumes space usage:", volumes_table },
+};
+
+static int parts_print(const struct engine_usage *u, struct arena *a, struct buf *out, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(parts); i++) {
+		struct table t = parts[i].make(u, a);
+
+		buf_printf(out, "%s\n\n", parts[i].heading);
+		r = table_print(&t, NULL, out, e);
+	}
 	buf_printf(out, "\nBuild cache usage: 0B\n\nOther usage: %s, of which %s can be reclaimed\n", size_text(u->rows[USAGE_OTHER].bytes, a),
 		size_text(u->rows[USAGE_OTHER].reclaimable, a));
 	return r;
+}
+
+/* As docker since 24: a template sees all parts as one document. */
+static int parts_document(const struct engine_usage *u, const char *format, struct arena *a, struct err *e)
+{
+	scoped_buf struct buf json = BUF(LIMIT_FILE);
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		struct table t = parts[i].make(u, a);
+
+		buf_printf(&json, "%s\"%s\":", i ? "," : "{", parts[i].key);
+		table_json(&t, &json);
+	}
+	buf_add_str(&json, ",\"BuildCache\":[]}");
+	return document_print_text(buf_str(&json), format, e);
 }
 
 static int df_run(struct cli *c, const void *options, struct err *e)
@@ -180,19 +218,15 @@ static int df_run(struct cli *c, const void *options, struct err *e)
 	struct engine *en;
 	int r;
 
-	if (o->verbose && o->format)
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: --verbose together with --format");
 	r = cli_engine(c, &en, e);
 	if (r == 0)
 		r = engine_usage(en, c->a, &u, e);
 	if (r == 0 && !o->verbose)
 		r = kinds_print(&u, o->format, c->a, &out, e);
+	if (r == 0 && o->verbose && o->format)
+		return parts_document(&u, o->format, c->a, e);
 	if (r == 0 && o->verbose)
-		r = images_print(&u, c->a, &out, e);
-	if (r == 0 && o->verbose)
-		r = containers_print(&u, c->a, &out, e);
-	if (r == 0 && o->verbose)
-		r = volumes_print(&u, c->a, &out, e);
+		r = parts_print(&u, c->a, &out, e);
 	if (r < 0)
 		return r;
 	fwrite(buf_text(&out), 1, out.n, stdout);

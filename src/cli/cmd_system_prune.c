@@ -20,7 +20,7 @@ static const struct opt prune_opts[] = {
 	OPT(struct prune_options, filters, "filter", 0, STRS, "FILTER", "Only those: until=TIME, label=KEY[=VALUE], label!=KEY[=VALUE]"),
 	OPT(struct prune_options, force, "force", 'f', FLAG, NULL, "Do not ask"),
 	OPT_UNSUPPORTED("build", 0, NULL),
-	OPT_UNSUPPORTED("external", 0, NULL),
+	OPT_REFUSED("external", 0, NULL, "no other program keeps containers in this store"),
 	OPT_END,
 };
 

@@ -36,6 +36,7 @@ enum opt_kind {
 	OPT_KIND_OPT_I64,     /* struct opt_i64 */
 	OPT_KIND_SIZE,        /* int64_t bytes: 512m; -1 where the command allows it */
 	OPT_KIND_NANO,        /* int64_t billionths: 1.5 */
+	OPT_KIND_DURATION,    /* int64_t nanoseconds: 1m30s */
 	OPT_KIND_CALL,        /* parsed by a function of the command */
 	OPT_KIND_UNSUPPORTED, /* a flag of our peers that is not built: says so and fails */
 	OPT_KIND_COUNT,
@@ -64,6 +65,7 @@ struct opt {
 #define OPT_CTYPE_OPT_I64 struct opt_i64
 #define OPT_CTYPE_SIZE int64_t
 #define OPT_CTYPE_NANO int64_t
+#define OPT_CTYPE_DURATION int64_t
 
 /* A row whose member has another C type than its kind says does not compile. */
 #define OPT(type, member, name_, short_, KIND, metavar_, help_)                                         \
@@ -117,6 +119,9 @@ struct command {
 
 /* Every command, in the order of the help. Ends with NULL. */
 extern const struct command *const commands[];
+
+/* What docker and podman exit with for words and flags they do not take. */
+enum { EXIT_REFUSED = 125 };
 
 /* The engine, opened on first use. Borrowed. */
 int cli_engine(struct cli *c, struct engine **ret, struct err *e);

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "base/text.h"
+#include "image/image.h"
 
 enum { ID_SHOWN = 12, TIME_SIZE = 64 };
 
@@ -13,6 +14,20 @@ const char *image_text_id(const char *id, bool whole, struct arena *a)
 	const char *hex = str_after(id, "sha256:");
 
 	return whole ? id : arena_strndup(a, hex ? hex : id, ID_SHOWN);
+}
+
+const char *image_text_names(const struct image *image, const char *between, struct arena *a)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < image->names.n; i++) {
+		struct reference ref;
+		struct err ignored; /* names in the store parse */
+
+		if (reference_parse(image->names.v[i], a, &ref, &ignored) == 0)
+			text = arena_printf(a, "%s%s%s", text, *text ? between : "", reference_familiar(&ref, a));
+	}
+	return text;
 }
 
 const char *image_text_age(const char *created, struct arena *a)

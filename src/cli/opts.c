@@ -157,12 +157,19 @@ static int take_nano(void *member, const char *value, struct arena *a, struct er
 	return r < 0 ? bad_number(e, r, value, "a number such as 1.5") : 0;
 }
 
+static int take_duration(void *member, const char *value, struct arena *a, struct err *e)
+{
+	int r = parse_duration(value, member);
+
+	return r < 0 ? bad_number(e, r, value, "a duration such as 1m30s") : 0;
+}
+
 /* How each kind takes a value into its member; kinds without a function are handled by apply(). */
 static int (*const takers[OPT_KIND_COUNT])(void *member, const char *value, struct arena *a, struct err *e) = {
 	/* clang-format off */
 	[OPT_KIND_FLAG]    = take_flag,    [OPT_KIND_STR]  = take_str,  [OPT_KIND_STRS] = take_strs, [OPT_KIND_PAIRS] = take_pairs,
 	[OPT_KIND_INT]     = take_int,     [OPT_KIND_I64]  = take_i64,  [OPT_KIND_SIZE] = take_size, [OPT_KIND_NANO]  = take_nano,
-	[OPT_KIND_OPT_I64] = take_opt_i64,
+	[OPT_KIND_OPT_I64] = take_opt_i64, [OPT_KIND_DURATION] = take_duration,
 	/* clang-format on */
 };
 

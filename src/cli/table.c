@@ -75,13 +75,15 @@ static void print_default(const struct table *t, struct buf *out)
 /* ---- templates ---- */
 
 /* A row as a JSON object; @cells NULL: the headings. */
-static struct str row_json(const struct table *t, const struct table_cells *cells, struct buf *b)
+static struct str row_json(const struct table *t, const struct table_cells *cells, bool aliases, struct buf *b)
 {
 	buf_clear(b);
 	for (size_t c = 0; c < t->n_columns; c++) {
 		const char *cell = cells ? cells->v[c] : t->columns[c].heading;
 
-		buf_add_char(b, c ? ',' : '{');
+		if (t->columns[c].alias && !aliases)
+			continue;
+		buf_add_char(b, b->n ? ',' : '{');
 		json_encode_string(str_of(t->columns[c].key), b);
 		buf_add_char(b, ':');
 		json_encode_string(str_of(cell ? cell : ""), b);
@@ -105,11 +107,25 @@ static const char *unescape(const char *format, struct arena *a)
 	return out;
 }
 
+void table_json(const struct table *t, struct buf *out)
+{
+	buf_add_char(out, '[');
+	for (size_t r = 0; r < t->n; r++) {
+		scoped_buf struct buf json = BUF(LIMIT_DOCUMENT);
+		struct str object = row_json(t, &t->v[r], false, &json);
+
+		if (r > 0)
+			buf_add_char(out, ',');
+		buf_add(out, object.p, object.n);
+	}
+	buf_add_char(out, ']');
+}
+
 static int render_row(const struct table *t, const char *format, const struct table_cells *cells, struct buf *out, struct err *e)
 {
 	scoped_buf struct buf json = BUF(LIMIT_DOCUMENT);
 
-	return template_render_row(format, row_json(t, cells, &json), out, e);
+	return template_render_row(format, row_json(t, cells, true, &json), out, e);
 }
 
 static int print_columns(const struct table *t, const char *format, struct buf *out, struct err *e)
@@ -148,6 +164,8 @@ int table_print(const struct table *t, const char *format, struct buf *out, stru
 	}
 	if (columns)
 		return print_columns(t, unescape(columns, t->a), out, e);
+	if (streq(format, "{{json .}}"))
+		format = "json";
 	if (!streq(format, "json"))
 		format = unescape(format, t->a);
 	for (size_t r = 0; r < t->n; r++) {
@@ -155,7 +173,7 @@ int table_print(const struct table *t, const char *format, struct buf *out, stru
 		int ret = 0;
 
 		if (streq(format, "json")) {
-			struct str object = row_json(t, &t->v[r], &json);
+			struct str object = row_json(t, &t->v[r], false, &json);
 
 			buf_add(out, object.p, object.n);
 		} else {

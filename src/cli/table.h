@@ -19,6 +19,7 @@ struct table_column {
 	const char *key;     /* "ID" */
 	const char *heading; /* "CONTAINER ID" */
 	bool shown;          /* in the default table */
+	bool alias;          /* another word for templates (podman's): not in JSON */
 };
 
 struct table {
@@ -37,8 +38,11 @@ struct table {
 /* Adds a row; the caller fills the returned cells (borrowed strings), one per column. */
 const char **table_row(struct table *t);
 
+/* Appends the rows as a JSON array of objects. */
+void table_json(const struct table *t, struct buf *out);
+
 /*
- * Prints by @format: NULL or "table": the default table; "json": an object per row; "table TEMPLATE": headings and aligned columns split at tabs;
+ * Prints by @format: NULL or "table": the default table; "json" (also "{{json .}}"): an object per row; "table TEMPLATE": headings and aligned columns split at tabs;
  * anything else is a template rendered per row. Errors: -EINVAL for a bad template.
  */
 int table_print(const struct table *t, const char *format, struct buf *out, struct err *e);

@@ -253,6 +253,3 @@ typedef void (*engine_finding_fn)(void *arg, const struct engine_finding *f);
 
 /* Verifies every object and link, rolls abandoned work back; with @repair also drops damaged objects. Returns the number of findings left. */
 int engine_check(struct engine *en, bool repair, bool digests, engine_finding_fn each, void *arg, struct err *e);
-
-/* Facts for `tare info` as ordered pairs ("Containers", "3"). */
-int engine_info(struct engine *en, struct arena *a, struct pairs *ret, struct err *e);

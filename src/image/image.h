@@ -59,6 +59,9 @@ void image_store_drop_blobs(struct image_store *s);
 /* Finds an image by reference or by (a unique prefix of) its id. Errors: -ENOENT if there is none; -EINVAL for bad or ambiguous text. */
 int image_find(struct image_store *s, const char *name_or_id, struct arena *a, struct image *ret, struct err *e);
 
+/* Whether the image is of the platform @platform ("linux/arm64"; NULL: any). Errors: ERR_NOT_FOUND if it is of another; ERR_INVALID. */
+int image_platform_check(const struct image *image, const char *platform, struct arena *a, struct err *e);
+
 /* All images, one entry per id with all its names, newest first. A damaged image is left out (image_check names it). */
 int image_list(struct image_store *s, struct arena *a, struct images *ret, struct err *e);
 

@@ -67,7 +67,7 @@ hub_start() {
 	equal "$addr/library/thing" "$(tare search -f is-official=true --format '{{.Name}}' "$addr/x")"
 	equal 2 "$(tare search -f stars=5 --format '{{.Name}}' "$addr/x" | wc -l)"
 	contains "$(tare search --no-trunc "$addr/x")" "one column"
-	equal "100" "$(tare search --format json "$addr/x" | jq -r 'select(.IsOfficial == "[OK]").StarCount')"
+	equal "100" "$(tare search --format json "$addr/x" | jq -r 'select(.IsOfficial == "true").StarCount')"
 	run ! tare search -f color=red "$addr/x"
 	run ! tare search --limit 1000 "$addr/x"
 }

@@ -107,7 +107,7 @@ int artifact_add(struct image_store *s, const char *name, const struct strs *fil
 
 	if (q->append)
 		return artifact_append(s, name, files, q, a, ret_digest, e);
-	r = artifact_begin(s, name, false, a, &d, &o, &file, e);
+	r = artifact_begin(s, name, q->replace, a, &d, &o, &file, e);
 	if (r < 0)
 		return r;
 	r = artifact_fill(&o, files, q, a, ret_digest, e);

@@ -15,6 +15,7 @@ struct artifact_options {
 	struct pairs annotations;            /* of the files */
 	const struct oci_descriptor *subject; /* what it is about; NULL: itself */
 	bool append;                         /* to an artifact that is here */
+	bool replace;                        /* one that is here */
 };
 
 /* Makes an artifact of files. Errors: -EEXIST without append. */

@@ -272,6 +272,27 @@ int list_annotate(struct image_store *s, const char *name, const char *image, co
 	return list_write(&d, &l, a, e);
 }
 
+int list_describe(struct image_store *s, const char *name, const struct pairs *annotations, const struct oci_descriptor *subject, struct arena *a, struct err *e)
+{
+	scoped_objdir struct objdir d = OBJDIR_NONE;
+	scoped_fd int lock = lists_lock(s, e);
+	struct oci_descriptor about;
+	struct list l;
+	int r = lock < 0 ? lock : lists_open(s, &d, e);
+
+	if (r == 0)
+		r = list_read(&d, name, a, &l, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < annotations->n; i++)
+		pairs_set(a, &l.index.annotations, annotations->v[i].key, annotations->v[i].value);
+	if (subject) {
+		about = *subject;
+		l.index.subject = &about;
+	}
+	return list_write(&d, &l, a, e);
+}
+
 int list_remove(struct image_store *s, const char *name, const char *image, struct arena *a, const char **ret_digest, struct err *e)
 {
 	scoped_objdir struct objdir d = OBJDIR_NONE;

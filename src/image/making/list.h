@@ -41,6 +41,9 @@ int list_add(struct image_store *s, const char *name, const char *image, bool al
 int list_annotate(struct image_store *s, const char *name, const char *image, const struct list_change *c, struct arena *a, const char **ret_digest,
 	struct err *e);
 
+/* Says more about the list itself: annotations, and (@subject not NULL) what it is about. */
+int list_describe(struct image_store *s, const char *name, const struct pairs *annotations, const struct oci_descriptor *subject, struct arena *a, struct err *e);
+
 /* Takes an entry out; deletes a list. Errors: -ENOENT. */
 int list_remove(struct image_store *s, const char *name, const char *image, struct arena *a, const char **ret_digest, struct err *e);
 int list_delete(struct image_store *s, const char *name, struct arena *a, struct err *e);

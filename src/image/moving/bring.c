@@ -218,6 +218,9 @@ static int image_config(void *ctx, struct err *e)
 	r = oci_image_config_decode(b->config_text, b->arena, &b->config, e);
 	if (r == 0 && b->config.rootfs.diff_ids.n != b->manifest.n_layers)
 		r = err_set(e, ERR_INVALID, "manifest has %zu layers, config has %zu", b->manifest.n_layers, b->config.rootfs.diff_ids.n);
+	/* Where there is nothing to choose from, what was asked for may be something else. */
+	if (r == 0)
+		r = image_platform_check(&(struct image){ .config = b->config }, b->options->platform, b->arena, e);
 	return r;
 }
 

@@ -40,20 +40,6 @@ static void save_done(struct save *s)
 
 /* ---- which images ---- */
 
-static int platform_check(const struct save *s, const struct image *image, struct err *e)
-{
-	struct oci_platform has = { .os = image->config.os, .architecture = image->config.architecture, .variant = image->config.variant }, want;
-	struct oci_descriptor d = { .platform = &has };
-	struct oci_index index = { .manifests = &d, .n_manifests = 1 };
-	int r = 0;
-
-	if (s->options->pull.platform)
-		r = oci_platform_parse(s->options->pull.platform, s->arena, &want, e);
-	if (r == 0 && s->options->pull.platform && !oci_index_select(&index, &want))
-		return err_set(e, ERR_NOT_FOUND, "image is for platform '%s', not '%s'", oci_platform_print(&has, s->arena), s->options->pull.platform);
-	return r;
-}
-
 static struct pinned *pinned_find(struct save *s, const char *id)
 {
 	VEC_EACH(struct pinned, p, &s->images)
@@ -76,7 +62,7 @@ static int image_add(struct save *s, const struct image_record *record, const ch
 		*p = (struct pinned){ .record = *record, .pin = pin };
 		r = content_image_load(s->store, record, s->arena, &image, e);
 		if (r == 0)
-			r = platform_check(s, &image, e);
+			r = image_platform_check(&image, s->options->pull.platform, s->arena, e);
 		if (r < 0)
 			return r;
 		p->platform = (struct oci_platform){ .os = image.config.os, .architecture = image.config.architecture, .variant = image.config.variant };

@@ -289,3 +289,15 @@ int image_tag(struct image_store *s, const char *name_or_id, const char *new_nam
 	content_unlock(s, CONTENT_LOCK_IMAGE, record.id, fd);
 	return r;
 }
+
+int image_platform_check(const struct image *image, const char *platform, struct arena *a, struct err *e)
+{
+	struct oci_platform has = { .os = image->config.os, .architecture = image->config.architecture, .variant = image->config.variant }, want;
+	struct oci_descriptor d = { .platform = &has };
+	struct oci_index index = { .manifests = &d, .n_manifests = 1 };
+	int r = platform ? oci_platform_parse(platform, a, &want, e) : 0;
+
+	if (r == 0 && platform && !oci_index_select(&index, &want))
+		return err_set(e, ERR_NOT_FOUND, "image is for platform '%s', not '%s'", oci_platform_print(&has, a), platform);
+	return r;
+}
