@@ -378,9 +378,8 @@ int pack(const struct pack_job *job, tarball_sink_fn sink, void *arg, struct pac
 	if (fstat(job->dir_fd, &st) < 0)
 		return err_sys(e, -errno, "look at the directory");
 	p.dev = st.st_dev;
-	r = tarball_new(sink, arg, &p.tar, e);
-	if (r == 0 && job->root)
-		r = root_write(&p, &st, e);
+	p.tar = tarball_new(sink, arg);
+	r = job->root ? root_write(&p, &st, e) : 0;
 	if (r == 0)
 		r = directory_write(&p, job->dir_fd, "", e);
 	if (r == 0)

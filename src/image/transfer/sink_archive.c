@@ -2,46 +2,42 @@
 /*
  * The sink that is one tar stream. The same PUTs in the same order give the same bytes: no times, no owners, directories before what is in them.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <archive.h>
-#include <archive_entry.h>
-
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/vec.h"
 #include "image/transfer/sink.h"
+#include "image/transfer/tarball.h"
 #include "os/fd.h"
-
-enum { PIECE = 256 * 1024 };
 
 struct archive_sink {
 	pthread_mutex_t mutex;
-	struct archive *archive;
+	struct tarball *tar;
 	struct arena arena;
 	struct VEC(const char *) directories; /* written already */
 	int fd;
-	bool finished;
 };
 
-static int archive_failed(const struct archive_sink *s, struct err *e)
+static int archive_write_(void *arg, const void *p, size_t n, struct err *e)
 {
-	if (archive_errno(s->archive) > 0)
-		return err_sys(e, -archive_errno(s->archive), "write archive");
-	return err_set(e, ERR_INTERNAL, "write archive: %s", archive_error_string(s->archive) ? archive_error_string(s->archive) : "failed");
+	struct archive_sink *s = arg;
+	int r = fd_write_all(s->fd, p, n);
+
+	return r < 0 ? err_sys(e, r, "write archive") : 0;
 }
 
+/* What is not finished has no end-of-archive. */
 static void close_(void *self)
 {
 	struct archive_sink *s = self;
 
-	if (!s->finished)
-		archive_write_fail(s->archive); /* no end-of-archive for what is not whole */
-	archive_write_free(s->archive);
+	tarball_free(s->tar);
 	fd_close(s->fd);
 	arena_done(&s->arena);
 	pthread_mutex_destroy(&s->mutex);
@@ -52,36 +48,17 @@ static int open_(const struct transfer_message *m, const int *fds, size_t n_fds,
 {
 	struct archive_sink *s = alloc_or_die(sizeof *s);
 
-	*s = (struct archive_sink){ .archive = archive_write_new(), .fd = fd_dup_min(fds[0], 3) };
+	*s = (struct archive_sink){ .fd = fd_dup_min(fds[0], 3) };
+	s->tar = tarball_new(archive_write_, s);
 	pthread_mutex_init(&s->mutex, NULL);
-	archive_write_set_format_pax_restricted(s->archive);
-	archive_write_set_bytes_per_block(s->archive, PIECE);
-	archive_write_set_bytes_in_last_block(s->archive, 512);
-	if (s->fd < 0 || archive_write_open_fd(s->archive, s->fd) != ARCHIVE_OK) {
-		int r = s->fd < 0 ? err_sys(e, s->fd, "keep archive open") : archive_failed(s, e);
+	if (s->fd < 0) {
+		int r = err_sys(e, s->fd, "keep archive open");
 
 		close_(s);
 		return r;
 	}
 	*ret = s;
 	return 0;
-}
-
-static void entry_done(struct archive_entry **ae)
-{
-	archive_entry_free(*ae);
-}
-
-static int header_write(struct archive_sink *s, const char *name, unsigned type, unsigned mode, uint64_t size, struct err *e)
-{
-	SCOPED(entry_done) struct archive_entry *ae = archive_entry_new();
-
-	archive_entry_copy_pathname(ae, name);
-	archive_entry_set_filetype(ae, type);
-	archive_entry_set_perm(ae, mode);
-	archive_entry_set_size(ae, (int64_t)size);
-	archive_entry_set_mtime(ae, 0, 0);
-	return archive_write_header(s->archive, ae) < ARCHIVE_WARN ? archive_failed(s, e) : 0;
 }
 
 static bool directory_is_written(const struct archive_sink *s, const char *name)
@@ -100,7 +77,7 @@ static int directories_write(struct archive_sink *s, const char *name, struct er
 
 		if (directory_is_written(s, directory))
 			continue;
-		r = header_write(s, directory, AE_IFDIR, 0755, 0, e);
+		r = tarball_entry(s->tar, &(struct extract_entry){ .path = directory, .mode = S_IFDIR | 0755 }, e);
 		if (r < 0)
 			return r;
 		*vec_push(&s->arena, &s->directories) = directory;
@@ -112,15 +89,7 @@ static int piece_write(void *arg, const void *p, size_t n, struct err *e)
 {
 	struct archive_sink *s = arg;
 
-	while (n > 0) {
-		la_ssize_t done = archive_write_data(s->archive, p, n);
-
-		if (done <= 0)
-			return archive_failed(s, e);
-		p = (const char *)p + done;
-		n -= (size_t)done;
-	}
-	return 0;
+	return tarball_data(s->tar, p, n, e);
 }
 
 static int put(void *self, void *line, const struct sink_put *q, struct sink_answer *ret, struct err *e)
@@ -134,7 +103,7 @@ static int put(void *self, void *line, const struct sink_put *q, struct sink_ans
 	pthread_mutex_lock(&s->mutex);
 	r = directories_write(s, q->name, e);
 	if (r == 0)
-		r = header_write(s, q->name, AE_IFREG, 0644, q->size, e);
+		r = tarball_entry(s->tar, &(struct extract_entry){ .path = q->name, .mode = S_IFREG | 0644, .size = q->size }, e);
 	if (r == 0)
 		r = sink_put_each(q, piece_write, s, e);
 	pthread_mutex_unlock(&s->mutex);
@@ -150,13 +119,11 @@ static int finish(void *self, struct err *e)
 {
 	struct archive_sink *s = self;
 	struct stat st;
+	int r = tarball_finish(s->tar, e);
 
-	if (archive_write_close(s->archive) != ARCHIVE_OK)
-		return archive_failed(s, e);
-	s->finished = true;
-	if (fstat(s->fd, &st) == 0 && S_ISREG(st.st_mode) && fdatasync(s->fd) < 0)
-		return err_sys(e, -errno, "sync archive");
-	return 0;
+	if (r == 0 && fstat(s->fd, &st) == 0 && S_ISREG(st.st_mode) && fdatasync(s->fd) < 0)
+		r = err_sys(e, -errno, "sync archive");
+	return r;
 }
 
 const struct sink_driver sink_archive = { open_, close_, NULL, NULL, put, has, NULL, NULL, finish, NULL, NULL };
