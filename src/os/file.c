@@ -99,6 +99,8 @@ int file_create(int dirfd, const char *path, const void *p, size_t n, mode_t mod
 
 /* ---- replacing in one piece ---- */
 
+#define TEMPORARY ".tmp-"
+
 int tmp_file_open(struct tmp_file *t, int dirfd, mode_t mode)
 {
 	for (int tries = 0; tries < 100; tries++) {
@@ -109,7 +111,7 @@ int tmp_file_open(struct tmp_file *t, int dirfd, mode_t mode)
 		if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
 			return -errno;
 		text_hex(random, sizeof random, hex);
-		snprintf(t->name, sizeof t->name, ".tmp-%s", hex);
+		snprintf(t->name, sizeof t->name, TEMPORARY "%s", hex);
 		fd = RETRY(openat(dirfd, t->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
 		if (fd >= 0) {
 			t->dirfd = dirfd;
@@ -150,6 +152,18 @@ void tmp_file_done(struct tmp_file *t)
 		unlinkat(t->dirfd, t->name, 0);
 	fd_done(&t->fd);
 	errno = saved;
+}
+
+bool tmp_file_is_abandoned(int dirfd, const char *name)
+{
+	enum { AGE = 60 }; /* seconds; its writer needs a moment */
+	struct timespec now;
+	struct stat st;
+
+	if (strncmp(name, TEMPORARY, sizeof TEMPORARY - 1) != 0 || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec - st.st_mtim.tv_sec > AGE;
 }
 
 int file_replace(int dirfd, const char *name, const void *p, size_t n, mode_t mode, unsigned flags)

@@ -58,6 +58,9 @@ int tmp_file_commit(struct tmp_file *t, const char *name, unsigned flags);
 void tmp_file_done(struct tmp_file *t);
 #define scoped_tmp_file SCOPED(tmp_file_done)
 
+/* True for such a file that its writer, killed, has left: they live for a moment. */
+bool tmp_file_is_abandoned(int dirfd, const char *name);
+
 /*
  * The same for other people's directories: without a name until it is committed, so that nothing is left whatever happens. Where the file system cannot
  * do that it has one.

@@ -153,6 +153,81 @@ df_is_du() {
 	unset TARE_STORAGE_DRIVER
 }
 
+# The file of an image's last layer's blob: blob_file NAME
+blob_file() {
+	local root=$BATS_TEST_TMPDIR/root manifest
+	manifest=$(jq -r "select((.reference // \"\") | endswith(\"$1\")).manifest" "$root"/images/*)
+	echo "$root/blobs/$(jq -r '.layers[-1].digest' "$root/blobs/${manifest/:/\/}" | tr : /)"
+}
+
+# What a power cut leaves of an image that was about to be: a blob's name with less than its content. after_cut NAME COMMAND…: which makes the image that was NAME.
+after_cut() {
+	local name=$1 blob size
+	shift
+	blob=$(blob_file "$name")
+	for size in 0 100; do
+		own rmi "$name" >/dev/null
+		[ ! -e "$blob" ]
+		head -c $size /dev/zero >"$blob"
+		"$@"
+		[ "$(stat -c %s "$blob")" -gt 100 ]
+		run -0 own system check
+		equal "0 problems left" "$output"
+	done
+}
+
+@test "what a power cut left of a blob hinders neither pull, import, load nor commit, and does not become a part of what they make" {
+	local at=$BATS_TEST_TMPDIR
+	own pull -q "$plain_addr/test/busybox:1"
+	after_cut "$plain_addr/test/busybox:1" own pull -q "$plain_addr/test/busybox:1"
+	own rmi "$plain_addr/test/busybox:1" >/dev/null
+
+	own load -q -i "$images/busybox.docker.tar"
+	after_cut busybox:latest own load -q -i "$images/busybox.docker.tar"
+
+	tar -C "$BATS_TEST_DIRNAME" -cf "$at/tree.tar" images.bats
+	own import "$at/tree.tar" localhost/imported:1
+	after_cut localhost/imported:1 own import "$at/tree.tar" localhost/imported:1
+
+	own run --name box --network none busybox sh -c 'seq 1 100000 >/numbers'
+	own commit -q box localhost/committed:1
+	after_cut localhost/committed:1 own commit -q box localhost/committed:1
+	equal 100000 "$(own run --rm --network none localhost/committed:1 tail -n 1 /numbers)"
+	own rm box
+}
+
+@test "a layer that was lost and is brought again is durable before anybody sees it: its image has a record already" {
+	local root=$BATS_TEST_TMPDIR/root way
+	own load -q -i "$images/busybox.docker.tar"
+	for way in "system check --repair" "load -q -i $images/busybox.docker.tar"; do
+		rm -rf "$root"/layers/*/bin
+		run ! own system check
+		[ "$way" = "system check --repair" ] || rm -rf "$root"/layers/????????????????????????????????????????????????????????????????
+		# shellcheck disable=SC2086 # words
+		strace -f -qq -e trace=syncfs,rename,renameat,renameat2 -o "$BATS_TEST_TMPDIR/calls" tare --root "$root" --run-root "$BATS_TEST_TMPDIR/run" $way
+		awk '/syncfs/ { synced = 1 } /renameat.*"layers\/[0-9a-f]+"/ { seen = 1; if (!synced) exit 1 } END { if (!seen) exit 2 }' "$BATS_TEST_TMPDIR/calls" ||
+			{ cat "$BATS_TEST_TMPDIR/calls"; return 1; }
+		own system check
+	done
+}
+
+@test "files that killed writers left go with a repair and with prune, those of others stay" {
+	local root=$BATS_TEST_TMPDIR/root dir
+	own load -q -i "$images/busybox.docker.tar"
+	own manifest create localhost/list:1
+	for dir in images layers lists; do
+		touch -d '2 minutes ago' "$root/$dir/.tmp-00112233445566aa"
+		touch "$root/$dir/.tmp-00112233445566bb"
+	done
+	run -0 own system check
+	equal 3 "$(grep -c .tmp-00112233445566aa <<<"$output")"
+	own system check --repair
+	equal 3 "$(find "$root" -name '.tmp-*' | wc -l)"
+	touch -d '2 minutes ago' "$root"/{images,layers,lists}/.tmp-00112233445566bb
+	own image prune -f
+	equal 0 "$(find "$root" -name '.tmp-*' | wc -l)"
+}
+
 @test "blobs that are not kept are fetched again when they are needed, and it is said if nobody has them" {
 	local root=$BATS_TEST_TMPDIR/root layer
 	own pull -q --no-keep-blobs "$plain_addr/test/busybox:1"

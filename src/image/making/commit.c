@@ -142,7 +142,6 @@ static int commit_pack(void *ctx, struct err *e)
 {
 	struct commit *c = ctx;
 	scoped_fd int file = openat(c->store->root_fd, "blobs/ingest", O_RDWR | O_TMPFILE | O_CLOEXEC, 0444);
-	struct content_name name;
 	struct digest d;
 	int r;
 
@@ -156,12 +155,7 @@ static int commit_pack(void *ctx, struct err *e)
 	if (!c->packed.digest || !c->packed.diff_id || digest_parse(c->packed.digest, &d) < 0 || digest_parse(c->packed.diff_id, &d) < 0)
 		return err_set(e, ERR_INTERNAL, "tare-transfer sent no digests");
 	c->empty = c->request->parent && strcmp(c->packed.diff_id, EMPTY_TAR) == 0;
-	if (c->empty)
-		return 0;
-	name = content_blob_name(c->packed.digest);
-	if (linkat(AT_FDCWD, fd_path(file).s, c->store->blobs_fd, name.s, AT_SYMLINK_FOLLOW) < 0 && errno != EEXIST)
-		return err_sys(e, -errno, "keep blob '%.30s'", c->packed.digest);
-	return 0;
+	return c->empty ? 0 : content_blob_link(c->store, c->packed.digest, file, e);
 }
 
 static bool is_not_empty(const void *ctx)

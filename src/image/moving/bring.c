@@ -238,6 +238,7 @@ static int image_layers(void *ctx, struct err *e)
 	intake_init(&b->intake, b->store, b->courier, b->options, b->arena, layers, b->manifest.n_layers);
 	/* From a registry it can be fetched again. */
 	b->intake.drop_blobs = !b->layout && (b->options->drop_blobs || b->store->drop_blobs);
+	b->intake.vouched = content_record_lacks(b->store, b->reference, b->arena);
 	return intake_run(&b->intake, e);
 }
 

@@ -90,7 +90,7 @@ static bool layer_is_needed(struct intake *in, const char *diff_id)
 }
 
 /* A layer becomes visible before it is durable; an image's record comes after the sync. So one that was made before the last start, and no record vouches for, may be what
- * a power failure left of it. */
+ * a power failure left of it. (And where a record refers to it before it is here, because it was lost, it becomes durable first: in->vouched.) */
 static bool layer_is_good(struct intake *in, const char *diff_id)
 {
 	return content_layer_has(in->store, diff_id) && (content_layer_is_of_this_boot(in->store, diff_id) || layer_is_needed(in, diff_id));
@@ -165,7 +165,8 @@ static int blob_open(struct intake *in, struct intake_layer *l, struct transfer_
 	struct content_name name;
 	struct stat st;
 
-	if (l->digest && content_blob_has(in->store, l->digest, l->size)) {
+	l->stored = l->digest && content_blob_has(in->store, l->digest, l->size);
+	if (l->stored) {
 		name = content_blob_name(l->digest);
 		l->blob_fd = openat(in->store->blobs_fd, name.s, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		if (l->blob_fd < 0 || fstat(l->blob_fd, &st) < 0)
@@ -294,17 +295,9 @@ static int opaque_set(struct intake *in, struct intake_layer *l, const char *pat
 
 static int blob_commit(struct intake *in, struct intake_layer *l, struct err *e)
 {
-	struct content_name name;
-
-	if (content_blob_has(in->store, l->digest, -1) || l->dropped)
+	if (l->stored || l->dropped)
 		return 0;
-	if (!l->unnamed)
-		return content_ingest_commit(in->store, l->digest, l->blob_fd, e);
-	/* It was written without a name, for want of a digest. */
-	name = content_blob_name(l->digest);
-	if (linkat(AT_FDCWD, fd_path(l->blob_fd).s, in->store->blobs_fd, name.s, AT_SYMLINK_FOLLOW) < 0 && errno != EEXIST)
-		return err_sys(e, -errno, "keep blob '%.30s'", l->digest);
-	return 0;
+	return (l->unnamed ? content_blob_link : content_ingest_commit)(in->store, l->digest, l->blob_fd, e);
 }
 
 /* Takes the digests transfer computed where we had none. Locks them; another's layer with that id is as good as ours. */
@@ -361,6 +354,8 @@ static int layer_commit(struct intake *in, struct intake_layer *l, const struct 
 		dir_remove_tree(in->store->layer_ingest_fd, l->ingest);
 	else if ((r = layer_clear(in, l->diff_id)) < 0)
 		return err_sys(e, r, "remove what is left of layer '%.30s'", l->diff_id);
+	else if (in->vouched && (r = dir_sync_fs(in->store->root_fd)) < 0)
+		return err_sys(e, r, "sync '%s'", in->store->root);
 	else
 		r = content_layer_commit(in->store, l->ingest, l->diff_id, in->store->form, &l->record, e);
 	if (r < 0)

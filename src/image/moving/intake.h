@@ -21,6 +21,7 @@ struct intake_layer {
 	enum intake_state state;
 	bool continued;      /* transfer was given the beginning of the blob */
 	bool again;          /* that turned out damaged: this is the second try */
+	bool stored;         /* transfer reads, and so verifies, the blob that is in the store */
 	bool dropped;        /* the blob is not kept */
 	bool unnamed;        /* the blob grows in a file without a name, since its digest is not known */
 	char ingest[80];     /* name of its directory in layers/ingest */
@@ -38,7 +39,9 @@ struct intake {
 	size_t n_layers;
 	struct strs needed; /* layers that records refer to, as of when it was first asked */
 	bool needed_known;
-	bool drop_blobs; /* set after intake_init(): do not keep what can be fetched again */
+	/* set after intake_init() */
+	bool drop_blobs; /* do not keep what can be fetched again */
+	bool vouched;    /* a record refers to these layers already: none is seen before it is durable */
 	bool changed; /* something new is in the store */
 };
 

@@ -159,11 +159,13 @@ static int item_take(struct load *l, struct intake *in, const struct docker_arch
 	layers = arena_array(l->arena, struct intake_layer, item->layers.n);
 	for (size_t i = 0; i < item->layers.n; i++)
 		layers[i] = (struct intake_layer){ .name = item->layers.v[i], .diff_id = config.rootfs.diff_ids.v[i], .size = -1 };
+	item_names(l, item, &names);
 	intake_init(in, l->store, &l->courier, l->options, l->arena, layers, item->layers.n);
+	for (size_t i = 0; i < names.n; i++)
+		in->vouched |= content_record_lacks(l->store, names.v[i], l->arena);
 	r = intake_run(in, e);
 	if (r < 0)
 		return r;
-	item_names(l, item, &names);
 	r = assemble(in, document.text, &config, &names, ret, e);
 	for (size_t i = 0; i < names.n && r == 0; i++)
 		say_loaded(l, &(struct image_record){ .reference = names.v[i], .id = ret->id });

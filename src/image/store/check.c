@@ -331,6 +331,7 @@ static bool layer_restore(struct check *c, const char *diff_id)
 	if (courier_open(&courier, c->store, &task, &c->store->blobs_fd, 1, 0, &ignored) < 0)
 		return false;
 	intake_init(&in, c->store, &courier, &options, &c->arena, &layer, 1);
+	in.vouched = true;
 	r = intake_run(&in, &ignored);
 	courier_done(&courier);
 	intake_done(&in);
@@ -388,6 +389,14 @@ static int ingest_layer_check(void *arg, int dirfd, const char *name, unsigned c
 	return 0;
 }
 
+static int abandoned_check(void *arg, int dirfd, const char *name, unsigned char type)
+{
+	struct check *c = arg;
+
+	finding(c, arena_printf(&c->arena, "leftover %s", name), "was left by a command that was killed", true, repairs(c) && unlinkat(dirfd, name, 0) == 0);
+	return 0;
+}
+
 /* Lock files without a holder mean nothing; they go without a word. */
 static int lock_check(void *arg, int dirfd, const char *name, unsigned char type)
 {
@@ -405,6 +414,8 @@ static int leftovers_check(struct check *c, struct err *e)
 
 	if (r == 0)
 		r = dir_each(c->store->layer_ingest_fd, ingest_layer_check, c);
+	if (r == 0)
+		r = content_each_abandoned(c->store, abandoned_check, c);
 	if (r == 0 && repairs(c))
 		r = dir_each(c->store->locks_fd, lock_check, c);
 	return r < 0 ? err_sys(e, r, "list leftovers") : 0;

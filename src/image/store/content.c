@@ -173,23 +173,31 @@ int content_blob_read(const struct image_store *s, const char *digest, struct ar
 	return 0;
 }
 
+/* Everybody who writes a blob has a name of his own: two pulls of one image come here at once. */
+static struct content_name ingest_own_name(const char *digest)
+{
+	struct content_name name;
+	unsigned char random[8];
+	char hex[2 * sizeof random + 1];
+
+	proc_random(random, sizeof random);
+	text_hex(random, sizeof random, hex);
+	snprintf(name.s, sizeof name.s, "%s.%s", digest_hex(digest), hex);
+	return name;
+}
+
 int content_blob_write(const struct image_store *s, const char *digest, struct str text, struct err *e)
 {
 	struct content_name name = content_blob_name(digest), own;
 	scoped_arena struct arena a = { 0 };
 	struct str there;
 	struct err ignored; /* damaged: written again */
-	unsigned char random[8];
-	char hex[2 * sizeof random + 1];
 	int r;
 
 	/* What is there may have the size alone, after a power cut. */
 	if (content_blob_has(s, digest, (int64_t)text.n) && content_blob_read(s, digest, &a, &there, &ignored) == 0)
 		return 0;
-	/* Everybody who writes it has a name of his own: two pulls of one image come here at once. */
-	proc_random(random, sizeof random);
-	text_hex(random, sizeof random, hex);
-	snprintf(own.s, sizeof own.s, "%s.%s", digest_hex(digest), hex);
+	own = ingest_own_name(digest);
 	r = file_create(s->ingest_fd, own.s, text.p, text.n, 0444);
 	if (r == 0 && renameat(s->ingest_fd, own.s, s->blobs_fd, name.s) < 0)
 		r = -errno;
@@ -238,6 +246,58 @@ int content_ingest_commit(const struct image_store *s, const char *digest, int f
 	if (fchmod(fd, 0444) < 0 || renameat(s->ingest_fd, digest_hex(digest), s->blobs_fd, name.s) < 0)
 		return err_sys(e, -errno, "keep blob '%.30s'", digest);
 	return 0;
+}
+
+/* By way of a second name: a link replaces nothing. */
+static int blob_link_over(const struct image_store *s, const char *digest, int fd)
+{
+	struct content_name name = content_blob_name(digest), own = ingest_own_name(digest);
+	int r = linkat(AT_FDCWD, fd_path(fd).s, s->ingest_fd, own.s, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+
+	if (r == 0 && renameat(s->ingest_fd, own.s, s->blobs_fd, name.s) < 0) {
+		r = -errno;
+		unlinkat(s->ingest_fd, own.s, 0);
+	}
+	return r;
+}
+
+int content_blob_link(const struct image_store *s, const char *digest, int fd, struct err *e)
+{
+	struct content_name name = content_blob_name(digest);
+	int r = linkat(AT_FDCWD, fd_path(fd).s, s->blobs_fd, name.s, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+
+	/* What is there may be empty, after a power cut. */
+	if (r == -EEXIST)
+		r = blob_link_over(s, digest, fd);
+	return r < 0 ? err_sys(e, r, "keep blob '%.30s'", digest) : 0;
+}
+
+/* ---- what writers left ---- */
+
+struct tmp_each {
+	dir_each_fn fn;
+	void *arg;
+};
+
+static int tmp_visit(void *arg, int dirfd, const char *name, unsigned char type)
+{
+	const struct tmp_each *t = arg;
+
+	return tmp_file_is_abandoned(dirfd, name) ? t->fn(t->arg, dirfd, name, type) : 0;
+}
+
+int content_each_abandoned(const struct image_store *s, dir_each_fn fn, void *arg)
+{
+	static const char *const dirs[] = { "images", "layers", "lists" };
+	struct tmp_each t = { fn, arg };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(dirs); i++) {
+		scoped_fd int fd = dir_open(s->root_fd, dirs[i]);
+
+		r = fd >= 0 ? dir_each(fd, tmp_visit, &t) : fd == -ENOENT ? 0 : fd;
+	}
+	return r;
 }
 
 /* ---- layers ---- */

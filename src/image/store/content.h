@@ -73,8 +73,14 @@ int content_ingest_open(const struct image_store *s, const char *digest, uint64_
 /* A file without a name for what is on its way and need not stay. Returns owned. */
 int content_temporary(const struct image_store *s, struct err *e);
 
-/* Makes it visible. */
+/* Makes it visible, in place of what was there. */
 int content_ingest_commit(const struct image_store *s, const char *digest, int fd, struct err *e);
+
+/* The same for a file without a name (content_temporary) whose digest is known now. */
+int content_blob_link(const struct image_store *s, const char *digest, int fd, struct err *e);
+
+/* Calls @fn for each temporary file that a writer of records left when he was killed. */
+int content_each_abandoned(const struct image_store *s, dir_each_fn fn, void *arg);
 
 /* ---- layers ---- */
 
@@ -137,6 +143,9 @@ int content_records(const struct image_store *s, struct arena *a, struct image_r
 
 /* Gives a record its place; the image that had the name keeps a nameless record if that was its last. */
 int content_record_place(const struct image_store *s, const struct image_record *r, struct err *e);
+
+/* Whether the image that has the name lacks something, so that what is brought for it has a record already. */
+bool content_record_lacks(const struct image_store *s, const char *reference, struct arena *a);
 
 /* The image behind a record as far as the record alone knows it. Errors: -ENOENT if its config is not here. */
 int content_image_brief(const struct image_store *s, const struct image_record *r, struct arena *a, struct image *ret, struct err *e);

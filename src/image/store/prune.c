@@ -119,6 +119,12 @@ static int layer_leftover_visit(void *arg, int dirfd, const char *name, unsigned
 	return 0;
 }
 
+static int abandoned_visit(void *arg, int dirfd, const char *name, unsigned char type)
+{
+	unlinkat(dirfd, name, 0);
+	return 0;
+}
+
 /* Only what no readable record needs goes (remove_unneeded() looks); so all records must be readable. */
 static int orphans_sweep(struct pruning *p, struct err *e)
 {
@@ -147,6 +153,8 @@ static int orphans_sweep(struct pruning *p, struct err *e)
 	r = dir_each(p->store->ingest_fd, blob_leftover_visit, p);
 	if (r == 0)
 		r = dir_each(p->store->layer_ingest_fd, layer_leftover_visit, p);
+	if (r == 0)
+		r = content_each_abandoned(p->store, abandoned_visit, NULL);
 	return r < 0 ? err_sys(e, r, "list leftovers") : 0;
 }
 

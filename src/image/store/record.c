@@ -179,6 +179,16 @@ int content_image_load(const struct image_store *s, const struct image_record *r
 	return 0;
 }
 
+bool content_record_lacks(const struct image_store *s, const char *reference, struct arena *a)
+{
+	struct image_record wanted = { .reference = reference, .id = "" }, record;
+	struct image image;
+	struct err ignored;
+
+	return reference && content_record_read(s, content_record_name(&wanted, a), a, &record, &ignored) == 0 &&
+		content_image_load(s, &record, a, &image, &ignored) < 0;
+}
+
 int content_image_brief(const struct image_store *s, const struct image_record *record, struct arena *a, struct image *ret, struct err *e)
 {
 	if (!record->image_created)
