@@ -54,8 +54,9 @@ static int version_check(const char *root, struct err *e)
 	if (dir < 0)
 		return err_sys(e, dir, "open '%s'", root);
 	r = file_read_text(dir, "version", text, sizeof text);
-	if (r == -ENOENT) {
-		r = file_replace(dir, "version", "1\n", 2, 0644, 0);
+	/* Without content: the power failed when an older tare made it, and did not sync. */
+	if (r == -ENOENT || (r == 0 && !*text)) {
+		r = file_replace(dir, "version", "1\n", 2, 0644, FILE_SYNC);
 		return r < 0 ? err_sys(e, r, "write '%s/version'", root) : 0;
 	}
 	if (r < 0)

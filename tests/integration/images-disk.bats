@@ -196,6 +196,13 @@ after_cut() {
 	own rm box
 }
 
+@test "a store whose version a power cut emptied goes on" {
+	own images
+	: >"$BATS_TEST_TMPDIR/root/version"
+	own load -q -i "$images/busybox.docker.tar"
+	equal 1 "$(cat "$BATS_TEST_TMPDIR/root/version")"
+}
+
 @test "a layer that was lost and is brought again is durable before anybody sees it: its image has a record already" {
 	local root=$BATS_TEST_TMPDIR/root way
 	own load -q -i "$images/busybox.docker.tar"
@@ -215,15 +222,15 @@ after_cut() {
 	local root=$BATS_TEST_TMPDIR/root dir
 	own load -q -i "$images/busybox.docker.tar"
 	own manifest create localhost/list:1
-	for dir in images layers lists; do
+	for dir in . images layers lists; do
 		touch -d '2 minutes ago' "$root/$dir/.tmp-00112233445566aa"
 		touch "$root/$dir/.tmp-00112233445566bb"
 	done
 	run -0 own system check
-	equal 3 "$(grep -c .tmp-00112233445566aa <<<"$output")"
+	equal 4 "$(grep -c .tmp-00112233445566aa <<<"$output")"
 	own system check --repair
-	equal 3 "$(find "$root" -name '.tmp-*' | wc -l)"
-	touch -d '2 minutes ago' "$root"/{images,layers,lists}/.tmp-00112233445566bb
+	equal 4 "$(find "$root" -name '.tmp-*' | wc -l)"
+	touch -d '2 minutes ago' "$root"/{.,images,layers,lists}/.tmp-00112233445566bb
 	own image prune -f
 	equal 0 "$(find "$root" -name '.tmp-*' | wc -l)"
 }

@@ -288,7 +288,7 @@ static int tmp_visit(void *arg, int dirfd, const char *name, unsigned char type)
 
 int content_each_abandoned(const struct image_store *s, dir_each_fn fn, void *arg)
 {
-	static const char *const dirs[] = { "images", "layers", "lists" };
+	static const char *const dirs[] = { ".", "images", "layers", "lists" };
 	struct tmp_each t = { fn, arg };
 	int r = 0;
 
