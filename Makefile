@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 BUILD  ?= build
 
-.PHONY: all check check-vm check-security conformance bench demo install clean
+.PHONY: all check check-vm check-power check-security conformance bench demo install clean
 all: $(BUILD)/build.ninja $(BUILD)/musl/build.ninja
 	ninja -C $(BUILD)
 	ninja -C $(BUILD)/musl static
@@ -26,6 +26,11 @@ check: all
 check-vm: all
 	tools/install-deps vm
 	tests/run vm
+
+# An image store's machine is switched off in the middle of its work, fifty times on each file system; and a disk that loses whatever was not flushed.
+check-power: all
+	tools/install-deps check vm
+	TARE_POWER_CUTS=$${TARE_POWER_CUTS:-50} TARE_POWER_WORK=$${TARE_POWER_WORK:-40} tests/run power
 
 # The tests of known holes with every attacker racing for half a minute.
 check-security: all
