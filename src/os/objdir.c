@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -15,7 +16,6 @@
 
 enum {
 	TRIES = 16,        /* a sweeper may take a hidden name from its maker before the lock is on it; the maker takes another */
-	HIDDEN_SIZE = 32,
 	MAX_NAME = 255,
 };
 #define LOCK "lock"
@@ -29,14 +29,14 @@ static unsigned sync_flag(unsigned flags)
 	return flags & OBJDIR_VOLATILE ? 0 : FILE_SYNC;
 }
 
-static void hidden_name(const char *prefix, char ret[HIDDEN_SIZE])
+static void hidden_name(const char *prefix, char ret[OBJDIR_HIDDEN])
 {
 	unsigned char random[8];
 	char hex[2 * sizeof random + 1];
 
 	proc_random(random, sizeof random);
 	text_hex(random, sizeof random, hex);
-	snprintf(ret, HIDDEN_SIZE, "%s%s", prefix, hex);
+	snprintf(ret, OBJDIR_HIDDEN, "%s%s", prefix, hex);
 }
 
 bool objdir_name_is_valid(const char *name)
@@ -116,10 +116,50 @@ static int make_hidden(const struct objdir *d, const char *hidden, struct object
 	return 0;
 }
 
+int object_create_hidden(const struct objdir *d, unsigned flags, struct object *ret, char hidden[OBJDIR_HIDDEN])
+{
+	int r = -EEXIST;
+
+	for (int i = 0; i < TRIES && (r == -EAGAIN || r == -EEXIST || r == -ENOENT); i++) {
+		hidden_name(BORN, hidden);
+		r = make_hidden(d, hidden, ret);
+	}
+	if (r == 0)
+		ret->flags = d->flags | flags;
+	else
+		dir_remove_tree(d->fd, hidden);
+	return r;
+}
+
+/* Some file systems cannot exchange; then there is a moment without. */
+static int name_take_over(const struct objdir *d, const char *hidden, const char *name, const struct object *old)
+{
+	enum { EXCHANGE = 2 }; /* RENAME_EXCHANGE; musl has neither the call nor the word */
+	int r = result(syscall(SYS_renameat2, d->fd, hidden, d->fd, name, EXCHANGE));
+
+	if (r != -EINVAL && r != -EXDEV)
+		return r;
+	r = object_remove(d, name, old);
+	return r < 0 ? r : file_rename_new(d->fd, hidden, name);
+}
+
+int object_appear(const struct objdir *d, const char *hidden, const char *name, const struct object *o, const struct object *old)
+{
+	int r = -EINVAL;
+
+	if (objdir_name_is_valid(name))
+		r = old ? name_take_over(d, hidden, name, old) : file_rename_new(d->fd, hidden, name);
+	if (r == 0 && !(o->flags & OBJDIR_VOLATILE))
+		r = dir_sync(d->fd);
+	if (r == 0 && old)
+		dir_remove_tree(d->fd, hidden); /* what had the name */
+	return r;
+}
+
 int object_create(const struct objdir *d, const char *name, unsigned flags, struct object *ret)
 {
 	scoped_object struct object o = OBJECT_NONE;
-	char hidden[HIDDEN_SIZE];
+	char hidden[OBJDIR_HIDDEN];
 	int r = -EINVAL;
 
 	if (!objdir_name_is_valid(name))
@@ -226,7 +266,7 @@ bool object_is_finished(const struct object *o)
 
 int object_remove(const struct objdir *d, const char *name, const struct object *o)
 {
-	char hidden[HIDDEN_SIZE];
+	char hidden[OBJDIR_HIDDEN];
 	int r;
 
 	if (!objdir_name_is_valid(name))
@@ -349,7 +389,7 @@ static void sweep_hidden(const struct objdir *d, const char *name)
 {
 	scoped_fd int fd = open_dir(d, name);
 	scoped_fd int lock = fd < 0 ? fd : lock_file_try(fd, LOCK, FILE_LOCK_EXCLUSIVE);
-	char dying[HIDDEN_SIZE];
+	char dying[OBJDIR_HIDDEN];
 
 	hidden_name(DYING, dying);
 	if (lock >= 0 && renameat(d->fd, name, d->fd, dying) == 0)

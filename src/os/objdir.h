@@ -22,6 +22,7 @@
 
 enum {
 	OBJDIR_VOLATILE = 1 << 0,   /* no fsync */
+	OBJDIR_HIDDEN = 32,         /* bytes of a hidden name */
 };
 
 struct objdir {
@@ -53,6 +54,13 @@ void object_done(struct object *o);
 
 /* Makes an unfinished object and locks it. @flags are added to those of @d. Errors: -EEXIST. */
 int object_create(const struct objdir *d, const char *name, unsigned flags, struct object *ret);
+
+/*
+ * The same in two parts, for what shall take an older one's place in one moment: an object under the name @hidden alone, which goes as if its maker had
+ * died until object_appear() gives it @name. @old is what has that name, locked, and goes; or NULL: nothing may have it (-EEXIST).
+ */
+int object_create_hidden(const struct objdir *d, unsigned flags, struct object *ret, char hidden[OBJDIR_HIDDEN]);
+int object_appear(const struct objdir *d, const char *hidden, const char *name, const struct object *o, const struct object *old);
 
 /* Opens without locking: reading whole files is always consistent, since they are replaced in one piece. Errors: -ENOENT. */
 int object_open(const struct objdir *d, const char *name, struct object *ret);

@@ -36,6 +36,55 @@ TEST(objdir_names_are_strict)
 	assert_false(objdir_name_is_valid("a b"));
 }
 
+static int count(void *arg, const char *name)
+{
+	(void)name;
+	++*(int *)arg;
+	return 0;
+}
+
+TEST(object_takes_the_place_of_an_older_one_in_one_moment)
+{
+	scoped_test_dir struct test_dir t = test_dir_make();
+	scoped_objdir struct objdir d = open_objects(&t);
+	scoped_object struct object old = OBJECT_NONE, o = OBJECT_NONE, seen = OBJECT_NONE;
+	scoped_arena struct arena a = { 0 };
+	char hidden[OBJDIR_HIDDEN], *text;
+	int n = 0;
+
+	assert_int_equal(object_create_hidden(&d, 0, &old, hidden), 0);
+	assert_int_equal(object_write(&old, "config.json", "old", 3), 0);
+	assert_int_equal(objdir_each(&d, count, &n), 0);
+	assert_int_equal(n, 0); /* nobody sees it */
+	assert_int_equal(object_appear(&d, hidden, "../one", &old, NULL), -EINVAL);
+	assert_int_equal(object_appear(&d, hidden, "one", &old, NULL), 0);
+
+	assert_int_equal(object_create_hidden(&d, 0, &o, hidden), 0);
+	assert_int_equal(object_write(&o, "config.json", "new", 3), 0);
+	assert_int_equal(object_appear(&d, hidden, "one", &o, NULL), -EEXIST);
+	assert_int_equal(object_appear(&d, hidden, "one", &o, &old), 0);
+	assert_int_equal(object_open(&d, "one", &seen), 0);
+	assert_int_equal(object_read(&seen, "config.json", 100, &a, &text, NULL), 0);
+	assert_string_equal(text, "new");
+	assert_int_equal(faccessat(d.fd, hidden, F_OK, 0), -1); /* the old one */
+}
+
+TEST(object_without_a_name_goes_when_its_maker_does)
+{
+	scoped_test_dir struct test_dir t = test_dir_make();
+	scoped_objdir struct objdir d = open_objects(&t);
+	struct object o = OBJECT_NONE;
+	char hidden[OBJDIR_HIDDEN], who[64];
+
+	assert_int_equal(object_create_hidden(&d, 0, &o, hidden), 0);
+	assert_int_equal(object_finish(&o), 0);
+	assert_int_equal(objdir_each_abandoned(&d, remember, who), 0);
+	assert_int_equal(faccessat(d.fd, hidden, F_OK, 0), 0);
+	object_done(&o);
+	assert_int_equal(objdir_each_abandoned(&d, remember, who), 0);
+	assert_int_equal(faccessat(d.fd, hidden, F_OK, 0), -1);
+}
+
 TEST(object_is_created_once_written_read_and_removed)
 {
 	scoped_test_dir struct test_dir t = test_dir_make();

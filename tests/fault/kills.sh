@@ -46,6 +46,7 @@ commands() {
 		artifact add localhost/artifact:1 $home/tree.tar | artifact rm localhost/artifact:1
 		artifact push $plain_addr/test/artifact:1 |
 		artifact pull $plain_addr/test/artifact:1 | artifact rm $plain_addr/test/artifact:1
+		artifact add --replace localhost/kept:1 $home/tree.tar |
 		artifact rm localhost/gone:1 | artifact add localhost/gone:1 $home/tree.tar
 		system check --repair |
 	END
@@ -80,6 +81,7 @@ killed() {
 	esac
 	out=$(own system check) && [[ $out == *"0 problems left" ]] || { echo "$out"; return 1; }
 	equal whole "$(own run --rm --network none kept cat /made)" || return
+	own artifact inspect localhost/kept:1 >/dev/null || return
 	timeout 60 "$program" --root "$home/root" --run-root "$home/run" "$@" 2>&1 </dev/null || [ -n "$once" ] || return
 	out=$(own system check) && [[ $out == *"0 problems left" ]] || { echo "$out"; return 1; }
 }
@@ -103,7 +105,8 @@ sweep() {
 nothing_is_left() {
 	own rm -f box >/dev/null
 	own image prune -af >/dev/null
-	equal '' "$(find "$home/root"/{layers,blobs,images} -mindepth 1 | grep -vE '/(ingest|sha256|sha512|\.tmp-[0-9a-f]*)$')"
+	own artifact rm -a >/dev/null
+	equal '' "$(find "$home/root"/{layers,blobs,images,artifacts} -mindepth 1 | grep -vE '/(ingest|sha256|sha512|\.tmp-[0-9a-f]*)$')"
 }
 
 echo whole >"$home/made"
@@ -112,6 +115,7 @@ own load -q -i "$images/busybox.docker.tar" >/dev/null
 own run --name box --network none busybox sh -c 'echo whole >/made; rm /bin/ls'
 own commit -q box kept >/dev/null
 own artifact add "$plain_addr/test/artifact:1" "$home/tree.tar" >/dev/null
+own artifact add localhost/kept:1 "$home/tree.tar" >/dev/null
 while IFS='|' read -r command room <&4; do
 	read -ra words <<<"$command"
 	check "${command//$home\//}: killed anywhere, the next one heals" sweep "$room" "${words[@]}"

@@ -110,14 +110,27 @@ teardown_file() {
 	cmp one.txt out/link
 }
 
-@test "what was killed while it was made is made anew" {
-	mkfifo slow
-	tare artifact add "$name" one.txt slow >/dev/null 3>&- &
-	wait_for 5 bash -c 'ls /var/lib/tare/artifacts/* >/dev/null 2>&1'
+# Kills an "artifact add" with these options in the middle.
+killed_add() {
+	[ -p slow ] || mkfifo slow
+	tare artifact add "$@" "$name" one.txt slow >/dev/null 3>&- &
+	wait_for 5 bash -c 'ls -d /var/lib/tare/artifacts/.new-* >/dev/null 2>&1'
 	kill -9 $!
 	wait $! || :
+}
+
+@test "what was killed while it was made is made anew, and what it should have replaced stays" {
+	killed_add
 	equal "" "$(tare artifact ls -q)"
 	tare artifact add "$name" one.txt
+	equal 1 "$(tare artifact ls -q | wc -l)"
+	tare system check
+	equal "" "$(find /var/lib/tare/artifacts -name '.new-*')"
+	killed_add --replace
+	tare artifact extract "$name" out
+	cmp one.txt out
+	tare artifact add --replace "$name" "$BATS_TEST_FILENAME"
+	equal "$(basename "$BATS_TEST_FILENAME")" "$(tare artifact inspect "$name" | jq -r '.. | ."org.opencontainers.image.title"? // empty')"
 	equal 1 "$(tare artifact ls -q | wc -l)"
 }
 

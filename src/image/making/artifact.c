@@ -100,18 +100,15 @@ static int artifact_append(struct image_store *s, const char *name, const struct
 int artifact_add(struct image_store *s, const char *name, const struct strs *files, const struct artifact_options *q, struct arena *a,
 	const char **ret_digest, struct err *e)
 {
-	scoped_objdir struct objdir d = OBJDIR_NONE;
-	scoped_object struct object o = OBJECT_NONE;
-	const char *file;
+	scoped_artifact_making struct artifact_making m = ARTIFACT_MAKING_NONE;
 	int r;
 
 	if (q->append)
 		return artifact_append(s, name, files, q, a, ret_digest, e);
-	r = artifact_begin(s, name, q->replace, a, &d, &o, &file, e);
-	if (r < 0)
-		return r;
-	r = artifact_fill(&o, files, q, a, ret_digest, e);
-	return artifact_end(&d, &o, file, r, e);
+	r = artifact_begin(s, name, q->replace, a, &m, e);
+	if (r == 0)
+		r = artifact_fill(&m.object, files, q, a, ret_digest, e);
+	return r < 0 ? r : artifact_end(&m, e);
 }
 
 /* ---- extract ---- */
@@ -240,14 +237,12 @@ static int manifest_fetch(struct courier *courier, const struct reference *ref, 
 int artifact_pull(struct image_store *s, const char *name, const struct pull_options *o, struct arena *a, const char **ret_digest, struct err *e)
 {
 	const struct endpoint_options eo = { .no_tls_verify = o->no_tls_verify, .authfile = o->authfile, .credentials = o->credentials };
-	scoped_objdir struct objdir d = OBJDIR_NONE;
-	scoped_object struct object object = OBJECT_NONE;
+	scoped_artifact_making struct artifact_making m = ARTIFACT_MAKING_NONE;
 	scoped_courier struct courier courier = COURIER_NONE;
 	struct transfer_message task;
 	struct artifact artifact = { 0 };
 	struct endpoint endpoint;
 	struct reference ref;
-	const char *file;
 	int r = reference_parse(name, a, &ref, e);
 
 	if (r == 0)
@@ -259,15 +254,15 @@ int artifact_pull(struct image_store *s, const char *name, const struct pull_opt
 	if (r == 0)
 		r = manifest_fetch(&courier, &ref, a, &artifact, e);
 	if (r == 0)
-		r = artifact_begin(s, name, true, a, &d, &object, &file, e);
+		r = artifact_begin(s, name, true, a, &m, e);
 	if (r < 0)
 		return err_wrap(e, "pull artifact '%s'", reference_familiar(&ref, a));
-	r = blobs_fetch(&courier, &object, &artifact.manifest, a, e);
+	r = blobs_fetch(&courier, &m.object, &artifact.manifest, a, e);
 	if (r == 0) {
-		r = object_write(&object, ARTIFACT_MANIFEST, artifact.text.p, artifact.text.n);
+		r = object_write(&m.object, ARTIFACT_MANIFEST, artifact.text.p, artifact.text.n);
 		if (r < 0)
 			err_sys(e, r, "write manifest");
 	}
 	*ret_digest = artifact.digest;
-	return artifact_end(&d, &object, file, r, e);
+	return r < 0 ? r : artifact_end(&m, e);
 }

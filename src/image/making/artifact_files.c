@@ -126,51 +126,66 @@ int artifact_list(struct image_store *s, struct arena *a, struct artifacts *ret,
 
 /* ---- making and removing ---- */
 
-/* Takes what stands in the way. */
-static int way_clear(const struct objdir *d, const char *file, bool replace, const char *name, struct err *e)
+void artifact_making_done(struct artifact_making *m)
 {
-	scoped_object struct object old = OBJECT_NONE;
-	int r = object_open_locked(d, file, true, &old);
-
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return err_sys(e, r, "lock artifact '%s'", name);
-	if (!replace && object_is_finished(&old))
-		return err_set(e, ERR_EXISTS, "artifact '%s' exists; --append adds to it", name);
-	r = object_remove(d, file, &old);
-	return r < 0 ? err_sys(e, r, "remove artifact '%s'", name) : 0;
+	if (m->object.fd >= 0 && m->hidden[0])
+		dir_remove_tree(m->dir.fd, m->hidden);
+	object_done(&m->object);
+	objdir_done(&m->dir);
 }
 
-int artifact_begin(struct image_store *s, const char *name, bool replace, struct arena *a, struct objdir *ret_dir, struct object *ret, const char **ret_file,
-	struct err *e)
+static int name_is_taken(const struct artifact_making *m, struct err *e)
 {
+	return err_set(e, ERR_EXISTS, "artifact '%s' exists; --append adds to it", m->name);
+}
+
+int artifact_begin(struct image_store *s, const char *name, bool replace, struct arena *a, struct artifact_making *m, struct err *e)
+{
+	scoped_object struct object old = OBJECT_NONE;
 	struct reference ref;
 	int r = reference_parse(name, a, &ref, e);
 
 	if (r == 0)
-		r = artifacts_open(s, ret_dir, e);
+		r = artifacts_open(s, &m->dir, e);
 	if (r < 0)
 		return r;
-	*ret_file = reference_escape(&ref, a);
-	do {
-		r = way_clear(ret_dir, *ret_file, replace, reference_familiar(&ref, a), e);
-		if (r < 0)
-			return r;
-		r = object_create(ret_dir, *ret_file, 0, ret);
-	} while (r == -EEXIST);
-	return r < 0 ? err_sys(e, r, "make artifact '%s'", reference_familiar(&ref, a)) : 0;
+	m->file = reference_escape(&ref, a);
+	m->name = reference_familiar(&ref, a);
+	m->replace = replace;
+	if (!replace && object_open(&m->dir, m->file, &old) == 0 && object_is_finished(&old))
+		return name_is_taken(m, e);
+	r = object_create_hidden(&m->dir, 0, &m->object, m->hidden);
+	return r < 0 ? err_sys(e, r, "make artifact '%s'", m->name) : 0;
 }
 
-int artifact_end(const struct objdir *d, const struct object *o, const char *file, int r, struct err *e)
+/* Gives it the name; what has that goes, if it may. -EAGAIN: it has come or gone meanwhile. */
+static int making_appear(struct artifact_making *m, struct err *e)
 {
-	if (r == 0) {
-		r = object_finish(o);
-		if (r < 0)
-			err_sys(e, r, "finish artifact");
-	}
+	scoped_object struct object old = OBJECT_NONE;
+	int r = object_open_locked(&m->dir, m->file, true, &old);
+	bool there = r == 0;
+
+	if (r < 0 && r != -ENOENT)
+		return err_sys(e, r, "lock artifact '%s'", m->name);
+	if (there && !m->replace && object_is_finished(&old))
+		return name_is_taken(m, e);
+	r = object_appear(&m->dir, m->hidden, m->file, &m->object, there ? &old : NULL);
+	if (r == -EEXIST && !there)
+		return -EAGAIN;
+	return r < 0 ? err_sys(e, r, "make artifact '%s'", m->name) : 0;
+}
+
+int artifact_end(struct artifact_making *m, struct err *e)
+{
+	int r = object_finish(&m->object);
+
 	if (r < 0)
-		object_remove(d, file, o);
+		return err_sys(e, r, "finish artifact '%s'", m->name);
+	do {
+		r = making_appear(m, e);
+	} while (r == -EAGAIN);
+	if (r == 0)
+		m->hidden[0] = 0;
 	return r;
 }
 

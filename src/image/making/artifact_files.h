@@ -37,12 +37,21 @@ int artifact_remove(struct image_store *s, const char *name, struct arena *a, co
 int artifact_open(struct image_store *s, const char *name, struct arena *a, struct object *ret, struct artifact *ret_artifact, struct err *e);
 int artifact_lock(struct image_store *s, const char *name, struct arena *a, struct object *ret, struct artifact *ret_artifact, struct err *e);
 
-/* A new empty one, locked; @ret_file is its name in @ret_dir. What a dead maker left goes, and with @replace what is whole as well. Errors: ERR_EXISTS. */
-int artifact_begin(struct image_store *s, const char *name, bool replace, struct arena *a, struct objdir *ret_dir, struct object *ret, const char **ret_file,
-	struct err *e);
+/* One that nobody sees before it is whole; without artifact_end() nothing is left of it. */
+struct artifact_making {
+	struct objdir dir;
+	struct object object;        /* to be filled; locked */
+	char hidden[OBJDIR_HIDDEN];
+	const char *file, *name;     /* its object's; for people */
+	bool replace;
+};
+#define ARTIFACT_MAKING_NONE ((struct artifact_making){ .dir = OBJDIR_NONE, .object = OBJECT_NONE })
+void artifact_making_done(struct artifact_making *m);
+#define scoped_artifact_making SCOPED(artifact_making_done)
 
-/* Finishes it if @r is 0, else removes it; returns @r or what went wrong. */
-int artifact_end(const struct objdir *d, const struct object *o, const char *file, int r, struct err *e);
+/* Begins one; with @replace it takes the place of one of that name when it is whole. Errors: ERR_EXISTS. */
+int artifact_begin(struct image_store *s, const char *name, bool replace, struct arena *a, struct artifact_making *m, struct err *e);
+int artifact_end(struct artifact_making *m, struct err *e);
 
 /* Blobs: a copy of a file, some bytes, and back. */
 int artifact_blob_copy(const struct object *o, const char *path, struct arena *a, const char **ret_digest, int64_t *ret_size, struct err *e);

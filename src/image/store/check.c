@@ -15,6 +15,7 @@
 #include "image/store/content.h"
 #include "image/store/form.h"
 #include "image/store/layer_file.h"
+#include "image/store/leftover.h"
 #include "image/store/remove.h"
 #include "os/fd.h"
 #include "os/survey.h"
@@ -389,12 +390,11 @@ static int ingest_layer_check(void *arg, int dirfd, const char *name, unsigned c
 	return 0;
 }
 
-static int abandoned_check(void *arg, int dirfd, const char *name, unsigned char type)
+static void leftover_report(void *arg, const char *what, bool gone)
 {
 	struct check *c = arg;
 
-	finding(c, arena_printf(&c->arena, "leftover %s", name), "was left by a command that was killed", true, repairs(c) && unlinkat(dirfd, name, 0) == 0);
-	return 0;
+	finding(c, arena_printf(&c->arena, "leftover %s", what), "was left by a command that was killed", true, gone);
 }
 
 /* Lock files without a holder mean nothing; they go without a word. */
@@ -415,7 +415,7 @@ static int leftovers_check(struct check *c, struct err *e)
 	if (r == 0)
 		r = dir_each(c->store->layer_ingest_fd, ingest_layer_check, c);
 	if (r == 0)
-		r = content_each_abandoned(c->store, abandoned_check, c);
+		r = leftover_each(c->store, repairs(c), leftover_report, c);
 	if (r == 0 && repairs(c))
 		r = dir_each(c->store->locks_fd, lock_check, c);
 	return r < 0 ? err_sys(e, r, "list leftovers") : 0;

@@ -272,34 +272,6 @@ int content_blob_link(const struct image_store *s, const char *digest, int fd, s
 	return r < 0 ? err_sys(e, r, "keep blob '%.30s'", digest) : 0;
 }
 
-/* ---- what writers left ---- */
-
-struct tmp_each {
-	dir_each_fn fn;
-	void *arg;
-};
-
-static int tmp_visit(void *arg, int dirfd, const char *name, unsigned char type)
-{
-	const struct tmp_each *t = arg;
-
-	return tmp_file_is_abandoned(dirfd, name) ? t->fn(t->arg, dirfd, name, type) : 0;
-}
-
-int content_each_abandoned(const struct image_store *s, dir_each_fn fn, void *arg)
-{
-	static const char *const dirs[] = { ".", "images", "layers", "lists" };
-	struct tmp_each t = { fn, arg };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(dirs); i++) {
-		scoped_fd int fd = dir_open(s->root_fd, dirs[i]);
-
-		r = fd >= 0 ? dir_each(fd, tmp_visit, &t) : fd == -ENOENT ? 0 : fd;
-	}
-	return r;
-}
-
 /* ---- layers ---- */
 
 /* clang-format off */

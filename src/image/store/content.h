@@ -79,9 +79,6 @@ int content_ingest_commit(const struct image_store *s, const char *digest, int f
 /* The same for a file without a name (content_temporary) whose digest is known now. */
 int content_blob_link(const struct image_store *s, const char *digest, int fd, struct err *e);
 
-/* Calls @fn for each temporary file that a writer of records left when he was killed. */
-int content_each_abandoned(const struct image_store *s, dir_each_fn fn, void *arg);
-
 /* ---- layers ---- */
 
 struct layer_record {

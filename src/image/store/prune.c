@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "image/store/content.h"
+#include "image/store/leftover.h"
 #include "image/store/remove.h"
 #include "os/fd.h"
 #include "os/survey.h"
@@ -119,12 +120,6 @@ static int layer_leftover_visit(void *arg, int dirfd, const char *name, unsigned
 	return 0;
 }
 
-static int abandoned_visit(void *arg, int dirfd, const char *name, unsigned char type)
-{
-	unlinkat(dirfd, name, 0);
-	return 0;
-}
-
 /* Only what no readable record needs goes (remove_unneeded() looks); so all records must be readable. */
 static int orphans_sweep(struct pruning *p, struct err *e)
 {
@@ -154,7 +149,7 @@ static int orphans_sweep(struct pruning *p, struct err *e)
 	if (r == 0)
 		r = dir_each(p->store->layer_ingest_fd, layer_leftover_visit, p);
 	if (r == 0)
-		r = content_each_abandoned(p->store, abandoned_visit, NULL);
+		r = leftover_each(p->store, true, NULL, NULL);
 	return r < 0 ? err_sys(e, r, "list leftovers") : 0;
 }
 
