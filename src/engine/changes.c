@@ -7,13 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "base/vec.h"
 #include "os/fd.h"
 #include "os/file.h"
+#include "os/overlay.h"
 
 struct finding {
 	const struct strs *mountpoints;
@@ -96,11 +96,9 @@ static bool names_have(const struct strs *list, const char *name)
 /* Whether overlayfs hides what is below the directory. Errors: ERR_UNSUPPORTED for one that stands for a directory of another name. */
 static int is_opaque(int fd, const char *path, struct err *e)
 {
-	char value;
-
-	if (fgetxattr(fd, "trusted.overlay.redirect", NULL, 0) > 0)
+	if (overlay_is_redirect(fd))
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: directory '%.200s' was renamed by overlayfs with redirect_dir=on", path);
-	return fgetxattr(fd, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
+	return overlay_is_opaque(fd);
 }
 
 static int directory_find(struct finding *f, struct pair_of_dirs d, struct err *e);

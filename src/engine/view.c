@@ -11,6 +11,7 @@
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/mount.h"
+#include "os/overlay.h"
 
 enum { MOUNT_DATA_MAX = 4095, FSCONFIG_STRING_MAX = 255 }; /* mount(2) copies one page; fsconfig one string of 256 */
 
@@ -35,6 +36,8 @@ static int overlay_new(const struct strs *layers, struct err *e)
 
 	for (size_t i = layers->n; r == 0 && i-- > 0;)
 		r = lower_add(fs, layers->v[i]);
+	if (r == 0 && overlay_wants_userxattr())
+		r = mount_fsconfig_flag(fs, "userxattr");
 	if (r == 0)
 		r = mount_fsconfig_create(fs);
 	if (r == 0)
@@ -56,6 +59,8 @@ static int overlay_classic(const struct strs *layers, const char *target, struct
 		fds[i] = open(layers->v[layers->n - 1 - i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		buf_printf(&data, "%s%s", i ? ":" : "lowerdir=", fd_path(fds[i]).s);
 	}
+	if (overlay_wants_userxattr())
+		buf_printf(&data, ",userxattr");
 	r = buf_is_full(&data) ? -E2BIG : mount_classic("tare", target, "overlay", MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC, buf_text(&data));
 	for (size_t i = 0; i < layers->n; i++)
 		fd_close(fds[i]);

@@ -111,6 +111,15 @@ int ns_is_own(int fd, enum ns_kind kind)
 	return own < 0 ? own : fd_is_same(fd, own);
 }
 
+bool ns_net_is_ours(void)
+{
+	scoped_fd int net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	/* EPERM: an owner that we cannot see. Before kernel 4.9 nobody could ask. */
+	scoped_fd int owner = net < 0 ? -EBADF : ioctl(net, NS_GET_USERNS);
+
+	return owner >= 0;
+}
+
 int ns_is_initial_user(void)
 {
 	unsigned inside, outside, size;

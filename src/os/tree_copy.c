@@ -20,6 +20,7 @@
 #include "base/str.h"
 #include "os/fd.h"
 #include "os/file.h"
+#include "os/overlay.h"
 
 enum { XATTR_NAMES_MAX = 65536, XATTR_VALUE_MAX = 65536, COPY_CHUNK = 1 << 30, DEPTH_MAX = 512 };
 
@@ -252,13 +253,6 @@ static int entry_remove(int dirfd, const char *name)
 	return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT ? 0 : errno == EISDIR ? dir_remove_tree(dirfd, name) : -errno;
 }
 
-static bool is_opaque(int fd)
-{
-	char value;
-
-	return fgetxattr(fd, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
-}
-
 static int subdirectory_copy(const struct copy_dir *d, int dirfd, const char *name)
 {
 	struct copy *all = d->all;
@@ -272,7 +266,7 @@ static int subdirectory_copy(const struct copy_dir *d, int dirfd, const char *na
 		return in;
 	if (n_path + n + 1 > PATH_SIZE)
 		return -ENAMETOOLONG;
-	if (all->over && (is_opaque(in) || (fstatat(d->to, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode)))) {
+	if (all->over && (overlay_is_opaque(in) || (fstatat(d->to, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode)))) {
 		r = entry_remove(d->to, name);
 		if (r < 0)
 			return r;

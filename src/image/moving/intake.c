@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "image/store/remove.h"
 #include "os/fd.h"
+#include "os/overlay.h"
 #include "os/path_safe.h"
 #include "os/proc.h"
 
@@ -277,6 +278,7 @@ static struct intake_layer *layer_of(struct intake *in, const struct transfer_me
 static int opaque_set(struct intake *in, struct intake_layer *l, const char *path, struct err *e)
 {
 	scoped_fd int fd = -EBADF;
+	int r;
 
 	if (!path || !*path) {
 		l->record.opaque = true;
@@ -288,9 +290,8 @@ static int opaque_set(struct intake *in, struct intake_layer *l, const char *pat
 		return 0;
 	if (fd < 0)
 		return err_sys(e, fd, "open '%.200s'", path);
-	if (fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0)
-		return err_sys(e, -errno, "mark '%.200s' opaque", path);
-	return 0;
+	r = overlay_set_opaque(fd);
+	return r < 0 ? err_sys(e, r, "mark '%.200s' opaque", path) : 0;
 }
 
 static int blob_commit(struct intake *in, struct intake_layer *l, struct err *e)

@@ -12,6 +12,7 @@
 #include "codec/json.h"
 #include "image/registries/config_file.h"
 #include "os/file.h"
+#include "os/ns.h"
 
 static const char *const use_words[] = { [MIRROR_ALL] = "all", [MIRROR_DIGEST_ONLY] = "digest-only", [MIRROR_TAG_ONLY] = "tag-only" };
 const struct enumtab mirror_uses = ENUMTAB("pull-from-mirror", use_words, MIRROR_USE_COUNT);
@@ -157,9 +158,10 @@ static int file_add(struct registries *io, const char *path, struct arena *a, bo
 	return r < 0 ? err_wrap(e, "%s", path) : 0;
 }
 
+/* Root of a user namespace is an ordinary user outside. */
 static const char *aliases_path(struct arena *a)
 {
-	return getuid() == 0 ? "/var/cache/containers/short-name-aliases.conf" : config_file_home(".cache/containers/short-name-aliases.conf", a);
+	return getuid() == 0 && ns_is_initial_user() != 0 ? "/var/cache/containers/short-name-aliases.conf" : config_file_home(".cache/containers/short-name-aliases.conf", a);
 }
 
 static int main_add(struct registries *io, struct arena *a, struct err *e)

@@ -8,6 +8,7 @@
 #include "image/snapshot/driver.h"
 #include "os/fd.h"
 #include "os/mount.h"
+#include "os/ns.h"
 
 static const char *const driver_words[] = { [SNAPSHOT_OVERLAY] = "overlay", [SNAPSHOT_EROFS] = "erofs", [SNAPSHOT_VFS] = "vfs" };
 const struct enumtab snapshot_drivers = ENUMTAB("storage driver", driver_words, SNAPSHOT_DRIVER_COUNT);
@@ -18,6 +19,8 @@ static int erofs_probe(struct host_facts *facts, struct err *e)
 {
 	scoped_fd int fs = mount_fsopen("erofs");
 
+	if (ns_is_initial_user() == 0)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: storage driver 'erofs': only root of the host may mount EROFS; use overlay or vfs");
 	if (fs < 0)
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: storage driver 'erofs': this kernel has no EROFS");
 	/* Blocks smaller than a page, which a tar has, came with 6.4. */

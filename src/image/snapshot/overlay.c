@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "os/fd.h"
 #include "os/mount.h"
+#include "os/overlay.h"
 
 enum { MOUNT_DATA_MAX = 4095 };          /* mount(2) copies one page */
 
@@ -44,6 +45,8 @@ static int overlay_configure(int fs, const struct overlay *f)
 		r = config_path(fs, "upperdir", f->upper);
 	if (r == 0)
 		r = config_path(fs, "workdir", f->work);
+	if (r == 0 && overlay_wants_userxattr())
+		r = mount_fsconfig_flag(fs, "userxattr");
 	if (r == 0 && f->is_volatile)
 		r = mount_fsconfig_flag(fs, "volatile");
 	return r < 0 ? r : mount_fsconfig_create(fs);
@@ -83,7 +86,8 @@ static int mount_old_api(const struct overlay *f, int dirfd, const char *name, s
 		fds[i] = open(f->layers->v[f->layers->n - 1 - i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		buf_printf(&data, "%s%s", i ? ":" : "lowerdir=", fd_path(fds[i]).s);
 	}
-	buf_printf(&data, ",upperdir=%s,workdir=%s%s", f->upper, f->work, f->is_volatile ? ",volatile" : "");
+	buf_printf(&data, ",upperdir=%s,workdir=%s%s%s", f->upper, f->work, f->is_volatile ? ",volatile" : "",
+		overlay_wants_userxattr() ? ",userxattr" : "");
 	r = buf_is_full(&data) ? -E2BIG : mount_classic("tare", fd_path(target).s, "overlay", 0, buf_text(&data));
 	for (size_t i = 0; i < f->layers->n; i++)
 		fd_close(fds[i]);

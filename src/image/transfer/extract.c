@@ -317,6 +317,17 @@ static void inode_sum(struct extract *x, uint64_t content)
 	tree_sum_inode(&x->result.sum, &i);
 }
 
+/* EINVAL is a number that our user namespace has no id for. */
+static int owner_error(int errnum)
+{
+	return errnum == EINVAL ? -EOVERFLOW : -errnum;
+}
+
+static int owner_failed(const char *path, uid_t uid, gid_t gid, struct err *e)
+{
+	return err_set(e, ERR_UNSUPPORTED, "'%.200s' belongs to %u:%u, for whom this user has no id: /etc/subuid and /etc/subgid give too few", path, uid, gid);
+}
+
 /* Not for regular files and directories: owner and times of the link or node itself, by name in a parent that nobody else changes. */
 static int attributes_set_at(struct extract *x)
 {
@@ -324,7 +335,7 @@ static int attributes_set_at(struct extract *x)
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, entry->mtime };
 
 	if (x->root && (entry->uid || entry->gid) && fchownat(x->parent_fd, x->name, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
+		return owner_error(errno);
 	/* mknod takes no more than the permission bits. */
 	if (!S_ISLNK(entry->mode) && (entry->mode & 07000) && fchmodat(x->parent_fd, x->name, entry->mode & 07777, 0) < 0)
 		return -errno;
@@ -341,7 +352,7 @@ static int attributes_set_file(struct extract *x)
 	if (x->written_to < entry->size && ftruncate(x->fd, (off_t)entry->size) < 0)
 		return -errno;
 	if (x->root && (entry->uid || entry->gid) && fchown(x->fd, entry->uid, entry->gid) < 0)
-		return -errno;
+		return owner_error(errno);
 	if ((entry->mode & 07000) && fchmod(x->fd, entry->mode & 07777) < 0)
 		return -errno;
 	if (entry->n_xattrs > 0) {
@@ -390,7 +401,7 @@ static int dir_finish(struct extract *x, const struct late_dir *d)
 	if (fd < 0)
 		return fd;
 	if (x->root && (d->uid || d->gid) && fchown(fd, d->uid, d->gid) < 0)
-		return -errno;
+		return owner_error(errno);
 	if (d->chmod && fchmod(fd, d->mode) < 0)
 		return -errno;
 	r = xattrs_set(x, fd, d->xattrs, d->n_xattrs);
@@ -469,6 +480,8 @@ int extract_failed(const struct extract_entry *entry, int r, struct err *e)
 {
 	if (r == -EINVAL)
 		return err_set(e, ERR_INVALID, "'%.200s' is not a name an entry may have", entry->path);
+	if (r == -EOVERFLOW)
+		return owner_failed(entry->path, entry->uid, entry->gid, e);
 	if (entry->hardlink && r == -ENOENT)
 		return err_set(e, ERR_UNSUPPORTED, "'%.200s': unsupported: hard link to '%.200s', which is not in this layer", entry->path,
 			entry->hardlink);
@@ -478,12 +491,14 @@ int extract_failed(const struct extract_entry *entry, int r, struct err *e)
 static int entry_make(struct extract *x)
 {
 	int (*make)(struct extract *) = kind_of(x->entry);
+	bool replaced;
 	int r;
 
 	if (!make)
 		return 0; /* sockets and the like mean nothing in a layer */
 	r = make(x);
-	if (r == -EEXIST) {
+	replaced = r == -EEXIST;
+	if (replaced) {
 		r = way_clear(x);
 		/* A directory that went away may be on the cached path. */
 		levels_cut(x, 0);
@@ -491,7 +506,10 @@ static int entry_make(struct extract *x)
 			r = parent_enter(x, x->name > x->path ? (size_t)(x->name - x->path) - 1 : 0);
 		if (r == 0)
 			r = make(x);
-	} else if (r == 0) {
+	}
+	if (r == -EPERM && x->root && make == node_make)
+		return 0; /* a device, in a user namespace */
+	if (r == 0 && !replaced) {
 		x->result.entries++;
 		tree_sum_name(&x->result.sum, x->path);
 	}
@@ -559,6 +577,8 @@ int extract_end(struct extract *x, struct err *e)
 		return 0;
 	r = attributes_set_file(x);
 	x->fd = fd_close(x->fd);
+	if (r == -EOVERFLOW)
+		return owner_failed(x->entry->path, x->entry->uid, x->entry->gid, e);
 	return r < 0 ? err_sys(e, r, "attributes of '%.200s'", x->entry->path) : 0;
 }
 
@@ -613,6 +633,8 @@ int extract_finish(struct extract *x, struct extract_result *ret, struct err *e)
 	levels_cut(x, 0);
 	VEC_EACH(const struct late_dir, d, &x->dirs) {
 		r = dir_finish(x, d);
+		if (r == -EOVERFLOW)
+			return owner_failed(d->path, d->uid, d->gid, e);
 		if (r < 0)
 			return err_sys(e, r, "attributes of directory '%.200s'", d->path);
 	}

@@ -10,7 +10,8 @@
  *         process has given up. Only user.* (not user.overlay.*) and security.capability attributes are kept: overlay's own would be orders to overlay.
  * Order:  a file gets content, owner, mode, attributes and times in this order, each only if it differs from what creation gave. Directories get
  *         theirs in extract_finish(), so that a set-group-id directory or an ACL does not touch its children and mtimes stay.
- * Owner:  numbers as in the archive if we are root; otherwise the caller's (unit tests).
+ * Owner:  numbers as in the archive if we are root; otherwise the caller's (unit tests). Root of a user namespace cannot make devices, which are left out,
+ *         and has only the ids mapped there.
  */
 #include <stdbool.h>
 #include <stdint.h>
