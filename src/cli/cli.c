@@ -14,6 +14,7 @@
 #include "cli/help.h"
 #include "cli/opts.h"
 #include "engine/engine.h"
+#include "engine/rootless.h"
 
 enum { HELP_MAX = 64 * 1024 };
 
@@ -89,8 +90,10 @@ int cli_engine(struct cli *c, struct engine **ret, struct err *e)
 {
 	if (!c->engine) {
 		struct engine_options o = { .root = c->root, .run_root = c->run_root, .runtime = c->runtime, .storage_driver = c->storage_driver, .debug = c->debug };
-		int r = engine_open(&o, &c->engine, e);
+		int r = rootless_enter(c->run_root, &c->entered, e);
 
+		if (r == 0)
+			r = engine_open(&o, &c->engine, e);
 		if (r < 0)
 			return r;
 	}
@@ -137,8 +140,6 @@ static int failed(const struct command *cmd, const struct err *e)
 	int code = cmd->failure ? cmd->failure : 1;
 
 	cli_report(e);
-	if (e->kind == ERR_DENIED && geteuid() != 0)
-		fprintf(stderr, "tare needs root: run it with sudo (rootless containers are not built yet)\n");
 	/* As a shell says it. */
 	if (e->kind == ERR_CANCELED && cancel_signal())
 		return 128 + cancel_signal();

@@ -112,6 +112,8 @@ static int mount_run(struct cli *c, const void *options, struct err *e)
 	if (o->all && names.n > 0)
 		return err_set(e, ERR_INVALID, "either --all or names of images");
 	r = cli_engine(c, &en, e);
+	if (r == 0 && c->entered)
+		r = err_set(e, ERR_UNSUPPORTED, "what an ordinary user mounts is seen in 'tare unshare' alone: run it there");
 	if (r == 0)
 		r = engine_images(en, &store, e);
 	if (r == 0 && !o->all && names.n == 0)

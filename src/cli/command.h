@@ -97,6 +97,7 @@ struct cli {
 	struct strs args;               /* what is left after the options */
 	const char *root, *run_root, *runtime, *storage_driver;
 	bool debug;
+	bool entered;                   /* an ordinary user's process that went into a namespace by itself: what it mounts ends with it */
 	struct engine *engine;          /* see cli_engine() */
 };
 

@@ -84,6 +84,7 @@ const struct command *const commands[] = {
 	&system_check_command,
 	&system_df_command,
 	&system_prune_command,
+	&unshare_command,
 	NULL,
 	/* clang-format on */
 };

@@ -76,3 +76,4 @@ extern const struct command version_command;
 extern const struct command system_check_command;
 extern const struct command system_df_command;
 extern const struct command system_prune_command;
+extern const struct command unshare_command;

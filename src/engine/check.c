@@ -23,6 +23,7 @@
 #include "network/network.h"
 #include "os/file.h"
 #include "os/mount.h"
+#include "os/ns.h"
 
 struct check {
 	struct engine *en;
@@ -235,6 +236,9 @@ static int check_network(struct check *k, struct err *e)
 	struct network *n;
 	int r = engine_network(k->en, &n, e);
 
+	/* Where we cannot change anything there is nothing of ours. */
+	if (r < 0 || !ns_net_is_ours())
+		return r;
 	if (r == 0)
 		r = network_heal(n, store_is_alive, k->en, e);
 	if (r < 0)

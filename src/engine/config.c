@@ -175,7 +175,8 @@ static void config_sysctls(const struct config_input *in, struct arena *a, struc
 	/* As docker: in a network namespace of its own, ports below 1024 and ping need no capability. */
 	if (in->own_network) {
 		pairs_set(a, &l->sysctl, "net.ipv4.ip_unprivileged_port_start", "0");
-		pairs_set(a, &l->sysctl, "net.ipv4.ping_group_range", "0 2147483647");
+		/* Groups that are not mapped are no groups. */
+		pairs_set(a, &l->sysctl, "net.ipv4.ping_group_range", facts_initial_userns(in->facts) ? "0 2147483647" : "0 0");
 	}
 	if (in->no_ipv6)
 		pairs_set(a, &l->sysctl, "net.ipv6.conf.default.disable_ipv6", "1");
