@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# Every step of create, start, run, exec, pull and commit fails in turn (TARE_FAULT=step:NAME): the command fails with a message
-# that names the step, nothing is left, and the next command works. Then every program is killed before every step
+# Every step of create, start, run, exec, and of what is done with images (pull, push, save, load, copy, commit), fails in turn (TARE_FAULT=step:NAME):
+# the command fails with a message that names the step, nothing is left, and the next command works. Then every program is killed before every step
 # (TARE_FAULT=kill:NAME): the next command heals. The list of steps comes from a trace of the real thing.
 
 . "$(dirname "$0")/fault.bash"
@@ -119,6 +119,41 @@ for step in $(steps_of "${push[@]}"); do
 	check "push: step $step fails with a message, then the push succeeds" push_fails "$step"
 	check "push: a kill at $step, then the next push succeeds" push_killed "$step"
 done
+# The other commands about images that are made of steps: what they make is not there, or they make it again.
+again_fails() {
+	local step=$1 status=0
+	shift
+	TARE_FAULT=step:$step timeout 20 tare --root "$home/root" --run-root "$home/run" "$@" >"$home/out" 2>&1 </dev/null || status=$?
+	[ $status != 0 ] && [ $status != 124 ] || { echo "status $status"; return 1; }
+	grep -q -F "$step" "$home/out" || { echo "the message does not name the step: $(tail -2 "$home/out")"; return 1; }
+	[ ! -e "$home/made" ] || { echo "something was made"; return 1; }
+	own system check && own "$@" && own system check
+}
+again_killed() {
+	local step=$1
+	shift
+	TARE_FAULT=kill:$step timeout 20 tare --root "$home/root" --run-root "$home/run" "$@" >"$home/out" 2>&1 </dev/null
+	[ $? != 124 ] || { echo "hangs"; return 1; }
+	own system check && own "$@" && own system check
+}
+again() {
+	local name=$1 step all
+	shift
+	all=$(steps_of tare --root "$home/root" --run-root "$home/run" "$@")
+	check "$name is made of steps" [ -n "$all" ]
+	for step in $all; do
+		rm -rf "$home/made"
+		own rmi -f localhost/made:1 latest >/dev/null 2>&1
+		check "$name: step $step fails with a message, then it succeeds" again_fails "$step" "$@"
+		rm -rf "$home/made"
+		own rmi -f localhost/made:1 latest >/dev/null 2>&1
+		check "$name: a kill at $step, then it succeeds" again_killed "$step" "$@"
+	done
+}
+again save save -q -o "$home/made" "$plain_addr/test/busybox:1"
+again load load -q -i "$images/busybox.oci.tar"
+again "copy between registries" copy -q "docker://$plain_addr/test/busybox:1" "docker://$plain_addr/copied/busybox:1"
+again "copy into the store" copy -q "docker://$plain_addr/test/busybox:1" tare:localhost/made:1
 registry_stop plain
 
 own load -q -i "$images/busybox.docker.tar" >/dev/null
