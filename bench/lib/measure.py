@@ -2,6 +2,7 @@
 """Timing of one command, rounds over competitors, memory of processes."""
 import fcntl
 import os
+import resource
 import select
 import signal
 import statistics
@@ -32,6 +33,12 @@ def command(argv, timeout=120, env=None):
         lines = output.strip().splitlines() or ["status %d" % process.returncode]
         raise Failed("%s: %s" % (os.path.basename(argv[0]), lines[-1][:200]))
     return seconds, output
+
+
+def processor_time():
+    """Seconds of processor time of all commands that have ended, and of those they waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def wait_pidfd(process, timeout):
