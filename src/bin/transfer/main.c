@@ -4,7 +4,6 @@
  * of no use by hand.
  */
 #include <errno.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,8 +31,6 @@ int main(int argc, char **argv)
 		fputs("tare-transfer: started by tare only; pull images with 'tare pull'\n", stderr);
 		return 125;
 	}
-	/* Names in archives we write are UTF-8 where they can be; nothing else here asks for a locale. */
-	setlocale(LC_CTYPE, "C.UTF-8");
 	trace_begin("tare-transfer");
 	log_open(2, LOG_FORMAT_PLAIN, LOG_LEVEL_WARN, "tare-transfer");
 	signal(SIGPIPE, SIG_IGN);
