@@ -27,8 +27,9 @@ unsigned char *ring_room(struct ring *r)
 	unsigned char *p = NULL;
 
 	pthread_mutex_lock(&r->mutex);
-	while (r->filled == RING_BUFFERS && !r->consumer_done)
-		pthread_cond_wait(&r->changed, &r->mutex);
+	if (r->filled == RING_BUFFERS)
+		while (r->filled > RING_BUFFERS / 2 && !r->consumer_done)
+			pthread_cond_wait(&r->changed, &r->mutex);
 	if (!r->consumer_done)
 		p = buffer_at(r, r->first + r->filled);
 	pthread_mutex_unlock(&r->mutex);
@@ -40,7 +41,8 @@ void ring_put(struct ring *r, size_t n)
 	pthread_mutex_lock(&r->mutex);
 	r->sizes[(r->first + r->filled) % RING_BUFFERS] = n;
 	r->filled++;
-	pthread_cond_signal(&r->changed);
+	if (r->filled == RING_BUFFERS / 2)
+		pthread_cond_signal(&r->changed);
 	pthread_mutex_unlock(&r->mutex);
 }
 
@@ -61,10 +63,12 @@ size_t ring_get(struct ring *r, const void **ret_p)
 		r->first = (r->first + 1) % RING_BUFFERS;
 		r->filled--;
 		r->held = false;
-		pthread_cond_signal(&r->changed);
+		if (r->filled == RING_BUFFERS / 2)
+			pthread_cond_signal(&r->changed);
 	}
-	while (r->filled == 0 && !r->producer_done)
-		pthread_cond_wait(&r->changed, &r->mutex);
+	if (r->filled == 0)
+		while (r->filled < RING_BUFFERS / 2 && !r->producer_done)
+			pthread_cond_wait(&r->changed, &r->mutex);
 	if (r->filled > 0) {
 		*ret_p = buffer_at(r, r->first);
 		n = r->sizes[r->first];

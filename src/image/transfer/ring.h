@@ -4,6 +4,7 @@
  * ring: a few large buffers between one producer thread and one consumer thread.
  *
  * The producer fills the buffer of ring_room() and hands it over with ring_put(); the consumer looks at ring_get() and gives it back by asking for the next.
+ * Who has to wait waits for half of the ring: one that is quicker than the other is woken half as often.
  * Either side may close: the other then gets 0 bytes (end) or no room (-EPIPE).
  */
 #include <pthread.h>
