@@ -30,7 +30,7 @@ check-vm: all
 # An image store's machine is switched off in the middle of its work, fifty times on each file system; and a disk that loses whatever was not flushed.
 check-power: all
 	tools/install-deps check vm
-	TARE_POWER_CUTS=$${TARE_POWER_CUTS:-50} TARE_POWER_WORK=$${TARE_POWER_WORK:-40} tests/run power
+	TARE_POWER_CUTS=$${TARE_POWER_CUTS:-50} TARE_POWER_WORK=$${TARE_POWER_WORK:-40} TARE_POWER_ON="$${TARE_POWER_ON:-ext4 xfs ext4:erofs}" tests/run power
 
 # The tests of known holes with every attacker racing for half a minute.
 check-security: all

@@ -7,8 +7,8 @@
 # The model: what a command has acknowledged is there with the content it should have, what it removed is gone, of a command that was under way all or nothing is seen.
 # What images should hold is known from trees that other tools than ours made (trees_make).
 #
-# Who uses the model has: $work, a directory; $registry, where tests/lib/crowd-registry can be reached by tare; $archive and $rootfs, busybox as an archive and as a tree where
-# the commands run; and `ask COMMAND`, which runs a line there, fails if that does, and puts what it says into $said.
+# Who uses the model has: $work, a directory; $registry, where tests/lib/crowd-registry can be reached by tare; $archive and $rootfs, busybox as an archive and as
+# a tree where the commands run; and `ask COMMAND`, which runs a line there, fails if that does, and puts what it says into $said.
 
 # ---- where the store is ----
 
