@@ -77,26 +77,38 @@ void text_time(struct timespec t, char ret[TEXT_TIME_SIZE])
 	snprintf(ret + n, TEXT_TIME_SIZE - n, ".%09ldZ", t.tv_nsec);
 }
 
+/* Takes @n digits, and one of the characters in @after if there are any. */
+static bool digits_take(const char **s, int n, const char *after, int *ret)
+{
+	const char *p = *s;
+
+	*ret = 0;
+	for (; n > 0 && *p >= '0' && *p <= '9'; n--, p++)
+		*ret = *ret * 10 + (*p - '0');
+	if (n > 0 || (*after && (!*p || !strchr(after, *p))))
+		return false;
+	*s = *after ? p + 1 : p;
+	return true;
+}
+
+/* By hand: a list of a thousand images has two thousand of them, and sscanf would be a tenth of the work. */
 int text_time_parse(const char *s, struct timespec *ret)
 {
 	struct tm tm = { 0 };
-	long nsec = 0, scale = 100000000, off_h = 0, off_m = 0;
-	int n = 0, sign;
+	long nsec = 0, scale = 100000000;
+	int off_h = 0, off_m = 0, sign = 1;
 
-	if (sscanf(s, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-		    &tm.tm_sec, &n) != 6 || !n)
+	if (!digits_take(&s, 4, "-", &tm.tm_year) || !digits_take(&s, 2, "-", &tm.tm_mon) || !digits_take(&s, 2, "Tt ", &tm.tm_mday) ||
+		!digits_take(&s, 2, ":", &tm.tm_hour) || !digits_take(&s, 2, ":", &tm.tm_min) || !digits_take(&s, 2, "", &tm.tm_sec))
 		return -EINVAL;
-	s += n;
 	if (*s == '.') {
 		for (s++; *s >= '0' && *s <= '9'; s++, scale /= 10)
 			nsec += (*s - '0') * scale;
 	}
 	if (*s == '+' || *s == '-') {
-		sign = *s == '-' ? -1 : 1;
-		if (sscanf(s + 1, "%2ld:%2ld%n", &off_h, &off_m, &n) != 2 || s[1 + n])
+		sign = *s++ == '-' ? -1 : 1;
+		if (!digits_take(&s, 2, ":", &off_h) || !digits_take(&s, 2, "", &off_m) || *s)
 			return -EINVAL;
-		off_h *= sign;
-		off_m *= sign;
 	} else if (!((*s == 'Z' || *s == 'z') && !s[1])) {
 		return -EINVAL;
 	}
@@ -104,7 +116,7 @@ int text_time_parse(const char *s, struct timespec *ret)
 		return -EINVAL;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;
-	*ret = (struct timespec){ .tv_sec = timegm(&tm) - off_h * 3600 - off_m * 60, .tv_nsec = nsec };
+	*ret = (struct timespec){ .tv_sec = timegm(&tm) - sign * (off_h * 3600L + off_m * 60L), .tv_nsec = nsec };
 	return 0;
 }
 

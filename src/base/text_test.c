@@ -36,7 +36,19 @@ TEST(times_round_trip)
 	assert_int_equal(text_time_parse("2026-01-02T03:04:05+02:00", &t), 0);
 	text_time(t, out);
 	assert_string_equal(out, "2026-01-02T01:04:05.000000000Z");
-	assert_int_equal(text_time_parse("yesterday", &t), -EINVAL);
+	assert_int_equal(text_time_parse("2026-01-02 03:04:05.5-01:30", &t), 0);
+	text_time(t, out);
+	assert_string_equal(out, "2026-01-02T04:34:05.500000000Z");
+}
+
+TEST(times_that_are_none_are_refused)
+{
+	static const char *const none[] = { "", "yesterday", "2026", "2026-01-02", "2026-01-02T03:04", "2026-01-02T03:04:05", "2026-1-2T03:04:05Z",
+		"2026-01-02X03:04:05Z", "2026-13-02T03:04:05Z", "2026-01-02T03:04:05Zz", "2026-01-02T03:04:05+02", "2026-01-02T03:04:05+02:00Z", "+026-01-02T03:04:05Z" };
+	struct timespec t;
+
+	for (size_t i = 0; i < ARRAY_LEN(none); i++)
+		assert_int_equal(text_time_parse(none[i], &t), -EINVAL);
 }
 
 TEST(sizes_have_three_digits)

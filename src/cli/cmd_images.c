@@ -191,7 +191,7 @@ static void fill_row(const char **row, const struct line *l, const struct images
 	row[DIGEST] = im->index ? im->index : im->manifest ? im->manifest : "<none>";
 	row[ID] = image_text_id(im->id, o->no_trunc, a);
 	row[CREATED_SINCE] = image_text_age(im->config.created, a);
-	row[CREATED_AT] = image_text_time(im->config.created, a);
+	row[CREATED_AT] = o->format ? image_text_time(im->config.created, a) : "";
 	row[SIZE] = row[VIRTUAL_SIZE] = arena_strdup(a, size);
 	row[HISTORY] = o->history || o->format ? image_text_names(im, ", ", a) : "";
 	/* Docker does not count these either, unless it is asked for all of the disk. */
