@@ -41,11 +41,13 @@ enum {
 	LIMIT_BOMB_FREE = 1024 * 1024 * 1024,  /* bytes a layer may unfold to whatever its compressed size: a file of zeros is legal */
 	LIMIT_BOMB_RATIO = 500,                /* above that, uncompressed over compressed; real layers reach 20 */
 	LIMIT_URL = 8192,                      /* a URL from a registry; signed ones of object stores have some 2000 bytes */
+	LIMIT_HEADERS = 256 * 1024,            /* all headers of one HTTP answer; real ones have 2 kB, and each we keep stays in memory for the call */
 	LIMIT_AUTH_HEADER = 8192,              /* a WWW-Authenticate header; real ones have 200 bytes */
 	LIMIT_AUTH_PARAMETERS = 32,            /* challenges, and parameters of one */
 	LIMIT_TOKEN = 64 * 1024,               /* answer of a token server; tokens of clouds reach 10 kB */
 	LIMIT_HELPER = 256 * 1024,             /* what a credential helper says; tokens of clouds reach 10 kB */
 	LIMIT_PAGES = 1000,                    /* pages of a list of a registry; with the 1000 names a page that we ask for, a million */
+	LIMIT_LIST = 64 * 1024 * 1024,         /* bytes of all of them: a million names of 60 letters */
 	LIMIT_ERROR_BODY = 64 * 1024,          /* what a registry says in an error, of which one line is shown */
 	LIMIT_ARCHIVE_MEMBERS = 100000,        /* members of a docker-archive or oci-archive: some 1000 for 300 images */
 	LIMIT_SIGNATURE = 128 * 1024,          /* a signature, what it signs, what gpg says; real payloads have 500 bytes */

@@ -36,7 +36,16 @@ hub_start() {
 		class H(http.server.BaseHTTPRequestHandler):
 		    def do_GET(self):
 		        open(home + "/asked", "a").write(self.path + "\n")
-		        if not self.path.startswith("/v1/search?"):
+		        if self.path.startswith("/v2/_catalog?n=100"):
+		            if "last=" in self.path:
+		                body = b'{"repositories":["paged/third"]}'
+		                self.send_response(200)
+		            else:
+		                body = b'{"repositories":["paged/first","other/second"]}'
+		                self.send_response(200)
+		                self.send_header("Link", '</v2/_catalog?n=100>; rel="first", </v2/_catalog?n=100&last=x>; rel="next"')
+		            self.send_header("Content-Length", str(len(body))); self.end_headers(); self.wfile.write(body); return
+		        if not self.path.startswith("/v1/search?") or os.path.exists(home + "/catalog"):
 		            self.send_response(404); self.end_headers(); return
 		        body = json.dumps({"num_results": 3, "results": [
 		            {"name": "library/thing", "description": "a thing\x1b[31m of\nwhich the description is much longer than one column", "star_count": 100, "is_official": True},
@@ -81,6 +90,15 @@ hub_start() {
 	equal "$plain_addr/test/other" "$output"
 	contains "$stderr" 127.0.0.1:1
 	run ! tare search 127.0.0.1:1/x
+}
+
+@test "search by a catalog of several pages, as far as wanted" {
+	hub_start
+	: >"$BATS_TEST_TMPDIR/catalog"
+	equal "$addr/paged/first $addr/paged/third" "$(tare search --format '{{.Name}}' "$addr/paged" | xargs)"
+	: >"$BATS_TEST_TMPDIR/asked"
+	equal "$addr/paged/first" "$(tare search --limit 1 --format '{{.Name}}' "$addr/paged")"
+	run ! grep -q last= "$BATS_TEST_TMPDIR/asked"
 }
 
 @test "image trust set changes one scope, show tells them all" {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "image/registries/pages.h"
 
 #define TYPE_INDEX "application/vnd.oci.image.index.v1+json"
 
@@ -19,34 +20,35 @@ static const char *tag_name(const char *digest, struct arena *a)
 	return tag;
 }
 
-/* One page after the other: descriptors are added to @ret. */
-static int pages_read(struct courier *l, const char *name, struct arena *a, struct oci_index *ret, struct err *e)
-{
-	*ret = (struct oci_index){ .schema_version = 2, .media_type = TYPE_INDEX };
-	for (int page = 0; name; page++) {
-		struct oci_index index;
-		struct document d;
-		int r;
+struct listing {
+	struct arena *arena;
+	struct oci_index *all;
+};
 
-		if (page >= LIMIT_PAGES)
-			return err_set(e, ERR_EXHAUSTED, "the list has more than %d pages", LIMIT_PAGES);
-		r = courier_get(l, name, TYPE_INDEX, LIMIT_MANIFEST, a, &d, e);
-		if (r == 0)
-			r = oci_index_decode(d.text, a, &index, e);
-		if (r < 0)
-			return r;
-		for (size_t i = 0; i < index.n_manifests; i++) {
-			ret->manifests = arena_grow(a, ret->manifests, ret->n_manifests, sizeof *ret->manifests);
-			ret->manifests[ret->n_manifests++] = index.manifests[i];
-		}
-		name = d.link;
+static int on_page(void *arg, struct str text, struct err *e)
+{
+	struct listing *listing = arg;
+	struct oci_index page, *all = listing->all;
+	int r = oci_index_decode(text, listing->arena, &page, e);
+
+	for (size_t i = 0; r == 0 && i < page.n_manifests; i++) {
+		all->manifests = arena_grow(listing->arena, all->manifests, all->n_manifests, sizeof *all->manifests);
+		all->manifests[all->n_manifests++] = page.manifests[i];
 	}
-	return 0;
+	return r;
+}
+
+static int index_read(struct courier *l, const char *name, struct arena *a, struct oci_index *ret, struct err *e)
+{
+	struct listing listing = { a, ret };
+
+	*ret = (struct oci_index){ .schema_version = 2, .media_type = TYPE_INDEX };
+	return pages_read(l, name, TYPE_INDEX, on_page, &listing, a, e);
 }
 
 static int tag_read(struct courier *l, const char *digest, struct arena *a, struct oci_index *ret, struct err *e)
 {
-	int r = pages_read(l, tag_name(digest, a), a, ret, e);
+	int r = index_read(l, tag_name(digest, a), a, ret, e);
 
 	return r == -ENOENT ? 0 : r;
 }
@@ -55,7 +57,7 @@ int referrers_list(struct courier *l, const char *digest, const char *artifact_t
 {
 	struct oci_index all;
 	size_t n = 0;
-	int r = pages_read(l, arena_printf(a, "/referrers/%s", digest), a, &all, e);
+	int r = index_read(l, arena_printf(a, "/referrers/%s", digest), a, &all, e);
 
 	if (r == -ENOENT)
 		r = tag_read(l, digest, a, &all, e);

@@ -10,6 +10,7 @@
 #include "image/courier.h"
 #include "image/moving/bring.h"
 #include "image/registries/endpoint.h"
+#include "image/registries/pages.h"
 #include "image/registries/referrers.h"
 
 enum { PER_PAGE = 1000 };
@@ -49,25 +50,20 @@ struct names {
 static const struct field names_fields[] = { FIELD(struct names, tags, "tags", STRS, 0) };
 static const struct schema names_schema = SCHEMA("list", struct names, names_fields);
 
-static int pages_read(struct courier *l, const char *name, struct arena *a, struct strs *ret, struct err *e)
-{
-	for (int page = 0; name; page++) {
-		struct names names = { 0 };
-		struct document d;
-		int r;
+struct tags {
+	struct arena *arena;
+	struct strs *list;
+};
 
-		if (page >= LIMIT_PAGES)
-			return err_set(e, ERR_EXHAUSTED, "the list has more than %d pages", LIMIT_PAGES);
-		r = courier_get(l, name, "application/json", LIMIT_MANIFEST, a, &d, e);
-		if (r == 0)
-			r = json_decode(d.text, &names_schema, 0, a, &names, e);
-		if (r < 0)
-			return r;
-		for (size_t i = 0; i < names.tags.n; i++)
-			strs_push(a, ret, names.tags.v[i]);
-		name = d.link;
-	}
-	return 0;
+static int on_page(void *arg, struct str text, struct err *e)
+{
+	struct tags *tags = arg;
+	struct names names;
+	int r = json_decode(text, &names_schema, 0, tags->arena, &names, e);
+
+	for (size_t i = 0; r == 0 && i < names.tags.n; i++)
+		strs_push(tags->arena, tags->list, names.tags.v[i]);
+	return r;
 }
 
 int remote_tags(struct image_store *s, const char *name, const struct pull_options *o, struct arena *a, struct strs *ret, const char **ret_repository,
@@ -76,13 +72,14 @@ int remote_tags(struct image_store *s, const char *name, const struct pull_optio
 	scoped_courier struct courier l = COURIER_NONE;
 	struct reference ref;
 	struct strs tags = { 0 };
+	struct tags taking = { a, &tags };
 	int r = name_parse(name, a, &ref, e);
 
 	if (r < 0)
 		return r;
 	r = open_at(s, ref.host, ref.repository, SINK_NONE, o, a, &l, e);
 	if (r == 0)
-		r = pages_read(&l, arena_printf(a, "/tags/list?n=%d", PER_PAGE), a, &tags, e);
+		r = pages_read(&l, arena_printf(a, "/tags/list?n=%d", PER_PAGE), "application/json", on_page, &taking, a, e);
 	if (r < 0)
 		return err_wrap(e, "tags of '%s/%s'", ref.host, ref.repository);
 	*ret = tags;

@@ -8,8 +8,9 @@
 #include "base/vec.h"
 #include "codec/json.h"
 #include "image/courier.h"
+#include "image/registries/pages.h"
 
-enum { PAGE = 100 /* registries refuse more than they have a mind to */, PAGES_MAX = 200 };
+enum { PER_PAGE = 100 /* registries refuse more than they have a mind to */ };
 
 struct result {
 	const char *name, *description;
@@ -58,16 +59,21 @@ static const char *line_of(const char *s, struct arena *a)
 	return line;
 }
 
-/* A document below another base than the registry's own. */
-static int document_get(struct image_store *s, const struct endpoint *p, const char *base, const char *name, struct arena *a, struct document *ret, struct err *e)
+/* Not below a repository, and perhaps at another base than the registry's own. */
+static int open_at(struct image_store *s, const struct endpoint *p, const char *base, struct courier *ret, struct err *e)
 {
-	scoped_courier struct courier courier = COURIER_NONE;
 	struct transfer_message task = endpoint_task(p);
-	int r;
 
 	task.base = base;
 	task.repository = NULL;
-	r = courier_open(&courier, s, &task, NULL, 0, 0, e);
+	return courier_open(ret, s, &task, NULL, 0, 0, e);
+}
+
+static int document_get(struct image_store *s, const struct endpoint *p, const char *base, const char *name, struct arena *a, struct document *ret, struct err *e)
+{
+	scoped_courier struct courier courier = COURIER_NONE;
+	int r = open_at(s, p, base, &courier, e);
+
 	return r < 0 ? r : courier_get(&courier, name, "application/json", LIMIT_MANIFEST, a, ret, e);
 }
 
@@ -105,30 +111,38 @@ static int v1_search(struct image_store *s, const struct endpoint *p, const char
 	return r;
 }
 
+struct searching {
+	const char *host, *term;
+	uint32_t left; /* so many hits more are wanted */
+	struct arena *arena;
+	struct search_hits *hits;
+};
+
+static int on_page(void *arg, struct str text, struct err *e)
+{
+	struct searching *x = arg;
+	struct catalog page;
+	int r = json_decode(text, &catalog_schema, 0, x->arena, &page, e);
+
+	for (size_t i = 0; r == 0 && i < page.repositories.n && x->left > 0; i++) {
+		const char *name = page.repositories.v[i];
+
+		if (!strstr(name, x->term))
+			continue;
+		*vec_push(x->arena, x->hits) = (struct search_hit){ .index = x->host,
+			.name = arena_printf(x->arena, "%s/%s", x->host, line_of(name, x->arena)), .description = "" };
+		x->left--;
+	}
+	return r < 0 ? r : x->left == 0;
+}
+
 static int catalog_search(struct image_store *s, const struct endpoint *p, const char *term, uint32_t limit, struct arena *a, struct search_hits *ret, struct err *e)
 {
-	struct catalog all;
-	struct document d;
-	const char *last = "";
-	size_t n = 0;
-	int r = 0;
+	scoped_courier struct courier courier = COURIER_NONE;
+	struct searching searching = { .host = p->host, .term = term, .left = limit, .arena = a, .hits = ret };
+	int r = open_at(s, p, p->base, &courier, e);
 
-	for (int page = 0; r == 0 && n < limit && page < PAGES_MAX; page++) {
-		r = document_get(s, p, p->base, arena_printf(a, "//_catalog?n=%d%s%s", PAGE, *last ? "&last=" : "", query_escape(last, a)), a, &d, e);
-		if (r == 0)
-			r = json_decode(d.text, &catalog_schema, 0, a, &all, e);
-		for (size_t i = 0; r == 0 && i < all.repositories.n && n < limit; i++) {
-			if (!strstr(all.repositories.v[i], term))
-				continue;
-			*vec_push(a, ret) = (struct search_hit){ .index = p->host, .name = arena_printf(a, "%s/%s", p->host, line_of(all.repositories.v[i], a)),
-				.description = "" };
-			n++;
-		}
-		if (r < 0 || all.repositories.n < PAGE)
-			break;
-		last = all.repositories.v[all.repositories.n - 1];
-	}
-	return r;
+	return r < 0 ? r : pages_read(&courier, arena_printf(a, "//_catalog?n=%d", PER_PAGE), "application/json", on_page, &searching, a, e);
 }
 
 int image_search(struct image_store *s, const struct endpoint *p, const char *term, uint32_t limit, struct arena *a, struct search_hits *ret, struct err *e)
