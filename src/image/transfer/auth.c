@@ -11,6 +11,7 @@
 #include "base/base64.h"
 #include "base/limits.h"
 #include "base/vec.h"
+#include "image/transfer/headers.h"
 
 /* ---- challenges: scheme SP name=value *(, name=value), several of them divided by commas ---- */
 
@@ -33,31 +34,6 @@ static const char *lower_dup(struct arena *a, const char *s, size_t n)
 	return copy;
 }
 
-/* A token or quoted string at *s; moves past it. NULL if there is none. */
-static const char *value_take(const char **s, struct arena *a)
-{
-	const char *p = *s;
-	char *out;
-	size_t n = 0;
-
-	if (*p != '"') {
-		while (p[n] && !strchr(" \t,\"", p[n]))
-			n++;
-		*s = p + n;
-		return n ? arena_strndup(a, p, n) : NULL;
-	}
-	out = arena_alloc(a, strlen(p) + 1);
-	for (p++; *p != '"'; p++) {
-		if (*p == '\\' && p[1])
-			p++;
-		if (!*p)
-			return NULL;
-		out[n++] = *p;
-	}
-	*s = p + 1;
-	return out;
-}
-
 /* One "name=value"; false if what follows is the next challenge or the end. */
 static int parameter_take(const char **s, struct arena *a, struct auth_challenge *c)
 {
@@ -70,7 +46,7 @@ static int parameter_take(const char **s, struct arena *a, struct auth_challenge
 	if (n == 0 || *p != '=')
 		return 0;
 	p = blanks_skip(p + 1);
-	value = value_take(&p, a);
+	value = header_word(&p, " \t,\"", a);
 	if (!value)
 		return -1;
 	if (c->parameters.n >= LIMIT_AUTH_PARAMETERS)

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "image/transfer/dial.h"
+#include "image/transfer/headers.h"
 #include "image/transfer/proxy.h"
 
 enum { CONNECT_TIMEOUT_S = 20, STALL_S = 60, READ_PIECE = 512 * 1024, SEND_PIECE = 2 * 1024 * 1024, WARNINGS_MAX = 8 };
@@ -32,6 +33,7 @@ struct exchange {
 	struct http_answer *answer;
 	uint64_t skip;               /* bytes to drop first: the server did not honour Range */
 	uint64_t sent;
+	size_t n_headers;            /* bytes of all of them */
 	struct buf text;
 	struct err error;            /* of the sink, or of reading the body */
 	bool failed;
@@ -86,23 +88,18 @@ static const struct {
 	{ "oci-chunk-min-length", offsetof(struct http_answer, chunk_min) },
 };
 
-/* `299 - "text"`; others are of caches and say nothing about the image. */
-static void warning_take(struct exchange *x, const char *value)
-{
-	const char *from = str_after(value, "299 "), *to;
-
-	from = from ? strchr(from, '"') : NULL;
-	to = from ? strrchr(from + 1, '"') : NULL;
-	if (to && x->answer->warnings.n < WARNINGS_MAX)
-		strs_push(x->a, &x->answer->warnings, arena_strndup(x->a, from + 1, (size_t)(to - from - 1)));
-}
-
 static size_t on_header(char *line, size_t one, size_t n, void *arg)
 {
 	struct exchange *x = arg;
 	const char *v;
 	struct err e;
 
+	x->n_headers += n;
+	if (x->n_headers > LIMIT_HEADERS) {
+		err_set(&x->error, ERR_EXHAUSTED, "the headers of the answer are longer than %d bytes", LIMIT_HEADERS);
+		x->failed = true;
+		return 0;
+	}
 	/* An interim answer (100) is followed by another. */
 	if (n > 5 && strncmp(line, "HTTP/", 5) == 0)
 		*x->answer = (struct http_answer){ 0 };
@@ -110,7 +107,7 @@ static size_t on_header(char *line, size_t one, size_t n, void *arg)
 		/* What cannot be read is no challenge we can answer; the status says the rest. */
 		(void)auth_challenge_parse(v, x->a, &x->answer->challenges, &e);
 	if ((v = header_value(line, n, "warning", x->a)))
-		warning_take(x, v);
+		header_warnings(v, WARNINGS_MAX, x->a, &x->answer->warnings);
 	for (size_t i = 0; i < ARRAY_LEN(kept_headers); i++)
 		if ((v = header_value(line, n, kept_headers[i].name, x->a)))
 			*(const char **)((char *)x->answer + kept_headers[i].offset) = v;
@@ -127,7 +124,7 @@ static int sink_give(struct exchange *x, const char *p, size_t n)
 	n -= drop;
 	if (n == 0 || !x->q->sink)
 		return 0;
-	if (n > x->q->max - have)
+	if (have > x->q->max || n > x->q->max - have)
 		return err_set(&x->error, ERR_EXHAUSTED, "answer is longer than the %llu bytes allowed", (unsigned long long)x->q->max);
 	x->answer->delivered += n;
 	return x->q->sink(x->q->arg, p, n, &x->error);

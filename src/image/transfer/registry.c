@@ -469,15 +469,22 @@ static int call_once(struct calling *x, struct err *e)
 
 /* ---- again and again ---- */
 
+long registry_pause_ms(long asked, int tries)
+{
+	if (asked > PAUSE_MAX_S)
+		return -1;
+	return asked > 0 ? asked * 1000 : PAUSE_FIRST_MS << tries;
+}
+
 int registry_pause(struct registry_line *line, const struct registry_reply *reply, int tries, struct err *e)
 {
-	long asked = reply ? reply->answer.retry_after : 0, ms = asked ? asked * 1000 : PAUSE_FIRST_MS << tries;
-
 	int most = line->g->target.mirror_of ? TRIES_MIRROR : TRIES_MAX;
+	long asked = reply ? reply->answer.retry_after : 0, ms;
 
 	if (tries >= most - 1)
 		return err_wrap(e, "after %d tries", most);
-	if (asked > PAUSE_MAX_S)
+	ms = registry_pause_ms(asked, tries);
+	if (ms < 0)
 		return err_wrap(e, "the registry asks to come back in %ld seconds", asked);
 	while (ms > 0 && !atomic_load(&line->g->stop)) {
 		long part = ms < 100 ? ms : 100;

@@ -77,6 +77,10 @@ struct registry_reply {
 /* Calls the registry; 2xx is success. Strings of *ret are in @a. Errors: by status, ERR_NOT_FOUND for 404 and so on. */
 int registry_call(struct registry_line *line, const struct registry_call *q, struct arena *a, struct registry_reply *ret, struct err *e);
 
+/* How long to wait before the next try: the seconds the registry asked for (0 or less: it did not, or for a moment that has passed), or longer with each try. -1: that
+ * is too long. */
+long registry_pause_ms(long asked, int tries);
+
 /* Waits as long as the registry asked for (@reply, may be NULL), or longer with each try. Errors: -ECANCELED, and ERR_EXHAUSTED if that is too long or it
  * was the last try. */
 int registry_pause(struct registry_line *line, const struct registry_reply *reply, int tries, struct err *e);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "image/transfer/headers.h"
 #include "image/transfer/registry.h"
 #include "image/transfer/source.h"
 
@@ -35,14 +36,12 @@ static void line_close(void *line)
 	registry_line_close(line);
 }
 
-/* `<URL>; rel="next"`: of the URL only the path, for we stay with this registry. */
+/* Of the URL only the path, for we stay with this registry. */
 static void link_take(const char *link, struct arena *a, struct source_answer *ret)
 {
-	const char *end = link && *link == '<' ? strchr(link, '>') : NULL, *url;
+	const char *url = link ? header_link_next(link, a) : NULL;
 
-	if (!end || !strstr(end, "next"))
-		return;
-	url = http_resolve("http://registry.invalid/", arena_strndup(a, link + 1, (size_t)(end - link - 1)), a);
+	url = url ? http_resolve("http://registry.invalid/", url, a) : NULL;
 	url = url ? strstr(url, "/v2/") : NULL;
 	if (url && strlen(url) < sizeof ret->link)
 		snprintf(ret->link, sizeof ret->link, "%s", url);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "image/transfer/headers.h"
 
 /* The smallest limit found in the wild is what nginx lets through unless told otherwise. */
 enum { PIECE_SMALL = 1024 * 1024 };
@@ -84,18 +85,6 @@ static void session_cancel(struct upload *u)
 	u->resumed = false;
 }
 
-/* "0-N": N + 1 bytes are there. "0-0" is also what some say of none. */
-static bool range_parse(const char *range, uint64_t *ret)
-{
-	const char *n = range ? str_after(range, "0-") : NULL;
-	uint64_t last;
-
-	if (!n || parse_u64(n, &last) < 0 || last == 0)
-		return false;
-	*ret = last + 1;
-	return true;
-}
-
 /* How far it got. A registry that does not know any more, or cannot tell, begins again. */
 static int session_ask(struct upload *u, struct err *e)
 {
@@ -105,7 +94,7 @@ static int session_ask(struct upload *u, struct err *e)
 
 	if (r < 0 && u->again)
 		return r;
-	if (r == 0 && range_parse(u->reply.answer.range, &at) && at <= u->q->size) {
+	if (r == 0 && header_range(u->reply.answer.range, &at) && at <= u->q->size) {
 		u->at = at;
 		u->resumed = true;
 		if (u->reply.location)
