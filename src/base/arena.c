@@ -12,6 +12,7 @@ enum { BLOCK_SIZE = 16 * 1024 - 64 }; /* four pages less malloc's own header */
 struct arena_block {
 	struct arena_block *prev;
 	size_t used, size;
+	size_t held; /* sizes of this and all before it */
 	max_align_t data[];
 };
 
@@ -23,6 +24,7 @@ static struct arena_block *block_push(struct arena *a, size_t need)
 	b->prev = a->head;
 	b->used = 0;
 	b->size = size;
+	b->held = size + (b->prev ? b->prev->held : 0);
 	a->head = b;
 	return b;
 }
@@ -129,6 +131,11 @@ void arena_reset(struct arena *a, struct arena_mark m)
 	}
 	if (a->head)
 		a->head->used = m.used;
+}
+
+size_t arena_held(const struct arena *a)
+{
+	return a->head ? a->head->held : 0;
 }
 
 void arena_done(struct arena *a)

@@ -30,6 +30,9 @@ struct arena_mark {
 void arena_done(struct arena *a);
 #define scoped_arena SCOPED(arena_done)
 
+/* Bytes it has taken from the system, for what grows with every piece of something from outside. */
+size_t arena_held(const struct arena *a);
+
 /* Zeroed memory, aligned for any type. */
 void *arena_alloc(struct arena *a, size_t size) __attribute__((returns_nonnull, malloc, alloc_size(2)));
 

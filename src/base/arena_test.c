@@ -79,3 +79,22 @@ TEST(strs_argv_ends_with_null)
 	assert_null(argv[5]);
 	assert_true(strs_has(&s, "x"));
 }
+
+TEST(arena_knows_what_it_holds)
+{
+	struct arena a = { 0 };
+	struct arena_mark mark;
+	size_t held;
+
+	assert_int_equal(arena_held(&a), 0);
+	arena_alloc(&a, 1);
+	held = arena_held(&a);
+	assert_true(held > 0);
+	mark = arena_mark(&a);
+	arena_alloc(&a, 1000000);
+	assert_int_equal(arena_held(&a), held + 1000000);
+	arena_reset(&a, mark);
+	assert_int_equal(arena_held(&a), held);
+	arena_done(&a);
+	assert_int_equal(arena_held(&a), 0);
+}

@@ -38,6 +38,7 @@ enum {
 	LIMIT_NETWORK_PORTS = 4096,            /* published ports of one container, after expanding ranges; each is a file and a map element */
 	LIMIT_LAYER_DEPTH = 256,               /* directories in each other in a layer; the deepest real ones have some 60, and each costs a descriptor */
 	LIMIT_LAYER_ENTRIES = 16 * 1024 * 1024, /* files of one layer; the largest known images have one million */
+	LIMIT_XATTRS = 1024,                   /* attributes of one file in a layer; real ones have three, and ext4 has room for 4 kB of them */
 	LIMIT_BOMB_FREE = 1024 * 1024 * 1024,  /* bytes a layer may unfold to whatever its compressed size: a file of zeros is legal */
 	LIMIT_BOMB_RATIO = 500,                /* above that, uncompressed over compressed; real layers reach 20 */
 	LIMIT_URL = 8192,                      /* a URL from a registry; signed ones of object stores have some 2000 bytes */
@@ -62,4 +63,6 @@ enum {
 	LIMIT_PASSED_FDS = 1024,               /* descriptors handed through to a program (--preserve-fds, LISTEN_FDS); RLIMIT_NOFILE's usual soft value */
 };
 
-#define LIMIT_BLOB (UINT64_C(1) << 40) /* one layer, compressed; no int, so no enum */
+/* No ints, so no enum. */
+#define LIMIT_BLOB (UINT64_C(1) << 40)       /* one layer, compressed, and one file in it */
+#define LIMIT_LAYER_MEMORY (UINT64_C(2) << 30) /* what is remembered of a layer until it is whole: 400 bytes for each file of one that is not unpacked, else for each directory */

@@ -95,6 +95,9 @@ static int form_raw(void *self, const void *p, size_t n, struct err *e)
 
 /* ---- sparse files ---- */
 
+/* No file is larger than LIMIT_BLOB (untar.c), so the exponent fits where it goes. */
+_Static_assert(LIMIT_BLOB >> (EROFS_BLOCK_BITS + EROFS_CHUNK_FORMAT_MAX) < CHUNKS_MAX, "chunks of the largest file");
+
 static uint8_t chunk_bits_for(uint64_t size)
 {
 	uint8_t bits = CHUNK_BITS_MIN;
@@ -182,8 +185,9 @@ static int form_begin(void *self, const struct extract_entry *entry, struct err 
 
 	f->entry = entry;
 	f->file = NULL;
-	if (f->tree.n_names > LIMIT_LAYER_ENTRIES)
-		return err_set(e, ERR_EXHAUSTED, "layer has more than %d entries", LIMIT_LAYER_ENTRIES);
+	r = extract_check(f->tree.n_names, &f->tree.arena, e);
+	if (r < 0)
+		return r;
 	r = erofs_tree_add(&f->tree, entry, &f->file);
 	if (r < 0)
 		return extract_failed(entry, r, e);

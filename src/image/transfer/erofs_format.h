@@ -18,7 +18,7 @@ enum {
 	EROFS_COMPAT_MTIME = 2,         /* inodes carry their own times */
 	EROFS_INCOMPAT_CHUNKED = 4,     /* some file is chunk-based */
 	EROFS_EXTENDED = 1,             /* bit of i_format: the 64-byte inode */
-	EROFS_CHUNK_BITS_MAX = 31,
+	EROFS_CHUNK_FORMAT_MAX = 31,    /* a chunk has 2^this blocks at most */
 };
 #define EROFS_HOLE UINT32_MAX           /* block number of a chunk of zeros */
 

@@ -172,22 +172,32 @@ static int path_walk(struct walk *w, struct erofs_inode *from, const char *path,
 
 /* ---- kinds of entries ---- */
 
+static void xattr_set(struct erofs_tree *t, struct erofs_inode *inode, const struct extract_xattr *from)
+{
+	const void *value = arena_memdup(&t->arena, from->value, from->size);
+
+	for (size_t i = 0; i < inode->n_xattrs; i++) {
+		struct extract_xattr *old = &inode->xattrs[i];
+
+		if (strcmp(old->name, from->name) == 0) {
+			*old = (struct extract_xattr){ old->name, value, from->size };
+			return;
+		}
+	}
+	inode->xattrs = arena_grow(&t->arena, inode->xattrs, inode->n_xattrs, sizeof *inode->xattrs);
+	inode->xattrs[inode->n_xattrs++] = (struct extract_xattr){ arena_strdup(&t->arena, from->name), value, from->size };
+}
+
+/* Xattrs are added to those that a directory has already. */
 static void attributes_take(struct erofs_tree *t, struct erofs_inode *inode, const struct extract_entry *entry)
 {
 	inode->mode = (inode->mode & S_IFMT) | (entry->mode & 07777);
 	inode->uid = entry->uid;
 	inode->gid = entry->gid;
 	inode->mtime = entry->mtime;
-	inode->n_xattrs = 0;
-	if (entry->n_xattrs > 0)
-		inode->xattrs = arena_array(&t->arena, struct extract_xattr, entry->n_xattrs);
-	for (size_t i = 0; i < entry->n_xattrs; i++) {
-		const struct extract_xattr *from = &entry->xattrs[i];
-
-		if (extract_xattr_is_kept(from->name))
-			inode->xattrs[inode->n_xattrs++] = (struct extract_xattr){ arena_strdup(&t->arena, from->name),
-				arena_memdup(&t->arena, from->value, from->size), from->size };
-	}
+	for (size_t i = 0; i < entry->n_xattrs; i++)
+		if (extract_xattr_is_kept(entry->xattrs[i].name))
+			xattr_set(t, inode, &entry->xattrs[i]);
 }
 
 /* No tree gets much deeper here than extract makes it: one entry adds at most the directories of one path. */
@@ -278,6 +288,8 @@ static int other_make(struct erofs_tree *t, struct erofs_inode *dir, const char 
 
 	if (S_ISLNK(entry->mode) && (!entry->symlink || !*entry->symlink))
 		return -EINVAL;
+	if (S_ISLNK(entry->mode) && strlen(entry->symlink) >= LIMIT_PATH)
+		return -ENAMETOOLONG;
 	if (n)
 		name_remove(t, n);
 	inode = inode_new(t, entry->mode & S_IFMT);

@@ -476,6 +476,15 @@ void extract_free(struct extract *x)
 	free(x);
 }
 
+int extract_check(uint64_t entries, const struct arena *remembered, struct err *e)
+{
+	if (entries > LIMIT_LAYER_ENTRIES)
+		return err_set(e, ERR_EXHAUSTED, "layer has more than %d entries", LIMIT_LAYER_ENTRIES);
+	if (arena_held(remembered) > LIMIT_LAYER_MEMORY)
+		return err_set(e, ERR_EXHAUSTED, "names and attributes of the layer are more than fit into %llu bytes", (unsigned long long)LIMIT_LAYER_MEMORY);
+	return 0;
+}
+
 int extract_failed(const struct extract_entry *entry, int r, struct err *e)
 {
 	if (r == -EINVAL)
@@ -529,8 +538,9 @@ int extract_begin(struct extract *x, const struct extract_entry *entry, struct e
 
 	x->entry = entry;
 	x->fd = fd_close(x->fd);
-	if (x->result.entries > LIMIT_LAYER_ENTRIES)
-		return err_set(e, ERR_EXHAUSTED, "layer has more than %d entries", LIMIT_LAYER_ENTRIES);
+	r = extract_check(x->result.entries, &x->arena, e);
+	if (r < 0)
+		return r;
 	r = extract_clean(entry->path, x->path);
 	if (r < 0)
 		return extract_failed(x->entry, r, e);

@@ -81,6 +81,9 @@ int extract_finish(struct extract *x, struct extract_result *ret, struct err *e)
 
 bool extract_xattr_is_kept(const char *name);
 
+/* Before each entry: how many there are, and what is remembered of them. Errors: ERR_EXHAUSTED. */
+int extract_check(uint64_t entries, const struct arena *remembered, struct err *e);
+
 /* What to say when an entry could not be made. Returns @r's meaning as an error. */
 int extract_failed(const struct extract_entry *entry, int r, struct err *e);
 

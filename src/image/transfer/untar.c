@@ -51,13 +51,15 @@ static int archive_failed(struct untar *u, struct err *e)
 	return err_set(e, ERR_CORRUPT, "tar: %s", said ? said : "not readable");
 }
 
-static void xattrs_take(struct untar *u, struct archive_entry *ae, struct extract_entry *ret)
+static int xattrs_take(struct untar *u, struct archive_entry *ae, struct extract_entry *ret, struct err *e)
 {
 	struct VEC(struct extract_xattr) list = { 0 };
 	const char *name;
 	const void *value;
 	size_t size;
 
+	if (archive_entry_xattr_count(ae) > LIMIT_XATTRS)
+		return err_set(e, ERR_EXHAUSTED, "'%.200s' has more than %d attributes", ret->path, LIMIT_XATTRS);
 	archive_entry_xattr_reset(ae);
 	while (archive_entry_xattr_next(ae, &name, &value, &size) == ARCHIVE_OK) {
 		if (name)
@@ -65,6 +67,7 @@ static void xattrs_take(struct untar *u, struct archive_entry *ae, struct extrac
 	}
 	ret->xattrs = list.v;
 	ret->n_xattrs = list.n;
+	return 0;
 }
 
 static int entry_take(struct untar *u, struct archive_entry *ae, struct extract_entry *ret, struct err *e)
@@ -90,11 +93,11 @@ static int entry_take(struct untar *u, struct archive_entry *ae, struct extract_
 		return err_set(e, ERR_INVALID, "'%.200s': owner %lld:%lld is out of range", ret->path, (long long)uid, (long long)gid);
 	if (size < 0)
 		return err_set(e, ERR_INVALID, "'%.200s': size %lld is negative", ret->path, (long long)size);
+	if ((uint64_t)size > LIMIT_BLOB)
+		return err_set(e, ERR_EXHAUSTED, "'%.200s': size %lld is more than %llu", ret->path, (long long)size, (unsigned long long)LIMIT_BLOB);
 	if (ret->mtime.tv_nsec < 0 || ret->mtime.tv_nsec > 999999999)
 		ret->mtime.tv_nsec = 0;
-	if (archive_entry_xattr_count(ae) > 0)
-		xattrs_take(u, ae, ret);
-	return 0;
+	return xattrs_take(u, ae, ret, e);
 }
 
 static int content_copy(struct untar *u, struct err *e)
