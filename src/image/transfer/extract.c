@@ -31,6 +31,7 @@ struct late_dir {
 	struct extract_xattr *xattrs;
 	size_t n_xattrs;
 	bool chmod;
+	bool made;                  /* there was none before: what was said of an earlier one of this name is void */
 	bool implied;               /* made on the way to something: nothing to set */
 };
 
@@ -111,7 +112,7 @@ static void opaque_add(struct extract *x, const char *path)
 static void dir_implied(struct extract *x, const char *path)
 {
 	*vec_push(&x->arena, &x->dirs) = (struct late_dir){ .path = arena_strdup(&x->arena, path), .mode = 0755, .uid = geteuid(), .gid = getegid(),
-		.implied = true };
+		.made = true, .implied = true };
 }
 
 /* Opens the directory @name in @fd, whose path is @path; makes it if missing. A link is resolved inside the tree. */
@@ -375,7 +376,7 @@ static void dir_later(struct extract *x, bool existed)
 	struct late_dir *d = vec_push(&x->arena, &x->dirs);
 
 	*d = (struct late_dir){ .path = arena_strdup(&x->arena, x->path), .mode = entry->mode & 07777, .uid = entry->uid, .gid = entry->gid,
-		.mtime = entry->mtime, .chmod = existed || (entry->mode & 07000) || (entry->mode & 0700) != 0700 };
+		.mtime = entry->mtime, .made = !existed, .chmod = existed || (entry->mode & 07000) || (entry->mode & 0700) != 0700 };
 	d->xattrs = arena_array(&x->arena, struct extract_xattr, entry->n_xattrs);
 	for (size_t i = 0; i < entry->n_xattrs; i++) {
 		const struct extract_xattr *from = &entry->xattrs[i];
@@ -600,26 +601,46 @@ static int by_path(const void *a, const void *b)
 	return order ? order : (*x > *y) - (*x < *y);
 }
 
-/* Directories into the sum, each as it ended. One that was made on the way and described later is as described; one described twice must be looked at. */
-static void dirs_sum(struct extract *x)
+/* Sets what was said of one directory, @v[0 .. n), since it was made; into the sum comes how it ended. */
+static int dir_finish_all(struct extract *x, const struct late_dir *const *v, size_t n)
 {
-	size_t n = x->dirs.n;
-	const struct late_dir **v = alloc_or_die((n + 1) * sizeof *v);
+	const struct late_dir *last = v[n - 1];
+	size_t from = n - 1;
+	int r = 0;
+
+	while (from > 0 && !v[from]->made)
+		from--;
+	for (size_t i = from; r == 0 && i < n; i++)
+		r = dir_finish(x, v[i]);
+	/* One that was made on the way and described later is as described; one described twice must be looked at. */
+	for (size_t i = 0; i + 1 < n; i++)
+		x->replaced = x->replaced || !v[i]->implied;
+	tree_sum_inode(&x->result.sum, &(struct tree_sum_inode){ .mode = S_IFDIR | last->mode, .uid = x->root ? last->uid : geteuid(),
+		.gid = x->root ? last->gid : getegid() });
+	return r;
+}
+
+/* From the leaves to the root: a directory that even its owner may not enter is not in the way then. */
+static int dirs_finish(struct extract *x, struct err *e)
+{
+	size_t n = x->dirs.n, begin;
+	scoped_free const struct late_dir **v = alloc_or_die((n + 1) * sizeof *v);
 
 	for (size_t i = 0; i < n; i++)
 		v[i] = &x->dirs.v[i];
 	qsort(v, n, sizeof *v, by_path);
-	for (size_t i = 0; i < n; i++) {
-		const struct late_dir *d = v[i];
+	for (; n > 0; n = begin) {
+		int r;
 
-		if (i + 1 < n && strcmp(d->path, v[i + 1]->path) == 0) {
-			x->replaced = x->replaced || !d->implied;
-			continue;
-		}
-		tree_sum_inode(&x->result.sum, &(struct tree_sum_inode){ .mode = S_IFDIR | d->mode, .uid = x->root ? d->uid : geteuid(),
-			.gid = x->root ? d->gid : getegid() });
+		for (begin = n - 1; begin > 0 && strcmp(v[begin - 1]->path, v[n - 1]->path) == 0; begin--)
+			;
+		r = dir_finish_all(x, v + begin, n - begin);
+		if (r == -EOVERFLOW)
+			return owner_failed(v[n - 1]->path, v[n - 1]->uid, v[n - 1]->gid, e);
+		if (r < 0)
+			return err_sys(e, r, "attributes of directory '%.200s'", v[begin]->path);
 	}
-	free(v);
+	return 0;
 }
 
 /* What was made is not what was counted on the way. */
@@ -641,14 +662,9 @@ int extract_finish(struct extract *x, struct extract_result *ret, struct err *e)
 	int r;
 
 	levels_cut(x, 0);
-	VEC_EACH(const struct late_dir, d, &x->dirs) {
-		r = dir_finish(x, d);
-		if (r == -EOVERFLOW)
-			return owner_failed(d->path, d->uid, d->gid, e);
-		if (r < 0)
-			return err_sys(e, r, "attributes of directory '%.200s'", d->path);
-	}
-	dirs_sum(x);
+	r = dirs_finish(x, e);
+	if (r < 0)
+		return r;
 	if (x->replaced) {
 		r = result_count(x);
 		if (r < 0)

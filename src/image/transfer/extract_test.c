@@ -10,6 +10,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/test.h"
 #include "os/test_dir.h"
 
@@ -274,6 +275,25 @@ TEST(extract_takes_the_last_of_duplicate_entries)
 	expect_file(&p, "d", "was a tree");
 }
 
+TEST(extract_forgets_what_was_said_of_a_directory_that_was_replaced)
+{
+	scoped_place struct place p;
+	const struct extract_xattr xattr = { "user.old", "x", 1 };
+	char path[128], value[8];
+
+	place_make(&p);
+	assert_int_equal(add(&p, (struct extract_entry){ .path = "d", .mode = S_IFDIR | 02700, .xattrs = &xattr, .n_xattrs = 1 }, NULL), 0);
+	assert_int_equal(add_dir(&p, "d/e", 01700), 0);
+	assert_int_equal(add_file(&p, "d", "in the way"), 0);
+	assert_int_equal(add_dir(&p, "d", 0755), 0);
+	assert_int_equal(add_file(&p, "d/e/f", "implies e"), 0);
+	finish(&p);
+	assert_int_equal(stat_of(&p, "d").st_mode & 07777, 0755);
+	assert_int_equal(stat_of(&p, "d/e").st_mode & 07777, 0755);
+	snprintf(path, sizeof path, "%s/root/d", p.dir.path);
+	assert_true(getxattr(path, "user.old", value, sizeof value) < 0);
+}
+
 TEST(extract_keeps_what_is_in_a_directory_that_comes_twice)
 {
 	scoped_place struct place p;
@@ -413,6 +433,16 @@ TEST(extract_whiteout_of_nothing_or_of_dots_is_refused)
 }
 
 /* ---- depth ---- */
+
+TEST(extract_refuses_layers_of_too_many_entries)
+{
+	scoped_arena struct arena a = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(extract_check(LIMIT_LAYER_ENTRIES, &a, &e), 0);
+	assert_true(extract_check(UINT64_C(1) + LIMIT_LAYER_ENTRIES, &a, &e) < 0);
+	assert_int_equal(e.kind, ERR_EXHAUSTED);
+}
 
 TEST(extract_refuses_trees_deeper_than_its_limit)
 {
