@@ -19,7 +19,7 @@
 #include "os/file.h"
 #include "os/path_safe.h"
 
-enum { WRITE_BEHIND = 1024 * 1024 };
+enum { WRITE_BEHIND = 1024 * 1024, LINKS_MAX = 40 };
 
 /* A directory whose attributes are set at the end. */
 struct late_dir {
@@ -50,10 +50,10 @@ struct extract {
 	char parent[LIMIT_PATH];          /* the path the levels stand for */
 	struct VEC(struct late_dir) dirs;
 	struct extract_result result;
-	bool replaced;                    /* later entries replaced earlier ones, or went through links: the result must be counted */
+	bool replaced;                    /* later entries replaced earlier ones: the result must be counted */
 	struct checksum content;          /* of the file being written */
 	/* the entry at work */
-	char path[LIMIT_PATH];            /* cleaned */
+	char path[LIMIT_PATH];            /* cleaned; without links once its parent is entered */
 	const char *name;                 /* its last component, in path */
 	int parent_fd;                    /* borrowed from the levels or the root */
 	const struct extract_entry *entry;
@@ -115,7 +115,7 @@ static void dir_implied(struct extract *x, const char *path)
 		.made = true, .implied = true };
 }
 
-/* Opens the directory @name in @fd, whose path is @path; makes it if missing. A link is resolved inside the tree. */
+/* Opens the directory @name in @fd, whose path is @path; makes it if missing. Errors: -ELOOP if it is a link. */
 static int dir_enter(struct extract *x, int fd, const char *name, const char *path)
 {
 	struct stat st;
@@ -137,12 +137,8 @@ static int dir_enter(struct extract *x, int fd, const char *name, const char *pa
 			return -errno;
 		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return -errno;
-		if (S_ISLNK(st.st_mode)) {
-			x->replaced = true; /* who knows how many directories that makes */
-			return path_mkdir(x->rootfd, path, 0755, PATH_IN_ROOT_NO_XDEV);
-		}
 		if (!stat_is_whiteout(&st))
-			return -ENOTDIR;
+			return S_ISLNK(st.st_mode) ? -ELOOP : -ENOTDIR;
 		/* "x" was deleted and made again as a directory: nothing of the old one shows through. */
 		if (unlinkat(fd, name, 0) < 0)
 			return -errno;
@@ -153,10 +149,59 @@ static int dir_enter(struct extract *x, int fd, const char *name, const char *pa
 	return -EAGAIN;
 }
 
-/* Makes @x->parent_fd the directory of @x->path[0 .. n). */
-static int parent_enter(struct extract *x, size_t n)
+/* Puts @text into the place of x->path[from .. to). */
+static int path_splice(struct extract *x, size_t from, size_t to, const char *text, size_t n)
 {
-	size_t keep = 0, at;
+	size_t rest = strlen(x->path + to) + 1, name = strlen(x->name);
+
+	if (from + n + rest > LIMIT_PATH)
+		return -ENAMETOOLONG;
+	memmove(x->path + from + n, x->path + to, rest);
+	memcpy(x->path + from, text, n);
+	x->name = x->path + strlen(x->path) - name;
+	return 0;
+}
+
+/* The component x->path[at .. end), in x->parent_fd, is a link: the path goes on as it says, never above the root of the tree. */
+static int link_splice(struct extract *x, const char *name, size_t at, size_t end)
+{
+	char target[LIMIT_PATH];
+	ssize_t n = readlinkat(x->parent_fd, name, target, sizeof target);
+
+	if (n < 0 || n == sizeof target)
+		return n < 0 ? -errno : -ENAMETOOLONG;
+	if (*target == '/') {
+		levels_cut(x, 0);
+		at = 0;
+	}
+	return path_splice(x, at, end, target, (size_t)n);
+}
+
+/* Goes down one component, which ends at @end of x->path. */
+static int level_push(struct extract *x, const char *name, size_t end)
+{
+	int fd;
+
+	if (x->n_levels == LIMIT_LAYER_DEPTH)
+		return -ENAMETOOLONG;
+	memcpy(x->parent, x->path, end);
+	x->parent[end] = 0;
+	fd = dir_enter(x, x->parent_fd, name, x->parent);
+	if (fd < 0)
+		return fd;
+	x->levels[x->n_levels++] = (struct level){ .fd = fd, .end = end };
+	return 0;
+}
+
+static size_t level_begin(const struct extract *x, size_t level)
+{
+	return level > 0 ? x->levels[level - 1].end + 1 : 0;
+}
+
+/* How many of the open directories are on the way of the path. */
+static size_t levels_shared(const struct extract *x, size_t n)
+{
+	size_t keep = 0;
 
 	while (keep < x->n_levels) {
 		size_t end = x->levels[keep].end;
@@ -165,28 +210,41 @@ static int parent_enter(struct extract *x, size_t n)
 			break;
 		keep++;
 	}
-	levels_cut(x, keep);
-	at = keep ? x->levels[keep - 1].end + 1 : 0;
-	x->parent_fd = keep ? x->levels[keep - 1].fd : x->rootfd;
-	while (at < n) {
-		size_t len = strcspn(x->path + at, "/"), end = at + len;
-		char name[NAME_MAX + 1];
-		int fd;
+	return keep;
+}
 
-		if (x->n_levels == LIMIT_LAYER_DEPTH)
+/*
+ * Makes x->parent_fd the directory that the entry is in. Links on the way are replaced in x->path by what they say, so that in the end it is the entry's
+ * real name; "..", which only links bring, goes back to where we came from, and not above the root.
+ */
+static int parent_enter(struct extract *x)
+{
+	int links = 0, r = 0;
+
+	levels_cut(x, levels_shared(x, x->name > x->path ? (size_t)(x->name - x->path) - 1 : 0));
+	while (r == 0) {
+		size_t at = level_begin(x, x->n_levels), len = strcspn(x->path + at, "/"), end = at + len;
+		char name[NAME_MAX + 1];
+
+		x->parent_fd = x->n_levels > 0 ? x->levels[x->n_levels - 1].fd : x->rootfd;
+		if (x->path + at == x->name)
+			return 0;
+		if (len > NAME_MAX)
 			return -ENAMETOOLONG;
 		memcpy(name, x->path + at, len);
 		name[len] = 0;
-		memcpy(x->parent, x->path, end);
-		x->parent[end] = 0;
-		fd = dir_enter(x, x->parent_fd, name, x->parent);
-		if (fd < 0)
-			return fd;
-		x->levels[x->n_levels++] = (struct level){ .fd = fd, .end = end };
-		x->parent_fd = fd;
-		at = end + 1;
+		if (len == 0 || strcmp(name, ".") == 0) {
+			r = path_splice(x, at, end + 1, "", 0);
+		} else if (strcmp(name, "..") == 0) {
+			levels_cut(x, x->n_levels > 0 ? x->n_levels - 1 : 0);
+			r = path_splice(x, level_begin(x, x->n_levels), end + 1, "", 0);
+		} else {
+			r = level_push(x, name, end);
+			if (r == -ELOOP && links++ < LINKS_MAX)
+				r = link_splice(x, name, at, end);
+		}
 	}
-	return 0;
+	return r;
 }
 
 /* Removes whatever has the entry's name. The cached descriptors may have pointed below it. */
@@ -235,14 +293,16 @@ static int symlink_make(struct extract *x)
 
 static int hardlink_make(struct extract *x)
 {
-	char target[LIMIT_PATH], name[NAME_MAX + 1];
+	char target[LIMIT_PATH], path[LIMIT_PATH], name[NAME_MAX + 1];
 	scoped_fd int fd = -EBADF;
 	int r;
 
 	r = extract_clean(x->entry->hardlink, target);
+	if (r == 0)
+		r = extract_clean(x->entry->path, path);
 	if (r < 0)
 		return r;
-	if (strcmp(target, x->path) == 0)
+	if (strcmp(target, path) == 0)
 		return 1;
 	fd = path_parent(x->rootfd, target, 0, PATH_IN_ROOT_NO_XDEV, name, sizeof name);
 	if (fd < 0)
@@ -513,7 +573,7 @@ static int entry_make(struct extract *x)
 		/* A directory that went away may be on the cached path. */
 		levels_cut(x, 0);
 		if (r == 0)
-			r = parent_enter(x, x->name > x->path ? (size_t)(x->name - x->path) - 1 : 0);
+			r = parent_enter(x);
 		if (r == 0)
 			r = make(x);
 	}
@@ -553,7 +613,7 @@ int extract_begin(struct extract *x, const struct extract_entry *entry, struct e
 	}
 	slash = strrchr(x->path, '/');
 	x->name = slash ? slash + 1 : x->path;
-	r = parent_enter(x, slash ? (size_t)(slash - x->path) : 0);
+	r = parent_enter(x);
 	if (r == 0)
 		r = whiteout_make(x);
 	if (r == 0)

@@ -4,7 +4,7 @@
  * extract: makes the files of a layer below one directory descriptor, in the form overlayfs wants. The tree and every name in it are hostile.
  *
  * Rules:  names are cleaned lexically ("..": error; leading '/' and '.' dropped); every parent is reached by descriptors, one component at a time,
- *         without following links; a link as parent is resolved as after chroot into the tree (openat2 IN_ROOT). What is in the way is unlinked, never
+ *         without following links; a link as parent is read, and the path goes on as it says, as after chroot into the tree. What is in the way is unlinked, never
  *         written through, so neither links nor hard links lead anywhere else. Hard links point at what this layer has made.
  * Form:   ".wh.NAME" becomes a 0:0 character device; an opaque directory is reported by path, since its trusted.* xattr needs a capability this
  *         process has given up. Only user.* (not user.overlay.*) and security.capability attributes are kept: overlay's own would be orders to overlay.

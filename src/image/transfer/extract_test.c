@@ -179,6 +179,35 @@ TEST(extract_file_through_a_link_stays_inside)
 	}
 }
 
+TEST(extract_directories_through_links_get_their_attributes)
+{
+	scoped_place struct place p;
+
+	place_make(&p);
+	assert_int_equal(add_link(&p, "l", "a/./m//../b/"), 0);
+	assert_int_equal(add_link(&p, "a/m", "/c/d"), 0);
+	assert_int_equal(add_link(&p, "up", "../../.."), 0);
+	assert_int_equal(add_dir(&p, "l/e", 01711), 0);
+	assert_int_equal(add_file(&p, "up/l/e/.wh..wh..opq", ""), 0);
+	assert_int_equal(add_file(&p, "up/f", "x"), 0);
+	assert_string_equal(finish(&p).opaque.v[0], "c/b/e");
+	assert_int_equal(stat_of(&p, "c/b/e").st_mode & 07777, 01711);
+	assert_true(S_ISDIR(stat_of(&p, "c/d").st_mode));
+	expect_file(&p, "f", "x");
+}
+
+TEST(extract_links_in_a_circle_are_refused)
+{
+	scoped_place struct place p;
+
+	place_make(&p);
+	assert_int_equal(add_link(&p, "a", "b"), 0);
+	assert_int_equal(add_link(&p, "b", "a"), 0);
+	assert_int_equal(add_file(&p, "a/f", "x"), -ELOOP);
+	assert_int_equal(add_link(&p, "longer", "longer/longer"), 0);
+	assert_int_equal(add_file(&p, "longer/f", "x"), -ELOOP);
+}
+
 TEST(extract_link_to_a_file_outside_is_replaced_not_written_through)
 {
 	scoped_place struct place p;
