@@ -25,6 +25,17 @@ on_disk() { du -sm "$BATS_TEST_TMPDIR/root" | cut -f1; }
 	refused "bomb" "$evil/layer-bomb-zstd/x:1"
 	[ "$(on_disk)" -le 4 ]
 }
+@test "a bomb in an archive that is loaded or imported is recognised, and gone from the disk" {
+	own images -q # makes the store
+	for compress in "zstd -q" "xz -0"; do
+		head -c 1100M /dev/zero | $compress >"$BATS_TEST_TMPDIR/bomb"
+		run ! own load -q -i "$BATS_TEST_TMPDIR/bomb"
+		contains "$output" bomb
+		run ! own import -q "$BATS_TEST_TMPDIR/bomb"
+		contains "$output" bomb
+	done
+	[ "$(on_disk)" -le 4 ]
+}
 @test "zstd that wants gigabytes of memory is refused" { refused "damaged" "$evil/layer-window/x:1"; }
 @test "a file that is one hole of exabytes is refused" {
 	refused "too large" "$evil/layer-sparse/x:1"

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/vec.h"
+#include "image/transfer/bomb.h"
 #include "image/transfer/ring.h"
 #include "image/transfer/unpack.h"
 #include "image/transfer/untar.h"
@@ -126,15 +127,6 @@ static int unpacker_failed(struct layer *l, struct err *e)
 	return -e->sys;
 }
 
-/* A bomb is recognised by what it makes of little: gzip cannot pass 1032:1, and no real layer comes near that over a gigabyte. */
-static int bomb_check(const struct layer *l, struct err *e)
-{
-	if (l->made <= LIMIT_BOMB_FREE || l->made / LIMIT_BOMB_RATIO <= l->blob_size)
-		return 0;
-	return err_set(e, ERR_EXHAUSTED, "%llu bytes unfold to more than %llu: not a layer but a bomb", (unsigned long long)l->blob_size,
-		(unsigned long long)l->made);
-}
-
 static int room_take(struct layer *l, struct err *e)
 {
 	if (!l->room) {
@@ -166,7 +158,7 @@ static int inflate_feed(struct layer *l, const unsigned char *p, size_t n, struc
 			ring_put(&l->ring, l->n_room);
 			l->room = NULL;
 		}
-		r = bomb_check(l, e);
+		r = bomb_check(l->blob_size, l->made, e);
 		if (r < 0)
 			return r;
 	} while (io.n_in > 0 || !l->room);

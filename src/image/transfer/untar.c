@@ -94,7 +94,7 @@ static int entry_take(struct untar *u, struct archive_entry *ae, struct extract_
 	if (size < 0)
 		return err_set(e, ERR_INVALID, "'%.200s': size %lld is negative", ret->path, (long long)size);
 	if ((uint64_t)size > LIMIT_BLOB)
-		return err_set(e, ERR_EXHAUSTED, "'%.200s': size %lld is more than %llu", ret->path, (long long)size, (unsigned long long)LIMIT_BLOB);
+		return err_set(e, ERR_EXHAUSTED, "'%.200s' is too large: %lld bytes, more than %llu", ret->path, (long long)size, (unsigned long long)LIMIT_BLOB);
 	if (ret->mtime.tv_nsec < 0 || ret->mtime.tv_nsec > 999999999)
 		ret->mtime.tv_nsec = 0;
 	return xattrs_take(u, ae, ret, e);
