@@ -206,9 +206,12 @@ static json_t *fn_truncate(const struct call *c)
 	json_int_t most = json_integer_value(c->v[1]);
 
 	template_put(c->v[0], &b);
-	if (most >= 0 && (size_t)most < b.n)
-		return template_text(c->pool, (struct str){ buf_text(&b), (size_t)most });
-	return text_of_buf(c, &b);
+	if (most < 0 || (size_t)most >= b.n)
+		return text_of_buf(c, &b);
+	/* So many bytes, but no half character. */
+	while (most > 0 && ((unsigned char)b.p[most] & 0xc0) == 0x80)
+		most--;
+	return template_text(c->pool, (struct str){ b.p, (size_t)most });
 }
 
 /* Go puts blanks between operands of print that are both no strings, and between all of println's. */

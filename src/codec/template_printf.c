@@ -14,6 +14,16 @@ struct verb {
 	char letter;
 };
 
+/* Digits, if there are any. A number larger than anybody means is some large number. */
+static int number_read(const char **at)
+{
+	int n = 0;
+
+	for (; isdigit((unsigned char)**at); ++*at)
+		n = n < LIMIT_PATH ? n * 10 + (**at - '0') : n;
+	return n;
+}
+
 /* Reads what stands after a '%'. */
 static const char *verb_read(const char *at, struct verb *ret)
 {
@@ -23,11 +33,11 @@ static const char *verb_read(const char *at, struct verb *ret)
 		ret->zero |= *at == '0';
 		ret->plus |= *at == '+';
 	}
-	for (; isdigit((unsigned char)*at) && ret->width < LIMIT_PATH; at++)
-		ret->width = ret->width * 10 + (*at - '0');
-	if (*at == '.')
-		for (at++, ret->precision = 0; isdigit((unsigned char)*at) && ret->precision < LIMIT_PATH; at++)
-			ret->precision = ret->precision * 10 + (*at - '0');
+	ret->width = number_read(&at);
+	if (*at == '.') {
+		at++;
+		ret->precision = number_read(&at);
+	}
 	ret->letter = *at;
 	return *at ? at + 1 : at;
 }
@@ -46,6 +56,17 @@ static void put_hex(const json_t *v, bool upper, struct buf *b)
 		buf_add_char(b, digits[byte >> 4]);
 		buf_add_char(b, digits[byte & 15]);
 	}
+}
+
+/* How many bytes the first @most characters have. */
+static size_t characters_size(const char *p, size_t n, size_t most)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (((unsigned char)p[i] & 0xc0) != 0x80 && most-- == 0)
+			break;
+	return i;
 }
 
 static void put_verb(const struct verb *verb, const json_t *v, struct buf *b)
@@ -76,8 +97,8 @@ static void put_verb(const struct verb *verb, const json_t *v, struct buf *b)
 		if (verb->plus && json_is_integer(v) && json_integer_value(v) >= 0)
 			buf_add_char(b, '+');
 		template_put(v, b);
-		if (verb->letter == 's' && verb->precision >= 0 && b->n - before > (size_t)verb->precision)
-			b->n = before + (size_t)verb->precision;
+		if (verb->letter == 's' && verb->precision >= 0 && b->n > before)
+			b->n = before + characters_size(b->p + before, b->n - before, (size_t)verb->precision);
 	}
 }
 
