@@ -125,7 +125,7 @@ static int xattrs_add(struct surveying *s, int fd)
 	for (const char *name = names; n > 0 && name < names + n; name += strlen(name) + 1) {
 		ssize_t size;
 
-		if (!(str_after(name, "user.") && !str_after(name, "user.overlay.")) && strcmp(name, "security.capability") != 0)
+		if (!tree_has_xattr(name))
 			continue;
 		size = fgetxattr(fd, name, value, XATTRS_MAX);
 		if (size < 0)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "os/tree_sum.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/checksum.h"
+#include "base/str.h"
 
 void tree_sum_name(struct tree_sum *s, const char *path)
 {
@@ -37,6 +37,11 @@ void tree_sum_inode(struct tree_sum *s, const struct tree_sum_inode *i)
 	if (S_ISLNK(i->mode) && i->target)
 		checksum_add(&c, i->target, strlen(i->target));
 	s->inodes += checksum_finish(&c);
+}
+
+bool tree_has_xattr(const char *name)
+{
+	return (str_after(name, "user.") && !str_after(name, "user.overlay.")) || strcmp(name, "security.capability") == 0;
 }
 
 void tree_sum_xattr(struct tree_sum *s, const char *name, const void *value, size_t size)

@@ -8,6 +8,7 @@
  * Not covered: times of directories (nobody says those of implied ones) and of whiteouts, and times a file system may be unable to keep.
  * Against accidents, as base/checksum.h: who wants to deceive changes the record too.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -30,6 +31,9 @@ struct tree_sum_inode {
 
 void tree_sum_name(struct tree_sum *s, const char *path);
 void tree_sum_inode(struct tree_sum *s, const struct tree_sum_inode *i);
+
+/* Attributes of these names belong to a tree: the user's and file capabilities, but no orders to overlay. All others are neither kept nor counted. */
+bool tree_has_xattr(const char *name);
 void tree_sum_xattr(struct tree_sum *s, const char *name, const void *value, size_t size);
 
 /* As hexadecimal digits. */

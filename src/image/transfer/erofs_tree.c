@@ -196,7 +196,7 @@ static void attributes_take(struct erofs_tree *t, struct erofs_inode *inode, con
 	inode->gid = entry->gid;
 	inode->mtime = entry->mtime;
 	for (size_t i = 0; i < entry->n_xattrs; i++)
-		if (extract_xattr_is_kept(entry->xattrs[i].name))
+		if (tree_has_xattr(entry->xattrs[i].name))
 			xattr_set(t, inode, &entry->xattrs[i]);
 }
 

@@ -348,15 +348,10 @@ static int (*kind_of(const struct extract_entry *entry))(struct extract *)
 
 /* ---- attributes ---- */
 
-bool extract_xattr_is_kept(const char *name)
-{
-	return (str_after(name, "user.") && !str_after(name, "user.overlay.")) || strcmp(name, "security.capability") == 0;
-}
-
 static int xattrs_set(struct extract *x, int fd, const struct extract_xattr *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!extract_xattr_is_kept(list[i].name))
+		if (!tree_has_xattr(list[i].name))
 			continue;
 		if (fsetxattr(fd, list[i].name, list[i].value, list[i].size, 0) == 0)
 			tree_sum_xattr(&x->result.sum, list[i].name, list[i].value, list[i].size);
@@ -441,7 +436,7 @@ static void dir_later(struct extract *x, bool existed)
 	for (size_t i = 0; i < entry->n_xattrs; i++) {
 		const struct extract_xattr *from = &entry->xattrs[i];
 
-		if (extract_xattr_is_kept(from->name))
+		if (tree_has_xattr(from->name))
 			d->xattrs[d->n_xattrs++] = (struct extract_xattr){ arena_strdup(&x->arena, from->name),
 				arena_memdup(&x->arena, from->value, from->size), from->size };
 	}

@@ -79,8 +79,6 @@ int extract_finish(struct extract *x, struct extract_result *ret, struct err *e)
 #define EXTRACT_WHITEOUT_META ".wh..wh."
 #define EXTRACT_WHITEOUT_OPAQUE ".wh..wh..opq"
 
-bool extract_xattr_is_kept(const char *name);
-
 /* Before each entry: how many there are, and what is remembered of them. Errors: ERR_EXHAUSTED. */
 int extract_check(uint64_t entries, const struct arena *remembered, struct err *e);
 

@@ -19,9 +19,6 @@
 
 enum { PIECE = 256 * 1024, XATTR_NAMES = 64 * 1024, XATTR_VALUE = 64 * 1024 };
 
-#define WHITEOUT_PREFIX ".wh."
-#define WHITEOUT_OPAQUE ".wh..wh..opq"
-
 /* A file with several names: the first one written is what the others link to. */
 struct link_seen {
 	dev_t dev;
@@ -131,30 +128,32 @@ static const char *link_find(struct pack *p, const struct stat *st, const char *
 
 /* ---- one entry ---- */
 
-static bool xattr_is_kept(const char *name)
-{
-	return (str_after(name, "user.") && !str_after(name, "user.overlay.")) || strcmp(name, "security.capability") == 0;
-}
-
-static void xattrs_read(struct pack *p, int fd, struct arena *a, struct extract_entry *entry)
+/* Attributes that cannot be read are an error: a layer must not lose a capability in silence. */
+static int xattrs_read(struct pack *p, int fd, struct arena *a, struct extract_entry *entry, struct err *e)
 {
 	ssize_t n = flistxattr(fd, p->xattr_names, XATTR_NAMES);
 	struct VEC(struct extract_xattr) list = { 0 };
 	struct strs names = { 0 };
 
+	if (n < 0 && errno != ENOTSUP)
+		return err_sys(e, -errno, "attributes of '%.200s'", entry->path);
 	for (const char *name = p->xattr_names; n > 0 && name < p->xattr_names + n; name += strlen(name) + 1)
-		if (xattr_is_kept(name))
+		if (tree_has_xattr(name))
 			strs_push(a, &names, arena_strdup(a, name));
 	if (names.n > 0)
 		qsort(names.v, names.n, sizeof *names.v, by_text);
 	for (size_t i = 0; i < names.n; i++) {
 		ssize_t size = fgetxattr(fd, names.v[i], p->xattr_value, XATTR_VALUE);
 
-		if (size >= 0)
-			*vec_push(a, &list) = (struct extract_xattr){ names.v[i], arena_memdup(a, p->xattr_value, (size_t)size), (size_t)size };
+		if (size < 0 && errno == ENODATA)
+			continue; /* it went away */
+		if (size < 0)
+			return err_sys(e, -errno, "attribute '%.100s' of '%.200s'", names.v[i], entry->path);
+		*vec_push(a, &list) = (struct extract_xattr){ names.v[i], arena_memdup(a, p->xattr_value, (size_t)size), (size_t)size };
 	}
 	entry->xattrs = list.v;
 	entry->n_xattrs = list.n;
+	return 0;
 }
 
 static int content_write(struct pack *p, int fd, const struct extract_entry *entry, struct err *e)
@@ -202,7 +201,7 @@ static int entry_write(struct pack *p, int fd, int read_fd, const char *path, co
 	if (S_ISLNK(st->st_mode))
 		r = target_read(fd, path, a, &entry, e);
 	else if (read_fd >= 0 && !entry.hardlink)
-		xattrs_read(p, read_fd, a, &entry);
+		r = xattrs_read(p, read_fd, a, &entry, e);
 	if (r == 0)
 		r = tarball_entry(p->tar, &entry, e);
 	p->result.entries++;
@@ -217,7 +216,7 @@ static int whiteout_write(struct pack *p, const char *path, struct timespec mtim
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	struct extract_entry entry = { .mode = S_IFREG | 0600, .mtime = mtime,
-		.path = arena_printf(a, "%.*s" WHITEOUT_PREFIX "%s", (int)(name - path), path, name) };
+		.path = arena_printf(a, "%.*s" EXTRACT_WHITEOUT "%s", (int)(name - path), path, name) };
 
 	p->result.entries++;
 	return tarball_entry(p->tar, &entry, e);
@@ -291,8 +290,8 @@ static int name_check(const struct pack *p, const char *name, const char *path, 
 {
 	if (p->result.entries > LIMIT_LAYER_ENTRIES)
 		return err_set(e, ERR_EXHAUSTED, "more than %d entries", LIMIT_LAYER_ENTRIES);
-	if (p->job->layer && str_after(name, WHITEOUT_PREFIX))
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: '%.200s': in a layer, names that begin with '" WHITEOUT_PREFIX "' mean that something is deleted",
+	if (p->job->layer && str_after(name, EXTRACT_WHITEOUT))
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: '%.200s': in a layer, names that begin with '" EXTRACT_WHITEOUT "' mean that something is deleted",
 			path);
 	return 0;
 }
@@ -321,7 +320,7 @@ static int name_write(struct pack *p, int dirfd, const char *name, const char *p
 	if (r < 0 || !S_ISDIR(st.st_mode) || st.st_dev != p->dev)
 		return r;
 	if (p->job->layer && p->job->marks && marks_have(&p->job->marks->opaque, path)) {
-		const struct extract_entry opaque = { .path = arena_printf(a, "%s/" WHITEOUT_OPAQUE, path), .mode = S_IFREG | 0600, .mtime = st.st_mtim };
+		const struct extract_entry opaque = { .path = arena_printf(a, "%s/" EXTRACT_WHITEOUT_OPAQUE, path), .mode = S_IFREG | 0600, .mtime = st.st_mtim };
 
 		p->result.entries++;
 		r = tarball_entry(p->tar, &opaque, e);

@@ -238,18 +238,21 @@ static int task_take(struct serve *s, struct err *e)
 
 static void serve_end(struct serve *s)
 {
+	bool idle;
+
 	pthread_mutex_lock(&s->mutex);
+	idle = s->n_idle == s->n_threads;
 	s->closing = true;
 	pthread_cond_broadcast(&s->changed);
 	pthread_mutex_unlock(&s->mutex);
 	ends_stop(&s->ends);
-	/* Workers in the middle of something end with the process: what they were making is nobody's. */
-	if (s->n_idle == s->n_threads) {
-		for (size_t i = 0; i < s->n_threads; i++)
-			pthread_join(s->threads[i], NULL);
-		source_close(&s->ends.source);
-		sink_close(&s->ends.sink);
-	}
+	/* Workers in the middle of something end with the process, now: what they were making is nobody's, and libraries that clean up behind them would not like it. */
+	if (!idle)
+		_exit(1);
+	for (size_t i = 0; i < s->n_threads; i++)
+		pthread_join(s->threads[i], NULL);
+	source_close(&s->ends.source);
+	sink_close(&s->ends.sink);
 }
 
 static int fd_text(int fd, size_t max, struct arena *a, struct str *ret, struct err *e)

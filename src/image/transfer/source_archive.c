@@ -163,6 +163,8 @@ static int index_make(struct archive_source *s, struct err *e)
 	struct archive_entry *ae;
 	int r;
 
+	if (!archive)
+		alloc_die(PIECE);
 	archive_read_support_format_tar(archive);
 	archive_read_set_options(archive, "hdrcharset=BINARY");
 	if (archive_read_open2(archive, s, NULL, index_read, index_skip, NULL) != ARCHIVE_OK)
