@@ -64,7 +64,7 @@ static void canary_check(const struct test_dir *dir)
 static void index_try(const struct test_dir *dir, const uint8_t *bytes, size_t size)
 {
 	struct input in = { bytes, size };
-	struct extract_result result;
+	struct unpacked result;
 	struct err e = { 0 };
 	int fd = dir_ensure(dir->fd, "index", 0755);
 	void *x = unpack_erofs.open(fd);
@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	scoped_test_dir struct test_dir dir = test_dir_make();
 	scoped_free uint8_t *bytes = alloc_or_die(size);
 	struct input in = { bytes, size };
-	struct extract_result result;
+	struct unpacked result;
 	struct err e = { 0 };
 	int root;
 

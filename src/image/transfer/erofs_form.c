@@ -36,7 +36,7 @@ struct erofs_form {
 	uint64_t tar_size, flushed;
 	uint64_t spool_size;
 	struct erofs_tree tree;
-	const struct extract_entry *entry;
+	const struct layer_entry *entry;
 	struct erofs_inode *file;  /* being filled, if sparse */
 };
 
@@ -178,19 +178,19 @@ static int spool_append(struct erofs_form *f, uint64_t to)
 
 /* ---- entries ---- */
 
-static int form_begin(void *self, const struct extract_entry *entry, struct err *e)
+static int form_begin(void *self, const struct layer_entry *entry, struct err *e)
 {
 	struct erofs_form *f = self;
 	int r;
 
 	f->entry = entry;
 	f->file = NULL;
-	r = extract_check(f->tree.n_names, &f->tree.arena, e);
+	r = layer_entry_check(f->tree.n_names, &f->tree.arena, e);
 	if (r < 0)
 		return r;
 	r = erofs_tree_add(&f->tree, entry, &f->file);
 	if (r < 0)
-		return extract_failed(entry, r, e);
+		return layer_entry_failed(entry, r, e);
 	if (f->file && f->file->sparse)
 		f->file->chunk_bits = chunk_bits_for(f->file->size);
 	else if (f->file && f->file->size > 0 && f->file->content_at % EROFS_BLOCK != 0)
@@ -205,7 +205,7 @@ static int form_end(void *self, struct err *e)
 	return 0;
 }
 
-static int form_finish(void *self, struct extract_result *ret, struct err *e)
+static int form_finish(void *self, struct unpacked *ret, struct err *e)
 {
 	struct erofs_form *f = self;
 	struct erofs_image image = { .fd = f->fd };
@@ -221,7 +221,7 @@ static int form_finish(void *self, struct extract_result *ret, struct err *e)
 	if (r < 0)
 		return r;
 	/* Whether the root is opaque is known to the store, as with a tree: it then leaves out what is below. */
-	*ret = (struct extract_result){ .entries = f->tree.n_names, .bytes = image.bytes, .tar = f->tar_size };
+	*ret = (struct unpacked){ .entries = f->tree.n_names, .bytes = image.bytes, .tar = f->tar_size };
 	r = layer_file_rest(f->fd, f->tar_size, &ret->sum);
 	if (r < 0)
 		return err_sys(e, r, "read layer");

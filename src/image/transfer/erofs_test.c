@@ -15,7 +15,7 @@ struct place {
 	void *form;
 	uint64_t tar;
 	struct arena arena;
-	struct extract_result result;
+	struct unpacked result;
 	struct erofs_view view;
 	struct err e;
 };
@@ -36,7 +36,7 @@ static void place_done(struct place *p)
 }
 #define scoped_place SCOPED(place_done)
 
-static int add(struct place *p, struct extract_entry entry, const char *content)
+static int add(struct place *p, struct layer_entry entry, const char *content)
 {
 	char block[2 * EROFS_BLOCK] = "";
 	int r = 0;
@@ -59,22 +59,22 @@ static int add(struct place *p, struct extract_entry entry, const char *content)
 
 static int add_file(struct place *p, const char *path, const char *content)
 {
-	return add(p, (struct extract_entry){ .path = path, .mode = S_IFREG | 0644 }, content);
+	return add(p, (struct layer_entry){ .path = path, .mode = S_IFREG | 0644 }, content);
 }
 
 static int add_dir(struct place *p, const char *path, mode_t mode)
 {
-	return add(p, (struct extract_entry){ .path = path, .mode = S_IFDIR | mode }, NULL);
+	return add(p, (struct layer_entry){ .path = path, .mode = S_IFDIR | mode }, NULL);
 }
 
 static int add_link(struct place *p, const char *path, const char *target)
 {
-	return add(p, (struct extract_entry){ .path = path, .mode = S_IFLNK | 0777, .symlink = target }, NULL);
+	return add(p, (struct layer_entry){ .path = path, .mode = S_IFLNK | 0777, .symlink = target }, NULL);
 }
 
 static int add_hardlink(struct place *p, const char *path, const char *target)
 {
-	return add(p, (struct extract_entry){ .path = path, .mode = S_IFREG | 0644, .hardlink = target }, NULL);
+	return add(p, (struct layer_entry){ .path = path, .mode = S_IFREG | 0644, .hardlink = target }, NULL);
 }
 
 /* Ends the layer and reads it back. */
@@ -119,10 +119,10 @@ TEST(erofs_layer_holds_all_kinds_of_files)
 	assert_int_equal(add_file(&p, "etc/name", "content"), 0);
 	assert_int_equal(add_file(&p, "usr/lib/implied", ""), 0);
 	assert_int_equal(add_link(&p, "etc/link", "../usr//lib"), 0);
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "dev/null", .mode = S_IFCHR | 0666, .dev = makedev(1, 3) }, NULL), 0);
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "dev/big", .mode = S_IFBLK | 0600, .dev = makedev(0xfff, 0xfffff) }, NULL), 0);
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "pipe", .mode = S_IFIFO | 04600 }, NULL), 0);
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "socket", .mode = S_IFSOCK | 0600 }, NULL), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "dev/null", .mode = S_IFCHR | 0666, .dev = makedev(1, 3) }, NULL), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "dev/big", .mode = S_IFBLK | 0600, .dev = makedev(0xfff, 0xfffff) }, NULL), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "pipe", .mode = S_IFIFO | 04600 }, NULL), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "socket", .mode = S_IFSOCK | 0600 }, NULL), 0);
 	finish(&p);
 	assert_int_equal(node_of(&p, "")->mode, S_IFDIR | 0711);
 	assert_int_equal(node_of(&p, "")->nlink, 5);
@@ -193,11 +193,11 @@ TEST(erofs_links_and_attributes_of_all_lengths_have_a_place)
 	char target[4097], name[64];
 
 	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-		const struct extract_xattr xattr = { "user.x", target, lengths[i] };
+		const struct layer_xattr xattr = { "user.x", target, lengths[i] };
 
 		memset(target, 'x', sizeof target);
 		snprintf(name, sizeof name, "with-%zu", lengths[i]);
-		assert_int_equal(add(&p, (struct extract_entry){ .path = name, .mode = S_IFDIR | 0755, .xattrs = &xattr, .n_xattrs = 1 }, NULL), 0);
+		assert_int_equal(add(&p, (struct layer_entry){ .path = name, .mode = S_IFDIR | 0755, .xattrs = &xattr, .n_xattrs = 1 }, NULL), 0);
 		target[lengths[i]] = 0;
 		snprintf(name, sizeof name, "link-%zu", lengths[i]);
 		assert_int_equal(add_link(&p, name, target), 0);
@@ -234,12 +234,12 @@ TEST(erofs_later_entries_replace_earlier_ones)
 
 TEST(erofs_directory_that_comes_twice_keeps_what_is_in_it)
 {
-	static const struct extract_xattr first[] = { { "user.a", "1", 1 }, { "user.b", "2", 1 }, { "user.a", "3", 1 } }, second = { "user.b", "4", 1 };
+	static const struct layer_xattr first[] = { { "user.a", "1", 1 }, { "user.b", "2", 1 }, { "user.a", "3", 1 } }, second = { "user.b", "4", 1 };
 	scoped_place struct place p = place_make();
 
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "d", .mode = S_IFDIR | 0700, .xattrs = first, .n_xattrs = 3 }, NULL), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "d", .mode = S_IFDIR | 0700, .xattrs = first, .n_xattrs = 3 }, NULL), 0);
 	assert_int_equal(add_file(&p, "d/f", "x"), 0);
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "d", .mode = S_IFDIR | 0755, .xattrs = &second, .n_xattrs = 1 }, NULL), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "d", .mode = S_IFDIR | 0755, .xattrs = &second, .n_xattrs = 1 }, NULL), 0);
 	finish(&p);
 	assert_int_equal(node_of(&p, "d")->mode, S_IFDIR | 0755);
 	assert_string_equal(node_of(&p, "d")->xattrs, "user.a=3;user.b=4;");
@@ -324,11 +324,11 @@ TEST(erofs_links_in_the_way_stay_inside_and_end)
 
 TEST(erofs_drops_attributes_that_are_orders_to_overlay)
 {
-	static const struct extract_xattr xattrs[] = { { "trusted.overlay.redirect", "/etc", 4 }, { "user.overlay.opaque", "y", 1 }, { "user.fine", "1", 1 },
+	static const struct layer_xattr xattrs[] = { { "trusted.overlay.redirect", "/etc", 4 }, { "user.overlay.opaque", "y", 1 }, { "user.fine", "1", 1 },
 		{ "security.capability", "c", 1 }, { "system.posix_acl_access", "x", 1 } };
 	scoped_place struct place p = place_make();
 
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "d", .mode = S_IFDIR | 0755, .xattrs = xattrs, .n_xattrs = 5 }, NULL), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "d", .mode = S_IFDIR | 0755, .xattrs = xattrs, .n_xattrs = 5 }, NULL), 0);
 	finish(&p);
 	assert_string_equal(node_of(&p, "d")->xattrs, "user.fine=1;security.capability=c;");
 }
@@ -336,11 +336,11 @@ TEST(erofs_drops_attributes_that_are_orders_to_overlay)
 TEST(erofs_attributes_larger_than_the_format_are_refused)
 {
 	static char value[UINT16_MAX + 1];
-	const struct extract_xattr large = { "user.x", value, sizeof value };
+	const struct layer_xattr large = { "user.x", value, sizeof value };
 	scoped_place struct place p = place_make();
-	struct extract_result result;
+	struct unpacked result;
 
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "d", .mode = S_IFDIR | 0755, .xattrs = &large, .n_xattrs = 1 }, NULL), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "d", .mode = S_IFDIR | 0755, .xattrs = &large, .n_xattrs = 1 }, NULL), 0);
 	assert_true(unpack_erofs.finish(p.form, &result, &p.e) < 0);
 	assert_int_equal(p.e.kind, ERR_UNSUPPORTED);
 }
@@ -349,7 +349,7 @@ TEST(erofs_attributes_larger_than_the_format_are_refused)
 
 static int add_sparse(struct place *p, const char *path, uint64_t size, const uint64_t *offsets, size_t n, const char *content)
 {
-	const struct extract_entry entry = { .path = path, .mode = S_IFREG | 0644, .size = size, .sparse = true };
+	const struct layer_entry entry = { .path = path, .mode = S_IFREG | 0644, .size = size, .sparse = true };
 	int r = unpack_erofs.begin(p->form, &entry, &p->e);
 
 	for (size_t i = 0; r == 0 && i < n; i++)

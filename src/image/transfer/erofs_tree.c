@@ -172,24 +172,24 @@ static int path_walk(struct walk *w, struct erofs_inode *from, const char *path,
 
 /* ---- kinds of entries ---- */
 
-static void xattr_set(struct erofs_tree *t, struct erofs_inode *inode, const struct extract_xattr *from)
+static void xattr_set(struct erofs_tree *t, struct erofs_inode *inode, const struct layer_xattr *from)
 {
 	const void *value = arena_memdup(&t->arena, from->value, from->size);
 
 	for (size_t i = 0; i < inode->n_xattrs; i++) {
-		struct extract_xattr *old = &inode->xattrs[i];
+		struct layer_xattr *old = &inode->xattrs[i];
 
 		if (strcmp(old->name, from->name) == 0) {
-			*old = (struct extract_xattr){ old->name, value, from->size };
+			*old = (struct layer_xattr){ old->name, value, from->size };
 			return;
 		}
 	}
 	inode->xattrs = arena_grow(&t->arena, inode->xattrs, inode->n_xattrs, sizeof *inode->xattrs);
-	inode->xattrs[inode->n_xattrs++] = (struct extract_xattr){ arena_strdup(&t->arena, from->name), value, from->size };
+	inode->xattrs[inode->n_xattrs++] = (struct layer_xattr){ arena_strdup(&t->arena, from->name), value, from->size };
 }
 
 /* Xattrs are added to those that a directory has already. */
-static void attributes_take(struct erofs_tree *t, struct erofs_inode *inode, const struct extract_entry *entry)
+static void attributes_take(struct erofs_tree *t, struct erofs_inode *inode, const struct layer_entry *entry)
 {
 	inode->mode = (inode->mode & S_IFMT) | (entry->mode & 07777);
 	inode->uid = entry->uid;
@@ -211,13 +211,13 @@ static int depth_check(const struct erofs_inode *dir, const struct erofs_inode *
 	return 0;
 }
 
-static int hardlink_find(struct erofs_tree *t, const struct extract_entry *entry, struct erofs_inode **ret)
+static int hardlink_find(struct erofs_tree *t, const struct layer_entry *entry, struct erofs_inode **ret)
 {
 	char target[LIMIT_PATH], *slash;
 	struct walk w = { .t = t };
 	struct erofs_inode *dir;
 	struct erofs_name *n;
-	int r = extract_clean(entry->hardlink, target);
+	int r = layer_name_clean(entry->hardlink, target);
 
 	if (r < 0)
 		return r;
@@ -238,16 +238,16 @@ static int hardlink_find(struct erofs_tree *t, const struct extract_entry *entry
 /* Handles ".wh." names. Returns 1 if it was one, 0 if not. */
 static int whiteout_make(struct erofs_tree *t, struct erofs_inode *dir, const char *name)
 {
-	const char *hidden = str_after(name, EXTRACT_WHITEOUT);
+	const char *hidden = str_after(name, LAYER_WHITEOUT);
 	struct erofs_name *n;
 
 	if (!hidden)
 		return 0;
-	if (strcmp(name, EXTRACT_WHITEOUT_OPAQUE) == 0) {
+	if (strcmp(name, LAYER_WHITEOUT_OPAQUE) == 0) {
 		dir->opaque = true;
 		return 1;
 	}
-	if (str_after(name, EXTRACT_WHITEOUT_META))
+	if (str_after(name, LAYER_WHITEOUT_META))
 		return 1; /* bookkeeping of aufs */
 	if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
 		return -EINVAL;
@@ -260,7 +260,7 @@ static int whiteout_make(struct erofs_tree *t, struct erofs_inode *dir, const ch
 	return 1;
 }
 
-static int directory_make(struct erofs_tree *t, struct erofs_inode *dir, const char *name, const struct extract_entry *entry)
+static int directory_make(struct erofs_tree *t, struct erofs_inode *dir, const char *name, const struct layer_entry *entry)
 {
 	size_t size = strlen(name);
 	struct erofs_name *n = name_find(t, dir, name, size);
@@ -280,7 +280,7 @@ static int directory_make(struct erofs_tree *t, struct erofs_inode *dir, const c
 	return 0;
 }
 
-static int other_make(struct erofs_tree *t, struct erofs_inode *dir, const char *name, const struct extract_entry *entry, struct erofs_inode **ret)
+static int other_make(struct erofs_tree *t, struct erofs_inode *dir, const char *name, const struct layer_entry *entry, struct erofs_inode **ret)
 {
 	size_t size = strlen(name);
 	struct erofs_name *n = name_find(t, dir, name, size);
@@ -312,12 +312,12 @@ static int other_make(struct erofs_tree *t, struct erofs_inode *dir, const char 
 	return 0;
 }
 
-static int hardlink_make(struct erofs_tree *t, struct erofs_inode *dir, const char *name, const char *path, const struct extract_entry *entry)
+static int hardlink_make(struct erofs_tree *t, struct erofs_inode *dir, const char *name, const char *path, const struct layer_entry *entry)
 {
 	char target[LIMIT_PATH];
 	struct erofs_inode *inode;
 	struct erofs_name *n;
-	int r = extract_clean(entry->hardlink, target);
+	int r = layer_name_clean(entry->hardlink, target);
 
 	if (r < 0 || strcmp(target, path) == 0)
 		return r;
@@ -354,12 +354,12 @@ void erofs_tree_done(struct erofs_tree *t)
 	arena_done(&t->arena);
 }
 
-int erofs_tree_add(struct erofs_tree *t, const struct extract_entry *entry, struct erofs_inode **ret)
+int erofs_tree_add(struct erofs_tree *t, const struct layer_entry *entry, struct erofs_inode **ret)
 {
 	struct walk w = { .t = t, .make = true };
 	char path[LIMIT_PATH], *name;
 	struct erofs_inode *dir;
-	int r = extract_clean(entry->path, path);
+	int r = layer_name_clean(entry->path, path);
 
 	*ret = NULL;
 	if (r < 0)

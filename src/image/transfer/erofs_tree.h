@@ -15,7 +15,7 @@
 
 #include "base/arena.h"
 #include "base/vec.h"
-#include "image/transfer/extract.h"
+#include "image/transfer/layer_entry.h"
 
 struct erofs_name;
 
@@ -36,7 +36,7 @@ struct erofs_inode {
 	uint64_t size;
 	uint64_t content_at;            /* of a plain file's content in the tar */
 	const char *target;             /* of a link */
-	struct extract_xattr *xattrs;
+	struct layer_xattr *xattrs;
 	size_t n_xattrs;
 	/* a sparse file */
 	bool sparse;
@@ -70,4 +70,4 @@ void erofs_tree_init(struct erofs_tree *t);
 void erofs_tree_done(struct erofs_tree *t);
 
 /* Adds one entry. *ret is the inode of a regular file that was made, else NULL. Errors: as extract_begin's; -ENOENT for a hard link to nothing. */
-int erofs_tree_add(struct erofs_tree *t, const struct extract_entry *entry, struct erofs_inode **ret);
+int erofs_tree_add(struct erofs_tree *t, const struct layer_entry *entry, struct erofs_inode **ret);

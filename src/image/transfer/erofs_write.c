@@ -112,7 +112,7 @@ static const struct {
 	{ "security.", EROFS_XATTR_SECURITY },
 };
 
-static const struct extract_xattr opaque_xattr = { "trusted.overlay.opaque", "y", 1 };
+static const struct layer_xattr opaque_xattr = { "trusted.overlay.opaque", "y", 1 };
 
 static uint8_t xattr_split(const char *name, const char **ret_rest)
 {
@@ -124,7 +124,7 @@ static uint8_t xattr_split(const char *name, const char **ret_rest)
 	return 0;
 }
 
-static size_t xattr_size(const struct extract_xattr *x)
+static size_t xattr_size(const struct layer_xattr *x)
 {
 	const char *rest;
 
@@ -295,7 +295,7 @@ static void dir_put(struct writer *w, const struct erofs_inode *dir)
 	free(v);
 }
 
-static void xattr_put(struct writer *w, const struct extract_xattr *x)
+static void xattr_put(struct writer *w, const struct layer_xattr *x)
 {
 	struct erofs_xattr_entry entry = { 0 };
 	const char *rest;

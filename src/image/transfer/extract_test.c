@@ -50,7 +50,7 @@ static void place_done(struct place *p)
 }
 #define scoped_place SCOPED(place_done)
 
-static int add(struct place *p, struct extract_entry entry, const char *content)
+static int add(struct place *p, struct layer_entry entry, const char *content)
 {
 	int r;
 
@@ -66,27 +66,27 @@ static int add(struct place *p, struct extract_entry entry, const char *content)
 
 static int add_file(struct place *p, const char *path, const char *content)
 {
-	return add(p, (struct extract_entry){ .path = path, .mode = S_IFREG | 0644 }, content);
+	return add(p, (struct layer_entry){ .path = path, .mode = S_IFREG | 0644 }, content);
 }
 
 static int add_dir(struct place *p, const char *path, mode_t mode)
 {
-	return add(p, (struct extract_entry){ .path = path, .mode = S_IFDIR | mode }, NULL);
+	return add(p, (struct layer_entry){ .path = path, .mode = S_IFDIR | mode }, NULL);
 }
 
 static int add_link(struct place *p, const char *path, const char *target)
 {
-	return add(p, (struct extract_entry){ .path = path, .mode = S_IFLNK | 0777, .symlink = target }, NULL);
+	return add(p, (struct layer_entry){ .path = path, .mode = S_IFLNK | 0777, .symlink = target }, NULL);
 }
 
 static int add_hardlink(struct place *p, const char *path, const char *target)
 {
-	return add(p, (struct extract_entry){ .path = path, .mode = S_IFREG | 0644, .hardlink = target }, NULL);
+	return add(p, (struct layer_entry){ .path = path, .mode = S_IFREG | 0644, .hardlink = target }, NULL);
 }
 
-static struct extract_result finish(struct place *p)
+static struct unpacked finish(struct place *p)
 {
-	struct extract_result result;
+	struct unpacked result;
 
 	assert_int_equal(extract_finish(p->x, &result, &p->e), 0);
 	return result;
@@ -128,17 +128,17 @@ TEST(extract_cleans_names)
 	char out[4096], deep[5000];
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		assert_int_equal(extract_clean(rows[i].in, out), rows[i].r);
+		assert_int_equal(layer_name_clean(rows[i].in, out), rows[i].r);
 		if (rows[i].out)
 			assert_string_equal(out, rows[i].out);
 	}
 	memset(deep, 'x', sizeof deep);
 	deep[300] = 0;
-	assert_int_equal(extract_clean(deep, out), -ENAMETOOLONG);
+	assert_int_equal(layer_name_clean(deep, out), -ENAMETOOLONG);
 	for (size_t i = 0; i < sizeof deep; i++)
 		deep[i] = i % 2 ? '/' : 'x';
 	deep[4999] = 0;
-	assert_int_equal(extract_clean(deep, out), -ENAMETOOLONG);
+	assert_int_equal(layer_name_clean(deep, out), -ENAMETOOLONG);
 }
 
 TEST(extract_refuses_names_that_leave_the_tree)
@@ -229,7 +229,7 @@ TEST(extract_mode_and_owner_of_a_link_target_outside_do_not_change)
 	assert_int_equal(add_dir(&p, "d", 01777), 0);
 	assert_int_equal(add_link(&p, "g", "../canary"), 0);
 	assert_int_equal(add_hardlink(&p, "h", "g"), 0);
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "h", .mode = S_IFREG | 04777 }, "x"), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "h", .mode = S_IFREG | 04777 }, "x"), 0);
 	finish(&p);
 	assert_true(S_ISDIR(stat_of(&p, "d").st_mode));
 }
@@ -307,11 +307,11 @@ TEST(extract_takes_the_last_of_duplicate_entries)
 TEST(extract_forgets_what_was_said_of_a_directory_that_was_replaced)
 {
 	scoped_place struct place p;
-	const struct extract_xattr xattr = { "user.old", "x", 1 };
+	const struct layer_xattr xattr = { "user.old", "x", 1 };
 	char path[128], value[8];
 
 	place_make(&p);
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "d", .mode = S_IFDIR | 02700, .xattrs = &xattr, .n_xattrs = 1 }, NULL), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "d", .mode = S_IFDIR | 02700, .xattrs = &xattr, .n_xattrs = 1 }, NULL), 0);
 	assert_int_equal(add_dir(&p, "d/e", 01700), 0);
 	assert_int_equal(add_file(&p, "d", "in the way"), 0);
 	assert_int_equal(add_dir(&p, "d", 0755), 0);
@@ -338,16 +338,32 @@ TEST(extract_keeps_what_is_in_a_directory_that_comes_twice)
 
 /* ---- attributes ---- */
 
+TEST(extract_directory_that_comes_twice_has_the_owner_of_the_last)
+{
+	scoped_place struct place p;
+	struct layer_entry entry = { .path = "d", .mode = S_IFDIR | 0755, .uid = 1000, .gid = 1000 };
+
+	if (geteuid() != 0)
+		skip();
+	place_make(&p);
+	assert_int_equal(extract_begin(p.x, &entry, &p.e), 0);
+	entry.uid = entry.gid = 0;
+	assert_int_equal(extract_begin(p.x, &entry, &p.e), 0);
+	finish(&p);
+	assert_int_equal(stat_of(&p, "d").st_uid, 0);
+	assert_int_equal(stat_of(&p, "d").st_gid, 0);
+}
+
 TEST(extract_gives_modes_and_times)
 {
 	scoped_place struct place p;
 
 	place_make(&p);
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "suid", .mode = S_IFREG | 04755 }, "x"), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "suid", .mode = S_IFREG | 04755 }, "x"), 0);
 	assert_int_equal(add_dir(&p, "sticky", 01777), 0);
 	assert_int_equal(add_dir(&p, "closed", 0500), 0);
 	assert_int_equal(add_file(&p, "closed/in", "x"), 0);
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "fifo", .mode = S_IFIFO | 0622 }, NULL), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "fifo", .mode = S_IFIFO | 0622 }, NULL), 0);
 	assert_int_equal(add_link(&p, "l", "nowhere"), 0);
 	assert_int_equal(add_dir(&p, "./", 0711), 0);
 	finish(&p);
@@ -376,15 +392,15 @@ TEST(extract_set_group_id_directory_does_not_reach_its_children)
 
 TEST(extract_keeps_user_attributes_and_drops_orders_to_overlay)
 {
-	const struct extract_xattr xattrs[] = { { "user.a", "b", 1 }, { "user.overlay.redirect", "/etc", 4 }, { "trusted.overlay.opaque", "y", 1 },
+	const struct layer_xattr xattrs[] = { { "user.a", "b", 1 }, { "user.overlay.redirect", "/etc", 4 }, { "trusted.overlay.opaque", "y", 1 },
 		{ "trusted.overlay.redirect", "/", 1 }, { "security.ima", "x", 1 }, { "system.posix_acl_access", "x", 1 } };
 	scoped_place struct place p;
 	char value[8];
 	char path[128];
 
 	place_make(&p);
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "f", .mode = S_IFREG | 0644, .xattrs = xattrs, .n_xattrs = 6 }, "x"), 0);
-	assert_int_equal(add(&p, (struct extract_entry){ .path = "d", .mode = S_IFDIR | 0755, .xattrs = xattrs, .n_xattrs = 6 }, NULL), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "f", .mode = S_IFREG | 0644, .xattrs = xattrs, .n_xattrs = 6 }, "x"), 0);
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "d", .mode = S_IFDIR | 0755, .xattrs = xattrs, .n_xattrs = 6 }, NULL), 0);
 	finish(&p);
 	for (int i = 0; i < 2; i++) {
 		snprintf(path, sizeof path, "%s/root/%s", p.dir.path, i ? "d" : "f");
@@ -400,7 +416,7 @@ TEST(extract_keeps_user_attributes_and_drops_orders_to_overlay)
 TEST(extract_leaves_holes)
 {
 	scoped_place struct place p;
-	struct extract_entry entry = { .path = "sparse", .mode = S_IFREG | 0644, .size = 4 << 20, .uid = geteuid(), .gid = getegid() };
+	struct layer_entry entry = { .path = "sparse", .mode = S_IFREG | 0644, .size = 4 << 20, .uid = geteuid(), .gid = getegid() };
 
 	place_make(&p);
 	assert_int_equal(extract_begin(p.x, &entry, &p.e), 0);
@@ -416,7 +432,7 @@ TEST(extract_leaves_holes)
 TEST(extract_whiteout_becomes_a_device_unless_this_layer_has_the_name)
 {
 	scoped_place struct place p;
-	struct extract_result result;
+	struct unpacked result;
 
 	place_make(&p);
 	if (mknodat(p.root, "probe", S_IFCHR, makedev(0, 0)) < 0)
@@ -468,8 +484,8 @@ TEST(extract_refuses_layers_of_too_many_entries)
 	scoped_arena struct arena a = { 0 };
 	struct err e = { 0 };
 
-	assert_int_equal(extract_check(LIMIT_LAYER_ENTRIES, &a, &e), 0);
-	assert_true(extract_check(UINT64_C(1) + LIMIT_LAYER_ENTRIES, &a, &e) < 0);
+	assert_int_equal(layer_entry_check(LIMIT_LAYER_ENTRIES, &a, &e), 0);
+	assert_true(layer_entry_check(UINT64_C(1) + LIMIT_LAYER_ENTRIES, &a, &e) < 0);
 	assert_int_equal(e.kind, ERR_EXHAUSTED);
 }
 

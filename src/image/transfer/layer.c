@@ -38,7 +38,7 @@ struct layer {
 	struct hash diff_hash;
 	const struct unpack_form *form;
 	void *unpack;                /* of that form */
-	struct extract_result unpacked;
+	struct unpacked unpacked;
 	struct err error;
 };
 

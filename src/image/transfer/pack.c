@@ -129,10 +129,10 @@ static const char *link_find(struct pack *p, const struct stat *st, const char *
 /* ---- one entry ---- */
 
 /* Attributes that cannot be read are an error: a layer must not lose a capability in silence. */
-static int xattrs_read(struct pack *p, int fd, struct arena *a, struct extract_entry *entry, struct err *e)
+static int xattrs_read(struct pack *p, int fd, struct arena *a, struct layer_entry *entry, struct err *e)
 {
 	ssize_t n = flistxattr(fd, p->xattr_names, XATTR_NAMES);
-	struct VEC(struct extract_xattr) list = { 0 };
+	struct VEC(struct layer_xattr) list = { 0 };
 	struct strs names = { 0 };
 
 	if (n < 0 && errno != ENOTSUP)
@@ -149,14 +149,14 @@ static int xattrs_read(struct pack *p, int fd, struct arena *a, struct extract_e
 			continue; /* it went away */
 		if (size < 0)
 			return err_sys(e, -errno, "attribute '%.100s' of '%.200s'", names.v[i], entry->path);
-		*vec_push(a, &list) = (struct extract_xattr){ names.v[i], arena_memdup(a, p->xattr_value, (size_t)size), (size_t)size };
+		*vec_push(a, &list) = (struct layer_xattr){ names.v[i], arena_memdup(a, p->xattr_value, (size_t)size), (size_t)size };
 	}
 	entry->xattrs = list.v;
 	entry->n_xattrs = list.n;
 	return 0;
 }
 
-static int content_write(struct pack *p, int fd, const struct extract_entry *entry, struct err *e)
+static int content_write(struct pack *p, int fd, const struct layer_entry *entry, struct err *e)
 {
 	uint64_t left = entry->size;
 	struct stat st;
@@ -180,7 +180,7 @@ static int content_write(struct pack *p, int fd, const struct extract_entry *ent
 	return 0;
 }
 
-static int target_read(int fd, const char *path, struct arena *a, struct extract_entry *entry, struct err *e)
+static int target_read(int fd, const char *path, struct arena *a, struct layer_entry *entry, struct err *e)
 {
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(fd, "", target, sizeof target);
@@ -194,7 +194,7 @@ static int target_read(int fd, const char *path, struct arena *a, struct extract
 /* @fd is the name's O_PATH descriptor, @read_fd the same opened for reading (regular files and directories), @st what it is. */
 static int entry_write(struct pack *p, int fd, int read_fd, const char *path, const struct stat *st, struct arena *a, struct err *e)
 {
-	struct extract_entry entry = { .path = path, .mode = st->st_mode, .uid = st->st_uid, .gid = st->st_gid, .mtime = st->st_mtim,
+	struct layer_entry entry = { .path = path, .mode = st->st_mode, .uid = st->st_uid, .gid = st->st_gid, .mtime = st->st_mtim,
 		.hardlink = link_find(p, st, path), .dev = st->st_rdev, .size = (uint64_t)st->st_size };
 	int r = 0;
 
@@ -215,8 +215,8 @@ static int entry_write(struct pack *p, int fd, int read_fd, const char *path, co
 static int whiteout_write(struct pack *p, const char *path, struct timespec mtime, struct arena *a, struct err *e)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	struct extract_entry entry = { .mode = S_IFREG | 0600, .mtime = mtime,
-		.path = arena_printf(a, "%.*s" EXTRACT_WHITEOUT "%s", (int)(name - path), path, name) };
+	struct layer_entry entry = { .mode = S_IFREG | 0600, .mtime = mtime,
+		.path = arena_printf(a, "%.*s" LAYER_WHITEOUT "%s", (int)(name - path), path, name) };
 
 	p->result.entries++;
 	return tarball_entry(p->tar, &entry, e);
@@ -290,8 +290,8 @@ static int name_check(const struct pack *p, const char *name, const char *path, 
 {
 	if (p->result.entries > LIMIT_LAYER_ENTRIES)
 		return err_set(e, ERR_EXHAUSTED, "more than %d entries", LIMIT_LAYER_ENTRIES);
-	if (p->job->layer && str_after(name, EXTRACT_WHITEOUT))
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: '%.200s': in a layer, names that begin with '" EXTRACT_WHITEOUT "' mean that something is deleted",
+	if (p->job->layer && str_after(name, LAYER_WHITEOUT))
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: '%.200s': in a layer, names that begin with '" LAYER_WHITEOUT "' mean that something is deleted",
 			path);
 	return 0;
 }
@@ -320,7 +320,7 @@ static int name_write(struct pack *p, int dirfd, const char *name, const char *p
 	if (r < 0 || !S_ISDIR(st.st_mode) || st.st_dev != p->dev)
 		return r;
 	if (p->job->layer && p->job->marks && marks_have(&p->job->marks->opaque, path)) {
-		const struct extract_entry opaque = { .path = arena_printf(a, "%s/" EXTRACT_WHITEOUT_OPAQUE, path), .mode = S_IFREG | 0600, .mtime = st.st_mtim };
+		const struct layer_entry opaque = { .path = arena_printf(a, "%s/" LAYER_WHITEOUT_OPAQUE, path), .mode = S_IFREG | 0600, .mtime = st.st_mtim };
 
 		p->result.entries++;
 		r = tarball_entry(p->tar, &opaque, e);

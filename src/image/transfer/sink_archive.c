@@ -77,7 +77,7 @@ static int directories_write(struct archive_sink *s, const char *name, struct er
 
 		if (directory_is_written(s, directory))
 			continue;
-		r = tarball_entry(s->tar, &(struct extract_entry){ .path = directory, .mode = S_IFDIR | 0755 }, e);
+		r = tarball_entry(s->tar, &(struct layer_entry){ .path = directory, .mode = S_IFDIR | 0755 }, e);
 		if (r < 0)
 			return r;
 		*vec_push(&s->arena, &s->directories) = directory;
@@ -103,7 +103,7 @@ static int put(void *self, void *line, const struct sink_put *q, struct sink_ans
 	pthread_mutex_lock(&s->mutex);
 	r = directories_write(s, q->name, e);
 	if (r == 0)
-		r = tarball_entry(s->tar, &(struct extract_entry){ .path = q->name, .mode = S_IFREG | 0644, .size = q->size }, e);
+		r = tarball_entry(s->tar, &(struct layer_entry){ .path = q->name, .mode = S_IFREG | 0644, .size = q->size }, e);
 	if (r == 0)
 		r = sink_put_each(q, piece_write, s, e);
 	pthread_mutex_unlock(&s->mutex);

@@ -24,7 +24,7 @@ static const struct {
 
 enum { TYPE_HARDLINK = '1', TYPE_PAX = 'x' };
 
-static char type_of(const struct extract_entry *entry)
+static char type_of(const struct layer_entry *entry)
 {
 	if (entry->hardlink)
 		return TYPE_HARDLINK;
@@ -34,7 +34,7 @@ static char type_of(const struct extract_entry *entry)
 	return 0;
 }
 
-uint64_t tar_content(const struct extract_entry *entry)
+uint64_t tar_content(const struct layer_entry *entry)
 {
 	return S_ISREG(entry->mode) && !entry->hardlink ? entry->size : 0;
 }
@@ -149,10 +149,10 @@ static void record_time(struct buf *b, struct timespec t)
 	record_add(b, "mtime", text, text[n - 1] == '.' ? n - 1 : n);
 }
 
-static int record_xattrs(struct buf *b, const struct extract_entry *entry, struct arena *a, struct err *e)
+static int record_xattrs(struct buf *b, const struct layer_entry *entry, struct arena *a, struct err *e)
 {
 	for (size_t i = 0; i < entry->n_xattrs; i++) {
-		const struct extract_xattr *x = &entry->xattrs[i];
+		const struct layer_xattr *x = &entry->xattrs[i];
 
 		if (strpbrk(x->name, "=\n"))
 			return err_set(e, ERR_INVALID, "'%.200s': tar has no way to say attribute '%.100s'", entry->path, x->name);
@@ -197,7 +197,7 @@ static void pax_add(struct buf *b, const struct buf *records)
 
 /* ---- an entry ---- */
 
-static void numbers_put(const struct extract_entry *entry, struct ustar *h, struct buf *records)
+static void numbers_put(const struct layer_entry *entry, struct ustar *h, struct buf *records)
 {
 	bool whole = entry->mtime.tv_sec >= 0 && entry->mtime.tv_nsec == 0;
 
@@ -213,7 +213,7 @@ static void numbers_put(const struct extract_entry *entry, struct ustar *h, stru
 		record_time(records, entry->mtime);
 }
 
-int tar_header(const struct extract_entry *entry, struct buf *b, struct err *e)
+int tar_header(const struct layer_entry *entry, struct buf *b, struct err *e)
 {
 	scoped_buf struct buf records = BUF(LIMIT_DOCUMENT);
 	scoped_arena struct arena a = { 0 };

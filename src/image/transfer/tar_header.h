@@ -7,15 +7,15 @@
  */
 #include "base/buf.h"
 #include "base/err.h"
-#include "image/transfer/extract.h"
+#include "image/transfer/layer_entry.h"
 
 enum { TAR_BLOCK = 512 };
 
 /* Appends to @b. Directories get their '/'. Errors: ERR_UNSUPPORTED for a kind of file that tar does not know, ERR_INVALID, ERR_EXHAUSTED if @b is full. */
-int tar_header(const struct extract_entry *entry, struct buf *b, struct err *e);
+int tar_header(const struct layer_entry *entry, struct buf *b, struct err *e);
 
 /* Bytes of content that follow. */
-uint64_t tar_content(const struct extract_entry *entry);
+uint64_t tar_content(const struct layer_entry *entry);
 
 /* Zeros that follow @n bytes of content. */
 static inline size_t tar_padding(uint64_t n)

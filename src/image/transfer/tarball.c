@@ -51,7 +51,7 @@ static int entry_end(struct tarball *t, struct err *e)
 	return zeros_write(t, rest, e);
 }
 
-int tarball_entry(struct tarball *t, const struct extract_entry *entry, struct err *e)
+int tarball_entry(struct tarball *t, const struct layer_entry *entry, struct err *e)
 {
 	int r = entry_end(t, e);
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "image/transfer/extract.h"
+#include "image/transfer/layer_entry.h"
 
 struct tarball;
 
@@ -23,7 +23,7 @@ static inline void tarball_freep(struct tarball **t)
 #define scoped_tarball SCOPED(tarball_freep)
 
 /* Begins an entry; a regular file's @entry->size bytes of content follow. What is missing when the next entry begins is filled with zeros. */
-int tarball_entry(struct tarball *t, const struct extract_entry *entry, struct err *e);
+int tarball_entry(struct tarball *t, const struct layer_entry *entry, struct err *e);
 
 /* Errors: -EINVAL for more than was said. */
 int tarball_data(struct tarball *t, const void *p, size_t n, struct err *e);

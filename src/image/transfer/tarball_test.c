@@ -31,10 +31,10 @@ static ssize_t piece_read(void *arg, const void **ret_p, struct err *e)
 	return p->given ? 0 : (p->given = true, (ssize_t)p->text.n);
 }
 
-static struct extract_entry expected;
+static struct layer_entry expected;
 static size_t seen;
 
-static int entry_compare(void *self, const struct extract_entry *entry, struct err *e)
+static int entry_compare(void *self, const struct layer_entry *entry, struct err *e)
 {
 	seen++;
 	assert_string_equal(entry->path, expected.path);
@@ -55,7 +55,7 @@ static int entry_compare(void *self, const struct extract_entry *entry, struct e
 	assert_int_equal(entry->n_xattrs, expected.n_xattrs);
 	/* libarchive turns their order round. */
 	for (size_t i = 0; i < entry->n_xattrs; i++) {
-		const struct extract_xattr *want = &expected.xattrs[entry->n_xattrs - 1 - i];
+		const struct layer_xattr *want = &expected.xattrs[entry->n_xattrs - 1 - i];
 
 		assert_string_equal(entry->xattrs[i].name, want->name);
 		assert_int_equal(entry->xattrs[i].size, want->size);
@@ -71,7 +71,7 @@ static int buf_sink(void *arg, const void *p, size_t n, struct err *e)
 	return buf_add(arg, p, n) < 0 ? err_set(e, ERR_EXHAUSTED, "full") : 0;
 }
 
-static void entry_survives(const struct extract_entry *entry)
+static void entry_survives(const struct layer_entry *entry)
 {
 	scoped_tarball struct tarball *t = NULL;
 	scoped_buf struct buf b = BUF(TAR_MAX);
@@ -90,8 +90,8 @@ static void entry_survives(const struct extract_entry *entry)
 
 TEST(tarball_says_what_an_entry_is_whatever_fits_where)
 {
-	static const struct extract_xattr xattrs[] = { { "user.word", "a\0b\nc", 5 }, { "security.capability", "\1\0\0\2", 4 } };
-	const struct extract_entry entries[] = {
+	static const struct layer_xattr xattrs[] = { { "user.word", "a\0b\nc", 5 }, { "security.capability", "\1\0\0\2", 4 } };
+	const struct layer_entry entries[] = {
 		{ .path = "f", .mode = S_IFREG | 0644, .size = 5 },
 		{ .path = "f", .mode = S_IFREG | 07777, .uid = 07777777, .gid = 07777777, .mtime = { 077777777777, 0 }, .size = 077777777777 },
 		{ .path = "f", .mode = S_IFREG, .uid = 010000000, .gid = 4294967294, .mtime = { 0100000000000, 0 }, .size = 0100000000000 },
@@ -124,7 +124,7 @@ TEST(tarball_says_what_an_entry_is_whatever_fits_where)
 
 TEST(tarball_is_plain_ustar_where_that_will_do)
 {
-	const struct extract_entry entry = { .path = "dir", .mode = S_IFDIR | 0755, .uid = 1000, .mtime = { 1, 0 } };
+	const struct layer_entry entry = { .path = "dir", .mode = S_IFDIR | 0755, .uid = 1000, .mtime = { 1, 0 } };
 	scoped_buf struct buf b = BUF(TAR_MAX);
 	struct err e = { 0 };
 
@@ -137,7 +137,7 @@ TEST(tarball_is_plain_ustar_where_that_will_do)
 
 TEST(tarball_counts_moments_before_1970_downwards)
 {
-	const struct extract_entry entry = { .path = "f", .mode = S_IFREG, .mtime = { -2, 250000000 } };
+	const struct layer_entry entry = { .path = "f", .mode = S_IFREG, .mtime = { -2, 250000000 } };
 	scoped_buf struct buf b = BUF(TAR_MAX);
 	struct err e = { 0 };
 
@@ -148,8 +148,8 @@ TEST(tarball_counts_moments_before_1970_downwards)
 
 TEST(tarball_refuses_what_tar_cannot_say)
 {
-	static const struct extract_xattr equals = { "user.a=b", "", 0 };
-	const struct extract_entry entries[] = {
+	static const struct layer_xattr equals = { "user.a=b", "", 0 };
+	const struct layer_entry entries[] = {
 		{ .path = "s", .mode = S_IFSOCK | 0600 },
 		{ .path = "f", .mode = S_IFREG, .xattrs = &equals, .n_xattrs = 1 },
 	};
@@ -164,7 +164,7 @@ TEST(tarball_refuses_what_tar_cannot_say)
 
 TEST(tarball_fills_up_what_is_missing_and_takes_no_more_than_was_said)
 {
-	const struct extract_entry entry = { .path = "f", .mode = S_IFREG | 0644, .size = 600 };
+	const struct layer_entry entry = { .path = "f", .mode = S_IFREG | 0644, .size = 600 };
 	scoped_buf struct buf b = BUF(TAR_MAX);
 	scoped_tarball struct tarball *t = tarball_new(buf_sink, &b);
 	struct err e = { 0 };

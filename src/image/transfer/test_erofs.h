@@ -167,7 +167,8 @@ static inline bool erofs_inode_read(struct erofs_view *v, uint64_t nid, struct e
 		ret->minor = (device & 0xff) | ((device >> 12) & 0xfff00);
 		return true;
 	default:
-		HOLDS(!"a kind of file that the kernel knows");
+		v->why = "a kind of file that the kernel knows";
+		return false;
 	}
 }
 

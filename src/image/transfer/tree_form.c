@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tree_form: extract.h as a form of a layer. */
+#include "image/transfer/extract.h"
 #include "image/transfer/unpack.h"
 
 static void *tree_open(int dirfd)
@@ -12,7 +13,7 @@ static void tree_close(void *self)
 	extract_free(self);
 }
 
-static int tree_begin(void *self, const struct extract_entry *entry, struct err *e)
+static int tree_begin(void *self, const struct layer_entry *entry, struct err *e)
 {
 	return extract_begin(self, entry, e);
 }
@@ -27,7 +28,7 @@ static int tree_end(void *self, struct err *e)
 	return extract_end(self, e);
 }
 
-static int tree_finish(void *self, struct extract_result *ret, struct err *e)
+static int tree_finish(void *self, struct unpacked *ret, struct err *e)
 {
 	return extract_finish(self, ret, e);
 }

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "image/transfer/extract.h"
+#include "image/transfer/layer_entry.h"
 
 struct unpack_form {
 	const char *name;
@@ -21,10 +21,10 @@ struct unpack_form {
 	void *(*open)(int dirfd);
 	void (*close)(void *self);
 	int (*raw)(void *self, const void *p, size_t n, struct err *e); /* NULL: not interested */
-	int (*begin)(void *self, const struct extract_entry *entry, struct err *e);
+	int (*begin)(void *self, const struct layer_entry *entry, struct err *e);
 	int (*data)(void *self, const void *p, size_t n, uint64_t offset, struct err *e);
 	int (*end)(void *self, struct err *e);
-	int (*finish)(void *self, struct extract_result *ret, struct err *e);
+	int (*finish)(void *self, struct unpacked *ret, struct err *e);
 };
 
 extern const struct unpack_form unpack_tree;  /* files and directories in overlay form: extract.h */

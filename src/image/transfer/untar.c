@@ -51,9 +51,9 @@ static int archive_failed(struct untar *u, struct err *e)
 	return err_set(e, ERR_CORRUPT, "tar: %s", said ? said : "not readable");
 }
 
-static int xattrs_take(struct untar *u, struct archive_entry *ae, struct extract_entry *ret, struct err *e)
+static int xattrs_take(struct untar *u, struct archive_entry *ae, struct layer_entry *ret, struct err *e)
 {
-	struct VEC(struct extract_xattr) list = { 0 };
+	struct VEC(struct layer_xattr) list = { 0 };
 	const char *name;
 	const void *value;
 	size_t size;
@@ -63,18 +63,18 @@ static int xattrs_take(struct untar *u, struct archive_entry *ae, struct extract
 	archive_entry_xattr_reset(ae);
 	while (archive_entry_xattr_next(ae, &name, &value, &size) == ARCHIVE_OK) {
 		if (name)
-			*vec_push(&u->arena, &list) = (struct extract_xattr){ name, value, size };
+			*vec_push(&u->arena, &list) = (struct layer_xattr){ name, value, size };
 	}
 	ret->xattrs = list.v;
 	ret->n_xattrs = list.n;
 	return 0;
 }
 
-static int entry_take(struct untar *u, struct archive_entry *ae, struct extract_entry *ret, struct err *e)
+static int entry_take(struct untar *u, struct archive_entry *ae, struct layer_entry *ret, struct err *e)
 {
 	int64_t uid = archive_entry_uid(ae), gid = archive_entry_gid(ae), size = archive_entry_size(ae);
 
-	*ret = (struct extract_entry){
+	*ret = (struct layer_entry){
 		.path = archive_entry_pathname(ae),
 		.mode = archive_entry_filetype(ae) | (archive_entry_perm(ae) & 07777),
 		.uid = (uid_t)uid,
@@ -120,7 +120,7 @@ static int content_copy(struct untar *u, struct err *e)
 
 static int entry_extract(struct untar *u, struct archive_entry *ae, struct err *e)
 {
-	struct extract_entry entry;
+	struct layer_entry entry;
 	int r;
 
 	r = entry_take(u, ae, &entry, e);
