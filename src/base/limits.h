@@ -34,6 +34,8 @@ enum {
 	LIMIT_REFERENCE_NAME = 255,            /* host and repository of an image name (distribution-spec asks clients to hold to it) */
 	LIMIT_LAYERS = 500,                    /* layers of an image: overlayfs takes no more */
 	LIMIT_INDEX_ENTRIES = 4096,            /* manifests of an index; the largest we know has 60 */
+	LIMIT_DOCUMENTS = 8192,                /* manifests and indexes that belong to one image: a registry can make up ever more of them */
+	LIMIT_DOCUMENTS_SIZE = 64 * 1024 * 1024, /* all of them together; for 60 platforms 100 kB */
 	LIMIT_CONFIG_ENTRIES = 4096,           /* env, labels, volumes, history … of an image config, each */
 	LIMIT_NETWORK_PORTS = 4096,            /* published ports of one container, after expanding ranges; each is a file and a map element */
 	LIMIT_LAYER_DEPTH = 256,               /* directories in each other in a layer; the deepest real ones have some 60, and each costs a descriptor */

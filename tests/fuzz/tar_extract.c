@@ -12,39 +12,10 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "fuzz_tar.h"
+#include "image/transfer/extract.h"
 #include "image/transfer/untar.h"
 #include "os/test_dir.h"
-
-struct input {
-	const uint8_t *data;
-	size_t size;
-};
-
-static ssize_t input_read(void *arg, const void **ret_p, struct err *e)
-{
-	struct input *in = arg;
-	size_t n = in->size < 700 ? in->size : 700; /* odd pieces, so that headers straddle them */
-
-	*ret_p = in->data;
-	in->data += n;
-	in->size -= n;
-	return (ssize_t)n;
-}
-
-/* Makes the checksum of every header right: otherwise hardly any change would get past the first line of the reader. */
-static void checksums_mend(uint8_t *p, size_t size)
-{
-	for (; size >= 512; p += 512, size -= 512) {
-		unsigned sum = 0;
-
-		if (memcmp(p + 257, "ustar", 5) != 0)
-			continue;
-		memset(p + 148, ' ', 8);
-		for (size_t i = 0; i < 512; i++)
-			sum += p[i];
-		snprintf((char *)p + 148, 8, "%06o", sum);
-	}
-}
 
 static void canary_check(const struct test_dir *dir)
 {
@@ -63,13 +34,13 @@ static void canary_check(const struct test_dir *dir)
 /* The same bytes as a layer that is not unpacked: whatever they are, it ends, and leaves one file at most. */
 static void index_try(const struct test_dir *dir, const uint8_t *bytes, size_t size)
 {
-	struct input in = { bytes, size };
+	struct tar_input in = { bytes, size };
 	struct unpacked result;
 	struct err e = { 0 };
 	int fd = dir_ensure(dir->fd, "index", 0755);
 	void *x = unpack_erofs.open(fd);
 
-	if (unpack_erofs.raw(x, bytes, size, &e) == 0 && untar(input_read, &in, &unpack_erofs, x, &e) == 0)
+	if (unpack_erofs.raw(x, bytes, size, &e) == 0 && untar(tar_input_read, &in, &unpack_erofs, x, &e) == 0)
 		(void)unpack_erofs.finish(x, &result, &e);
 	else
 		assert(e.kind != ERR_NONE && e.msg[0]);
@@ -83,13 +54,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	scoped_test_dir struct test_dir dir = test_dir_make();
 	scoped_free uint8_t *bytes = alloc_or_die(size);
-	struct input in = { bytes, size };
+	struct tar_input in = { bytes, size };
 	struct unpacked result;
 	struct err e = { 0 };
 	int root;
 
 	memcpy(bytes, data, size);
-	checksums_mend(bytes, size);
+	tar_checksums_mend(bytes, size);
 	umask(0);
 	assert(file_create(dir.fd, "canary", "untouched", 9, 0644) == 0);
 	assert(utimensat(dir.fd, "canary", (struct timespec[2]){ { .tv_sec = 1 }, { .tv_sec = 1 } }, 0) == 0);
@@ -98,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	{
 		scoped_extract struct extract *x = extract_new(root);
 
-		if (untar(input_read, &in, &unpack_tree, x, &e) == 0)
+		if (untar(tar_input_read, &in, &unpack_tree, x, &e) == 0)
 			(void)extract_finish(x, &result, &e);
 		else
 			assert(e.kind != ERR_NONE && e.msg[0]);

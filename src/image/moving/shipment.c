@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/limits.h"
+
 enum { DEPTH_MAX = 3 }; /* indexes in indexes */
 
 struct collecting {
 	struct shipment *s;
 	shipment_read_fn read;
 	void *arg;
+	size_t n, bytes; /* of documents read */
 };
 
 static void blob_add(struct shipment *s, const struct oci_descriptor *d)
@@ -80,6 +83,8 @@ static int document_collect(struct collecting *c, const char *digest, int depth,
 	if (depth >= DEPTH_MAX)
 		return err_set(e, ERR_INVALID, "more than %d indexes in each other", DEPTH_MAX);
 	r = c->read(c->arg, digest, c->s->arena, &d.text, e);
+	if (r == 0 && (++c->n > LIMIT_DOCUMENTS || (c->bytes += d.text.n) > LIMIT_DOCUMENTS_SIZE))
+		r = err_set(e, ERR_EXHAUSTED, "more than %d documents or %d bytes of them belong to it", LIMIT_DOCUMENTS, LIMIT_DOCUMENTS_SIZE);
 	if (r == 0)
 		r = oci_document_kind(d.text, &kind, e);
 	if (r == 0)
