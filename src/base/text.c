@@ -120,7 +120,7 @@ int text_time_parse(const char *s, struct timespec *ret)
 	return 0;
 }
 
-void text_size(uint64_t bytes, char ret[TEXT_SIZE_SIZE])
+static void size_print(uint64_t bytes, int digits, char ret[TEXT_SIZE_SIZE])
 {
 	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
 	double v = (double)bytes;
@@ -130,7 +130,17 @@ void text_size(uint64_t bytes, char ret[TEXT_SIZE_SIZE])
 		v /= 1000;
 		u++;
 	}
-	snprintf(ret, TEXT_SIZE_SIZE, "%.3g%s", v, units[u]);
+	snprintf(ret, TEXT_SIZE_SIZE, "%.*g%s", digits, v, units[u]);
+}
+
+void text_size(uint64_t bytes, char ret[TEXT_SIZE_SIZE])
+{
+	size_print(bytes, 3, ret);
+}
+
+void text_size_long(uint64_t bytes, char ret[TEXT_SIZE_SIZE])
+{
+	size_print(bytes, 4, ret);
 }
 
 void text_age(int64_t seconds, char ret[TEXT_AGE_SIZE])

@@ -30,5 +30,8 @@ int text_time_parse(const char *s, struct timespec *ret);
 /* Decimal size with three significant digits, as Docker prints it: "77.8MB". */
 void text_size(uint64_t bytes, char ret[TEXT_SIZE_SIZE]);
 
+/* The same with up to four digits, where docker does so: "1.984MB". */
+void text_size_long(uint64_t bytes, char ret[TEXT_SIZE_SIZE]);
+
 /* Age in Docker's words: "About a minute", "5 hours", "2 weeks". */
 void text_age(int64_t seconds, char ret[TEXT_AGE_SIZE]);

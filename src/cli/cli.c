@@ -16,7 +16,7 @@
 #include "engine/engine.h"
 #include "engine/rootless.h"
 
-enum { HELP_MAX = 64 * 1024 };
+enum { HELP_MAX = 256 * 1024 };
 
 /* ---- global options: those before the command ---- */
 
@@ -127,11 +127,12 @@ static int print_help(const struct command *cmd)
 	return print_text(&out);
 }
 
-static int print_manual(void)
+/* A text about all commands. */
+static int print_all(void (*write)(struct buf *out))
 {
 	scoped_buf struct buf out = BUF(HELP_MAX);
 
-	help_manual(&out);
+	write(&out);
 	return print_text(&out);
 }
 
@@ -250,7 +251,7 @@ static int unknown_command(const struct strs *words, bool asked, struct arena *a
 	return not_a_command(words->v[0], NULL);
 }
 
-/* `tare help [COMMAND]`, `tare help --man`. */
+/* `tare help [COMMAND]`, `tare help --man`, `tare help --tables`. */
 static int run_help(struct strs words, struct arena *a)
 {
 	const struct command *cmd;
@@ -259,7 +260,9 @@ static int run_help(struct strs words, struct arena *a)
 	if (!words.n)
 		return print_help(NULL);
 	if (streq(words.v[0], "--man"))
-		return print_manual();
+		return print_all(help_manual);
+	if (streq(words.v[0], "--tables"))
+		return print_all(help_tables);
 	cmd = command_find(&words, &used);
 	return cmd ? print_help(cmd) : unknown_command(&words, true, a);
 }

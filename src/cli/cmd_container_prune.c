@@ -14,19 +14,16 @@ struct prune_options {
 
 static const struct opt prune_opts[] = {
 	OPT(struct prune_options, force, "force", 'f', FLAG, NULL, "Do not ask"),
-	OPT(struct prune_options, filters, "filter", 0, STRS, "FILTER", "Only those: until=TIME, label=KEY[=VALUE], label!=KEY[=VALUE]"),
+	OPT(struct prune_options, filters, "filter", 0, FILTERS, "FILTER", "Only those: until=TIME, label=KEY[=VALUE], label!=KEY[=VALUE]"),
 	OPT_END,
 };
-
-static void print_id(void *arg, const char *id)
-{
-	puts(id);
-}
 
 static int prune_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct prune_options *o = options;
+	struct prune_list list = { "Deleted Containers:", 0 };
 	struct prune_filter f;
+	uint64_t bytes = 0;
 	struct engine *en;
 	int r = prune_filter_parse(&o->filters, c->a, &f, e);
 
@@ -35,7 +32,13 @@ static int prune_run(struct cli *c, const void *options, struct err *e)
 	if (!o->force && !prune_agreed("  - all containers that do not run"))
 		return 0;
 	r = cli_engine(c, &en, e);
-	return r < 0 ? r : container_prune(en, &f, print_id, NULL, NULL, e);
+	if (r == 0)
+		r = container_prune(en, &f, prune_print, &list, &bytes, e);
+	if (r < 0)
+		return r;
+	prune_list_end(&list);
+	prune_total(bytes);
+	return 0;
 }
 
 const struct command container_prune_command = {

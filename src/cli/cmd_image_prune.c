@@ -16,7 +16,7 @@ struct prune_command_options {
 
 static const struct opt image_prune_opts[] = {
 	OPT(struct prune_command_options, all, "all", 'a', FLAG, NULL, "All images that no container uses, not only those without a name"),
-	OPT(struct prune_command_options, filters, "filter", 0, STRS, "WORD=VALUE", "Only those: until=24h, label=KEY[=VALUE], label!=KEY[=VALUE]"),
+	OPT(struct prune_command_options, filters, "filter", 0, FILTERS, "WORD=VALUE", "Only those: until=24h, label=KEY[=VALUE], label!=KEY[=VALUE]"),
 	OPT_UNSUPPORTED("build-cache", 0, NULL),
 	OPT_REFUSED("external", 0, NULL, "no other program keeps containers in this store"),
 	OPT(struct prune_command_options, force, "force", 'f', FLAG, NULL, "Do not ask"),

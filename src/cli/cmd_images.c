@@ -23,7 +23,7 @@ struct images_options {
 static const struct opt images_opts[] = {
 	OPT(struct images_options, all, "all", 'a', FLAG, NULL, "Also images without a name (they are always shown)"),
 	OPT(struct images_options, digests, "digests", 0, FLAG, NULL, "Show digests"),
-	OPT(struct images_options, filters, "filter", 'f', STRS, "WORD=VALUE", "Only those: reference, label, dangling, before, since, until, id, containers"),
+	OPT(struct images_options, filters, "filter", 'f', FILTERS, "WORD=VALUE", "Only those: reference, label, dangling, before, since, until, id, containers"),
 	OPT(struct images_options, format, "format", 0, STR, "TEMPLATE", "Go template, 'json' or 'table TEMPLATE'"),
 	OPT(struct images_options, history, "history", 0, FLAG, NULL, "Show all names that an image has beside each"),
 	OPT(struct images_options, no_trunc, "no-trunc", 0, FLAG, NULL, "Whole ids"),
@@ -169,7 +169,7 @@ static const char *labels_of(const struct image *image, struct arena *a)
 /* Podman's words. */
 static void fill_aliases(const char **row, const struct image *im, struct arena *a)
 {
-	row[ID_ALIAS] = row[ID];
+	row[ID_ALIAS] = im->id + strlen("sha256:");
 	row[CREATED] = row[CREATED_SINCE];
 	row[CREATED_TIME] = row[CREATED_AT];
 	row[NAMES] = row[REPO_TAGS] = arena_printf(a, "[%s]", image_text_names(im, " ", a));
@@ -192,7 +192,12 @@ static void fill_row(const char **row, const struct line *l, const struct images
 	row[ID] = image_text_id(im->id, o->no_trunc, a);
 	row[CREATED_SINCE] = image_text_age(im->config.created, a);
 	row[CREATED_AT] = o->format ? image_text_time(im->config.created, a) : "";
-	row[SIZE] = row[VIRTUAL_SIZE] = arena_strdup(a, size);
+	row[SIZE] = arena_strdup(a, size);
+	row[VIRTUAL_SIZE] = "";
+	if (o->format) {
+		text_size_long(im->size, size);
+		row[VIRTUAL_SIZE] = arena_strdup(a, size);
+	}
 	row[HISTORY] = o->history || o->format ? image_text_names(im, ", ", a) : "";
 	/* Docker does not count these either, unless it is asked for all of the disk. */
 	row[SHARED_SIZE] = row[UNIQUE_SIZE] = row[CONTAINERS] = "N/A";

@@ -125,7 +125,7 @@ static int inspect_run(struct cli *c, const void *options, struct err *e)
 		code = 1;
 	}
 	if (!o->format || streq(o->format, "json"))
-		printf("%s\n]\n", n_done ? "" : "[");
+		puts(n_done ? "\n]" : "[]");
 	return code;
 }
 

@@ -98,7 +98,11 @@ static const struct opt push_opts[] = {
 	REGISTRY_OPTS,
 	RETRY_OPTS(M, retry),
 	SIGN_OPTS(M, sign),
-	OPT_UNSUPPORTED("compression-format", 0, "FORMAT"),
+#define COMPRESSION_REFUSED(name, metavar) OPT_REFUSED(name, 0, metavar, "a list names its images by digest; 'tare copy --all --dest-compress-format' makes others")
+	COMPRESSION_REFUSED("add-compression", "FORMAT"),
+	COMPRESSION_REFUSED("compression-format", "FORMAT"),
+	COMPRESSION_REFUSED("compression-level", "LEVEL"),
+	COMPRESSION_REFUSED("force-compression", NULL),
 	OPT_END,
 };
 

@@ -24,7 +24,7 @@ static const struct search_options search_defaults = { .limit = LIMIT_DEFAULT, .
 
 static const struct opt search_opts[] = {
 	OPT(struct search_options, limit, "limit", 0, INT, "N", "Hits per registry (default 25, at most 100)"),
-	OPT(struct search_options, filters, "filter", 'f', STRS, "KEY=VALUE", "stars=N, is-official=BOOL, is-automated=BOOL"),
+	OPT(struct search_options, filters, "filter", 'f', FILTERS, "KEY=VALUE", "stars=N, is-official=BOOL, is-automated=BOOL"),
 	OPT(struct search_options, no_trunc, "no-trunc", 0, FLAG, NULL, "Whole descriptions"),
 	OPT(struct search_options, format, "format", 0, STR, "TEMPLATE", "Go template, 'json' or 'table TEMPLATE'"),
 	OPT(struct search_options, tls_verify, "tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate (default true)"),

@@ -28,7 +28,7 @@ static const char *size_text(uint64_t bytes, struct arena *a)
 {
 	char size[TEXT_SIZE_SIZE];
 
-	text_size(bytes, size);
+	text_size_long(bytes, size);
 	return arena_strdup(a, size);
 }
 

@@ -17,43 +17,27 @@ struct prune_options {
 static const struct opt prune_opts[] = {
 	OPT(struct prune_options, all, "all", 'a', FLAG, NULL, "All images that no container uses, not only those without a name"),
 	OPT(struct prune_options, volumes, "volumes", 0, FLAG, NULL, "Also volumes that nobody named and no container has"),
-	OPT(struct prune_options, filters, "filter", 0, STRS, "FILTER", "Only those: until=TIME, label=KEY[=VALUE], label!=KEY[=VALUE]"),
+	OPT(struct prune_options, filters, "filter", 0, FILTERS, "FILTER", "Only those: until=TIME, label=KEY[=VALUE], label!=KEY[=VALUE]"),
 	OPT(struct prune_options, force, "force", 'f', FLAG, NULL, "Do not ask"),
 	OPT_UNSUPPORTED("build", 0, NULL),
 	OPT_REFUSED("external", 0, NULL, "no other program keeps containers in this store"),
 	OPT_END,
 };
 
-struct removed {
-	const char *heading;
-	size_t n;
-};
-
-static void print_removed(void *arg, const char *name)
-{
-	struct removed *r = arg;
-
-	if (r->n++ == 0)
-		puts(r->heading);
-	puts(name);
-}
-
 static int parts_prune(struct cli *c, const struct prune_options *o, const struct prune_filter *f, uint64_t *bytes, struct err *e)
 {
-	struct removed containers = { "Deleted Containers:", 0 }, volumes = { "Deleted Volumes:", 0 };
+	struct prune_list containers = { "Deleted Containers:", 0 }, volumes = { "Deleted Volumes:", 0 };
 	struct image_removal removal;
 	struct image_store *store;
 	struct engine *en;
 	int r = cli_engine(c, &en, e);
 
 	if (r == 0)
-		r = container_prune(en, f, print_removed, &containers, bytes, e);
-	if (r == 0 && containers.n > 0)
-		putchar('\n');
+		r = container_prune(en, f, prune_print, &containers, bytes, e);
+	prune_list_end(&containers);
 	if (r == 0 && o->volumes)
-		r = volume_prune(en, print_removed, &volumes, bytes, e);
-	if (r == 0 && volumes.n > 0)
-		putchar('\n');
+		r = volume_prune(en, prune_print, &volumes, bytes, e);
+	prune_list_end(&volumes);
 	if (r == 0)
 		r = engine_images(en, &store, e);
 	if (r == 0)

@@ -13,6 +13,7 @@ struct version_options {
 
 static const struct opt version_opts[] = {
 	OPT(struct version_options, format, "format", 'f', STR, "TEMPLATE", "Go template, or 'json'"),
+	OPT_REFUSED("kubeconfig", 0, "FILE", "no Kubernetes is asked"),
 	OPT_END,
 };
 

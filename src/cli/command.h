@@ -30,6 +30,7 @@ enum opt_kind {
 	OPT_KIND_FLAG,        /* bool: --x, --x=false */
 	OPT_KIND_STR,         /* const char * */
 	OPT_KIND_STRS,        /* struct strs: may be repeated */
+	OPT_KIND_FILTERS,     /* struct strs: WORD=VALUE, may be repeated */
 	OPT_KIND_PAIRS,       /* struct pairs: KEY[=VALUE], may be repeated */
 	OPT_KIND_INT,         /* int32_t */
 	OPT_KIND_I64,         /* int64_t */
@@ -59,6 +60,7 @@ struct opt {
 #define OPT_CTYPE_FLAG bool
 #define OPT_CTYPE_STR const char *
 #define OPT_CTYPE_STRS struct strs
+#define OPT_CTYPE_FILTERS struct strs
 #define OPT_CTYPE_PAIRS struct pairs
 #define OPT_CTYPE_INT int32_t
 #define OPT_CTYPE_I64 int64_t

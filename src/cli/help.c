@@ -93,6 +93,40 @@ void help_manual(struct buf *out)
 	buf_add_str(out, tail);
 }
 
+/* ---- for programs ---- */
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+static void put_flag_line(const struct command *cmd, const struct opt *o, struct buf *out)
+{
+	const char *state = o->kind != OPT_KIND_UNSUPPORTED ? "built" : o->why ? "refused" : "later";
+
+	buf_printf(out, "flag\t%s\t--%s\t", cmd->names[0], o->name);
+	if (o->short_name)
+		buf_printf(out, "-%c", o->short_name);
+	buf_printf(out, "\t%s\t%s\t%s\n", or_empty(o->metavar), state, or_empty(o->why ? o->why : o->help));
+}
+
+void help_tables(struct buf *out)
+{
+	for (const struct command *const *c = commands; *c; c++) {
+		if (!(*c)->group)
+			continue;
+		buf_printf(out, "command\t%s", (*c)->names[0]);
+		for (size_t i = 1; i < COMMAND_MAX_NAMES && (*c)->names[i]; i++)
+			buf_printf(out, ", %s", (*c)->names[i]);
+		buf_printf(out, "\t%s\t%s\n", or_empty((*c)->args), (*c)->summary);
+		for (size_t t = 0; t < COMMAND_MAX_TABLES; t++)
+			for (const struct opt *o = (*c)->opts[t]; o && o->name; o++)
+				put_flag_line(*c, o, out);
+	}
+	for (const struct refused_command *r = refused_commands; r->name; r++)
+		buf_printf(out, "refused\t%s\t%s\n", r->name, r->why);
+}
+
 /* What of the command's names stands in @group: "ls" of "image ls". NULL: none. */
 static const char *name_in_group(const struct command *cmd, const char *group)
 {

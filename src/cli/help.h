@@ -15,6 +15,14 @@ void help_command(const struct command *cmd, struct buf *out);
 /* tare(1), made of the same tables, for `tare help --man`. */
 void help_manual(struct buf *out);
 
+/*
+ * Every command and flag for programs (`tare help --tables`), a line each, columns divided by tabs:
+ *     command  NAME[, NAME…]  ARGUMENTS  SUMMARY
+ *     flag     NAME  --FLAG  -F  VALUE  built|refused|later  HELP OR REASON      (NAME: the command's first)
+ *     refused  NAME  REASON
+ */
+void help_tables(struct buf *out);
+
 /* `tare image`: the commands of a group ("image", "image trust"). False if there is none of that name. */
 bool help_group(const char *group, struct buf *out);
 

@@ -105,6 +105,14 @@ static int take_strs(void *member, const char *value, struct arena *a, struct er
 	return 0;
 }
 
+static int take_filters(void *member, const char *value, struct arena *a, struct err *e)
+{
+	if (!strchr(value, '='))
+		return err_set(e, ERR_INVALID, "'%s' is not WORD=VALUE", value);
+	strs_push(a, member, value);
+	return 0;
+}
+
 static int take_pairs(void *member, const char *value, struct arena *a, struct err *e)
 {
 	const char *eq = strchr(value, '=');
@@ -169,7 +177,7 @@ static int (*const takers[OPT_KIND_COUNT])(void *member, const char *value, stru
 	/* clang-format off */
 	[OPT_KIND_FLAG]    = take_flag,    [OPT_KIND_STR]  = take_str,  [OPT_KIND_STRS] = take_strs, [OPT_KIND_PAIRS] = take_pairs,
 	[OPT_KIND_INT]     = take_int,     [OPT_KIND_I64]  = take_i64,  [OPT_KIND_SIZE] = take_size, [OPT_KIND_NANO]  = take_nano,
-	[OPT_KIND_OPT_I64] = take_opt_i64, [OPT_KIND_DURATION] = take_duration,
+	[OPT_KIND_OPT_I64] = take_opt_i64, [OPT_KIND_DURATION] = take_duration, [OPT_KIND_FILTERS] = take_filters,
 	/* clang-format on */
 };
 

@@ -56,6 +56,21 @@ int prune_filter_parse(const struct strs *filters, struct arena *a, struct prune
 	return 0;
 }
 
+void prune_print(void *arg, const char *name)
+{
+	struct prune_list *list = arg;
+
+	if (list->n++ == 0)
+		puts(list->heading);
+	puts(name);
+}
+
+void prune_list_end(const struct prune_list *list)
+{
+	if (list->n > 0)
+		putchar('\n');
+}
+
 bool prune_agreed(const char *what)
 {
 	char answer[16];
@@ -68,7 +83,7 @@ void prune_total(uint64_t bytes)
 {
 	char size[TEXT_SIZE_SIZE];
 
-	text_size(bytes, size);
+	text_size_long(bytes, size);
 	printf("Total reclaimed space: %s\n", size);
 }
 

@@ -12,6 +12,14 @@ int prune_filter_parse(const struct strs *filters, struct arena *a, struct prune
 /* Asks on stderr; anything but y is no, and so is the end of input. */
 bool prune_agreed(const char *what);
 
+/* What was removed of one kind: a heading, the names, an empty line; nothing if nothing was. @arg of prune_print is a struct prune_list. */
+struct prune_list {
+	const char *heading;
+	size_t n;
+};
+void prune_print(void *arg, const char *name);
+void prune_list_end(const struct prune_list *list);
+
 struct image_removal;
 
 /* "Deleted Images:" and their lines, if there are any. */

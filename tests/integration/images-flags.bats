@@ -101,7 +101,7 @@ teardown_file() {
 
 @test "images knows podman's words too" {
 	digest=$(tare inspect -f '{{.Digest}}' made:1)
-	id=$(tare images -q made)
+	id=$(tare inspect -f "{{slice .Id 7}}" made:1)
 	equal "$id map[color:red] [made:1] [made@$digest] false false []" \
 		"$(tare images --format '{{.Id}} {{.Labels}} {{.RepoTags}} {{.RepoDigests}} {{.Dangling}} {{.ReadOnly}} [{{.ParentId}}]' made)"
 	equal "$(tare images --format '{{.CreatedAt}}|{{.CreatedSince}}' made)" "$(tare images --format '{{.CreatedTime}}|{{.Created}}' made)"
