@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -10,7 +11,11 @@
 
 #include "base/scope.h"
 
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+
 static int event = -EBADF;
+static struct sigaction before[ARRAY_LEN(signals)];
+static bool is_open;
 static volatile sig_atomic_t came;
 
 static void on_signal(int signal)
@@ -26,20 +31,28 @@ static void on_signal(int signal)
 
 int cancel_open(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-
-	if (event >= 0)
+	if (is_open)
 		return event;
-	event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (event < 0)
+		event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (event < 0)
 		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
-		struct sigaction old;
-
-		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		if (sigaction(signals[i], NULL, &before[i]) == 0 && before[i].sa_handler != SIG_IGN)
 			sigaction(signals[i], &(struct sigaction){ .sa_handler = on_signal, .sa_flags = SA_RESETHAND }, NULL);
-	}
+	is_open = true;
 	return event;
+}
+
+void cancel_close(void)
+{
+	if (!is_open)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		sigaction(signals[i], &before[i], NULL);
+	is_open = false;
+	if (came)
+		raise(came);
 }
 
 int cancel_signal(void)

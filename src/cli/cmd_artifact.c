@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "cli/cancel.h"
 #include "cli/image_text.h"
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
@@ -209,6 +210,7 @@ static int push_run(struct cli *c, const void *options, struct err *e)
 	struct image_store *store;
 	int r = cli_images(c, &store, e);
 
+	p.pull.cancel_fd = cancel_open();
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDERR_FILENO), &p.pull);
 	if (r < 0)
 		return r;
@@ -227,11 +229,12 @@ static int push_run(struct cli *c, const void *options, struct err *e)
 static int pull_run(struct cli *c, const void *options, struct err *e)
 {
 	const A *o = options;
-	const struct pull_options p = registry_of(o);
+	struct pull_options p = registry_of(o);
 	struct image_store *store;
 	const char *digest;
 	int r = cli_images(c, &store, e);
 
+	p.cancel_fd = cancel_open();
 	if (r < 0)
 		return r;
 	for (int64_t turn = 0;; turn++) {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "cli/cancel.h"
 #include "engine/engine.h"
 #include "os/file.h"
 
@@ -46,6 +47,7 @@ static int commit_run(struct cli *c, const void *options, struct err *e)
 	o.pause &= !more->no_pause;
 	o.docker = streq(more->format, "docker");
 	o.name = c->args.n > 1 ? c->args.v[1] : NULL;
+	o.cancel_fd = cancel_open();
 	r = cli_engine(c, &en, e);
 	if (r == 0)
 		r = container_commit(en, c->args.v[0], &o, c->a, &id, &changed, e);

@@ -4,19 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/vec.h"
+#include "cli/cancel.h"
 #include "cli/compress_opts.h"
 #include "cli/progress.h"
+#include "cli/retry.h"
 #include "image/moving/copy.h"
-#include "os/fd.h"
 #include "os/file.h"
-#include "os/signal.h"
 
 struct copy_command_options {
 	bool quiet, all, preserve_digests, remove_signatures, src_tls_verify, dest_tls_verify, accept_uncompressed;
@@ -125,20 +123,18 @@ static int options_take(struct cli *c, const O *o, struct copy_options *ret, str
 /* Once more after 1, 2, 4… seconds, when the other side is the reason. */
 static int copy_try(struct cli *c, struct image_store *images, const O *o, const struct copy_options *options, struct copy_result *ret, struct err *e)
 {
+	const struct retry_options retry = { .times = o->retry_times };
+
 	for (int64_t turn = 0;; turn++) {
 		int r = image_copy(images, c->args.v[0], c->args.v[1], options, c->a, ret, e);
-		struct timespec pause = { .tv_sec = 1 << (turn < 6 ? turn : 6) };
 
-		if (r == 0 || turn >= o->retry_times || (e->kind != ERR_UNAVAILABLE && e->kind != ERR_TIMEOUT))
+		if (r == 0 || !retry_wait(&retry, turn, e))
 			return r;
-		fprintf(stderr, "%s; trying again in %lld s\n", e->msg, (long long)pause.tv_sec);
-		nanosleep(&pause, NULL);
 	}
 }
 
 static int copy_run(struct cli *c, const void *options, struct err *e)
 {
-	scoped_fd int cancel = -EBADF;
 	const O *o = options;
 	struct copy_options copy;
 	struct copy_result result;
@@ -149,8 +145,7 @@ static int copy_run(struct cli *c, const void *options, struct err *e)
 		r = cli_images(c, &images, e);
 	if (r < 0)
 		return r;
-	cancel = signal_fd((const int[]){ SIGINT, SIGTERM, SIGHUP }, 3);
-	copy.from.cancel_fd = copy.to.cancel_fd = cancel;
+	copy.from.cancel_fd = copy.to.cancel_fd = cancel_open();
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDOUT_FILENO), &copy.from);
 	r = copy_try(c, images, o, &copy, &result, e);
 	if (r == 0 && o->digestfile) {

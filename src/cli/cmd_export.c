@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/cancel.h"
 #include "engine/engine.h"
 #include "os/fd.h"
 #include "os/file.h"
@@ -25,7 +26,7 @@ static const struct opt export_opts[] = {
 static int export_to(struct engine *en, const char *container, int fd, struct err *e)
 {
 	bool changed = false;
-	int r = container_export(en, container, fd, &changed, e);
+	int r = container_export(en, container, fd, cancel_open(), &changed, e);
 
 	if (r == 0 && changed)
 		fprintf(stderr, "tare: warning: files changed while they were read\n");
@@ -46,13 +47,13 @@ static int export_to_file(struct engine *en, const char *container, const char *
 		return special < 0 ? err_sys(e, -errno, "open '%s'", path) : export_to(en, container, special, e);
 	}
 	dir = dir_open(AT_FDCWD, slash == path ? "/" : slash ? strndupa(path, (size_t)(slash - path)) : ".");
-	r = dir < 0 ? dir : tmp_file_open(&file, dir, 0600);
+	r = dir < 0 ? dir : tmp_file_open_hidden(&file, dir, 0600);
 	if (r < 0)
 		return err_sys(e, r, "create '%s'", path);
 	r = export_to(en, container, file.fd, e);
 	if (r < 0)
 		return r;
-	r = tmp_file_commit(&file, slash ? slash + 1 : path, 0);
+	r = tmp_file_commit_hidden(&file, slash ? slash + 1 : path, 0);
 	return r < 0 ? err_sys(e, r, "create '%s'", path) : 0;
 }
 

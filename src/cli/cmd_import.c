@@ -49,7 +49,7 @@ static int import_run(struct cli *c, const void *options, struct err *e)
 	import.pull.cancel_fd = cancel_open();
 	r = image_import(store, c->args.v[0], STDIN_FILENO, name, &import, c->a, &image, e);
 	if (r < 0)
-		return err_wrap(e, "importing '%s'", c->args.v[0]);
+		return r;
 	puts(image.id);
 	return 0;
 }

@@ -36,7 +36,7 @@ static int load_run(struct cli *c, const void *options, struct err *e)
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDERR_FILENO), &p);
 	r = image_load(store, o->input, STDIN_FILENO, &p, c->a, &list, e);
 	if (r < 0)
-		return err_wrap(e, "loading '%s'", o->input ? o->input : "standard input");
+		return r;
 	for (size_t i = 0; i < list.n; i++) {
 		for (size_t k = 0; k < list.v[i].names.n; k++) {
 			struct reference ref;

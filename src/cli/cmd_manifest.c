@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/vec.h"
+#include "cli/cancel.h"
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
 #include "cli/retry.h"
@@ -108,7 +109,8 @@ static const struct opt push_opts[] = {
 
 static struct pull_options registry_of(const struct manifest_options *o)
 {
-	return (struct pull_options){ .no_tls_verify = !o->tls_verify || o->insecure, .authfile = o->authfile, .credentials = o->creds, .cert_dir = o->cert_dir };
+	return (struct pull_options){ .no_tls_verify = !o->tls_verify || o->insecure, .authfile = o->authfile, .credentials = o->creds, .cert_dir = o->cert_dir,
+		.cancel_fd = cancel_open() };
 }
 
 static int create_run(struct cli *c, const void *options, struct err *e)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/cancel.h"
 #include "cli/compress_opts.h"
 #include "cli/progress.h"
 #include "image/moving/save.h"
@@ -69,6 +70,7 @@ static int save_run(struct cli *c, const void *options, struct err *e)
 		r = cli_images(c, &images, e);
 	if (r < 0)
 		return r;
+	s.pull.cancel_fd = cancel_open();
 	progress_connect(progress_new(c->a, o->quiet || !isatty(STDERR_FILENO) ? -EBADF : STDERR_FILENO), &s.pull);
 	return image_save(images, &c->args, &s, c->a, e);
 }

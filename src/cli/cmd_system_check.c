@@ -20,7 +20,7 @@ static const struct opt check_opts[] = {
 
 static void print_finding(void *arg, const struct engine_finding *f)
 {
-	printf("%s: %s%s\n", f->object, f->problem, f->repaired ? " (repaired)" : "");
+	printf("%s: %s%s\n", f->object, f->problem, f->repaired ? " (repaired)" : f->harmless ? " (harmless; prune removes it)" : "");
 }
 
 static int check_run(struct cli *c, const void *options, struct err *e)

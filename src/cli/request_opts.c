@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "cli/cancel.h"
 #include "cli/progress.h"
 #include "engine/request.h"
 #include "network/publish.h"
@@ -253,9 +254,20 @@ static void say_line(void *arg, const char *text)
 	fprintf(stderr, "%s\n", text);
 }
 
+/* What follows the pull is not interrupted so: a signal is for the container then. */
+static void pull_is_cancelable(void *arg, bool begins)
+{
+	struct pull_options *pull = arg;
+
+	if (begins)
+		pull->cancel_fd = cancel_open();
+	else
+		cancel_close();
+}
+
 void request_progress(struct cli *c, const struct request_options *o, struct engine_progress *ret, struct pull_options *pull)
 {
 	*pull = (struct pull_options){ .platform = o->q.platform, .no_tls_verify = !o->tls_verify, .authfile = o->authfile };
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDERR_FILENO), pull);
-	*ret = (struct engine_progress){ .pull = pull, .line = o->quiet ? NULL : say_line };
+	*ret = (struct engine_progress){ .pull = pull, .pulling = pull_is_cancelable, .line = o->quiet ? NULL : say_line, .arg = pull };
 }

@@ -8,7 +8,7 @@
 
 enum { DOUBLED_MOST = 6, MS = 1000000 };
 
-bool retry_wait(const struct retry_options *o, int64_t turn, const struct err *e)
+bool retry_wait(const struct retry_options *o, int64_t turn, struct err *e)
 {
 	struct pollfd cancel = { .fd = cancel_open(), .events = POLLIN };
 	int64_t pause = o->delay / MS;
@@ -19,5 +19,8 @@ bool retry_wait(const struct retry_options *o, int64_t turn, const struct err *e
 		pause = 1000LL << (turn < DOUBLED_MOST ? turn : DOUBLED_MOST);
 	pause = pause > INT32_MAX ? INT32_MAX : pause;
 	fprintf(stderr, "%s; trying again in %.3g s\n", e->msg, (double)pause / 1000);
-	return poll(&cancel, cancel.fd > 0, (int)pause) <= 0;
+	if (poll(&cancel, cancel.fd > 0, (int)pause) == 0)
+		return true;
+	err_set(e, ERR_CANCELED, "interrupted");
+	return false;
 }

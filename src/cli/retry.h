@@ -13,5 +13,5 @@ struct retry_options {
 	OPT(type, member.times, "retry", 0, I64, "N", "Begin again N times when the registry does not answer (default 0)"), \
 	OPT(type, member.delay, "retry-delay", 0, DURATION, "DURATION", "Before that, wait so long (default: 1s, 2s, 4s…)")
 
-/* True if the failure @e of the turn @turn (the first is 0) is worth another: that was said, and the pause is over. False after a signal. */
-bool retry_wait(const struct retry_options *o, int64_t turn, const struct err *e);
+/* True if the failure @e of the turn @turn (the first is 0) is worth another: that was said, and the pause is over. False after a signal, which @e is about then. */
+bool retry_wait(const struct retry_options *o, int64_t turn, struct err *e);

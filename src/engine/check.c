@@ -36,7 +36,7 @@ struct check {
 
 static void report(struct check *k, const char *object, const char *problem, bool repaired)
 {
-	struct engine_finding f = { object, problem, repaired };
+	struct engine_finding f = { object, problem, repaired, false };
 
 	k->left += !repaired;
 	k->each(k->arg, &f);
@@ -252,8 +252,10 @@ static int check_network(struct check *k, struct err *e)
 static void image_report(void *arg, const struct image_finding *f)
 {
 	struct check *k = arg;
+	struct engine_finding found = { arena_strdup(k->a, f->object), arena_strdup(k->a, f->problem), f->repaired, f->harmless };
 
-	report(k, arena_strdup(k->a, f->object), arena_strdup(k->a, f->problem), f->repaired || f->harmless);
+	k->left += !f->repaired && !f->harmless;
+	k->each(k->arg, &found);
 }
 
 static int check_images(struct check *k, struct err *e)

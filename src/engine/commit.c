@@ -231,10 +231,11 @@ int container_commit(struct engine *en, const char *ref, const struct container_
 		r = tree_fill(&t, o, &marks, a, &q, e);
 	if (r == 0)
 		r = engine_images(en, &s, e);
-	if (r == 0)
-		r = image_commit(s, &q, a, &image, ret_changed, e);
 	if (r < 0)
 		return r;
+	r = image_commit(s, &q, a, &image, ret_changed, e);
+	if (r < 0)
+		return err_wrap(e, "commit '%.200s'", ref);
 	*ret_id = image.id;
 	return 0;
 }

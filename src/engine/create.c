@@ -26,8 +26,14 @@ static int image_pull_for(struct creation *c, struct image_store *s, const struc
 {
 	struct pull_options none = { .platform = c->q.platform };
 	bool changed;
+	int r;
 
-	return image_pull(s, c->q.image, p && p->pull ? p->pull : &none, c->a, &c->image, &changed, e);
+	if (p && p->pulling)
+		p->pulling(p->arg, true);
+	r = image_pull(s, c->q.image, p && p->pull ? p->pull : &none, c->a, &c->image, &changed, e);
+	if (r == 0 && p && p->pulling)
+		p->pulling(p->arg, false);
+	return r;
 }
 
 static int image_obtain(struct creation *c, struct image_store *s, const struct engine_progress *p, struct err *e)

@@ -61,6 +61,7 @@ bool engine_image_user(void *engine, const char *id, char *ret_who, size_t size)
 /* How an image that is not here gets here. */
 struct engine_progress {
 	const struct pull_options *pull; /* callbacks, credentials, TLS; NULL: quiet, with the usual credentials */
+	void (*pulling)(void *arg, bool begins); /* before a pull that turned out to be needed, when it may change *pull, and after one that succeeded */
 	void (*line)(void *arg, const char *text); /* "Unable to find image 'x' locally"; NULL: quiet */
 	void *arg;
 };
@@ -181,8 +182,9 @@ int container_diff(struct engine *en, const char *ref, struct arena *a, struct c
 /* What the last layer of an image changes, or (with @other) how @ref differs from @other; each a container or an image. */
 int image_diff(struct engine *en, const char *ref, const char *other, struct arena *a, struct container_change **ret, size_t *ret_n, struct err *e);
 
-/* Writes the container's merged tree as tar to @out (borrowed). Mounts in it are empty directories, as with docker. *ret_changed: it changed meanwhile. */
-int container_export(struct engine *en, const char *ref, int out, bool *ret_changed, struct err *e);
+/* Writes the container's merged tree as tar to @out (borrowed). Mounts in it are empty directories, as with docker. *ret_changed: it changed meanwhile.
+ * @cancel_fd > 0: readable means stop. */
+int container_export(struct engine *en, const char *ref, int out, int cancel_fd, bool *ret_changed, struct err *e);
 
 /* An image mounted for looking at. */
 struct image_mount {
@@ -248,8 +250,10 @@ struct engine_finding {
 	const char *object;          /* "container 3f…", "name web", "mount /run/…" */
 	const char *problem;
 	bool repaired;
+	bool harmless;               /* space that could be free, nothing else */
 };
 typedef void (*engine_finding_fn)(void *arg, const struct engine_finding *f);
 
-/* Verifies every object and link, rolls abandoned work back; with @repair also drops damaged objects. Returns the number of findings left. */
+/* Verifies every object and link, rolls abandoned work back; with @repair also drops damaged objects. Returns the number of findings left,
+ * without those that do no harm. */
 int engine_check(struct engine *en, bool repair, bool digests, engine_finding_fn each, void *arg, struct err *e);

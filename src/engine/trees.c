@@ -199,11 +199,11 @@ int image_diff(struct engine *en, const char *ref, const char *other, struct are
 
 /* ---- export ---------------------------------------------------------------------------------------------------------------------------------------- */
 
-int container_export(struct engine *en, const char *ref, int out, bool *ret_changed, struct err *e)
+int container_export(struct engine *en, const char *ref, int out, int cancel_fd, bool *ret_changed, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
 	scoped_tree struct tree t = TREE_NONE;
-	struct commit_tree what = { .root = false };
+	struct commit_tree what = { .root = false, .cancel_fd = cancel_fd };
 	struct image_store *s;
 	int r = tree_open(en, ref, &a, &t, e);
 

@@ -13,10 +13,12 @@
 #include <curl/curl.h>
 
 #include "base/log.h"
+#include "base/scope.h"
 #include "image/transfer/serve.h"
 #include "os/trace.h"
 
 enum { CONTROL_FD = 3 };
+static const int group_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 int main(int argc, char **argv)
 {
@@ -36,8 +38,10 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	/* A file longer than it may be is an error like any other. */
 	signal(SIGXFSZ, SIG_IGN);
-	/* The terminal's Ctrl-C goes to the whole group; whether to stop is the store's decision, and its death is ours. */
-	signal(SIGINT, SIG_IGN);
+	/* The terminal's Ctrl-C goes to the whole group, and so do a service manager's SIGTERM and a hangup; whether to stop is the store's decision, and
+	 * its death is ours. */
+	for (size_t i = 0; i < ARRAY_LEN(group_signals); i++)
+		signal(group_signals[i], SIG_IGN);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	/* Workers may be in the middle of something: no destructors while they run. */
 	_exit(serve(CONTROL_FD, &e) < 0 ? 1 : 0);
