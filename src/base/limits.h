@@ -9,6 +9,7 @@ enum {
 	LIMIT_LOG_RECORD = 2048,               /* one line of our own log; longer messages are cut */
 	LIMIT_DOCUMENT = 16 * 1024 * 1024,     /* any JSON document we read from our own disk or a trusted caller (config.json of 10 MB exist) */
 	LIMIT_MANIFEST = 4 * 1024 * 1024,      /* manifest, index or image config; distribution-spec asks registries to take at least 4 MB */
+	LIMIT_PARTIAL_BLOB_S = 7 * 24 * 3600,  /* how long the beginning of a blob waits to be continued: who wants it comes back within days */
 	LIMIT_TOML_NODES = 20000,              /* keys and elements of a TOML document; the registries.conf of distributions have some 100 */
 	LIMIT_JSON_DEPTH = 64,                 /* nesting we follow; the deepest schema we know has 9 levels */
 	LIMIT_PATTERN_OPS = 1024,              /* of a compiled pattern; one for the longest id letter by letter */

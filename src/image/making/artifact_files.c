@@ -276,7 +276,7 @@ int artifact_blob_write(const struct object *o, const struct oci_descriptor *d, 
 
 	if (from < 0)
 		return err_sys(e, -errno, "open blob '%.30s'", d->digest);
-	r = dirfd < 0 ? dirfd : tmp_file_open(&file, dirfd, 0644);
+	r = dirfd < 0 ? dirfd : tmp_file_open_hidden(&file, dirfd, 0644);
 	if (r == 0)
 		r = bytes_copy(from, file.fd, &got, &size);
 	if (r < 0)
@@ -284,6 +284,6 @@ int artifact_blob_write(const struct object *o, const struct oci_descriptor *d, 
 	digest_print(&got, text);
 	if (str_after(d->digest, "sha256:") && strcmp(text, d->digest) != 0)
 		return err_set(e, ERR_CORRUPT, "blob '%.30s' is damaged; remove the artifact and pull it again", d->digest);
-	r = tmp_file_commit(&file, name, 0);
+	r = tmp_file_commit_hidden(&file, name, 0);
 	return r < 0 ? err_sys(e, r, "write '%.200s'", name) : 0;
 }

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "image/moving/finish.h"
+#include "image/store/remove.h"
 
 #define TYPE_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 #define TYPE_CONFIG "application/vnd.oci.image.config.v1+json"
@@ -85,6 +86,8 @@ int assemble(const struct intake *in, struct str config_text, const struct oci_i
 		r = records_place(in, config, names, &record, e);
 	content_unlock(in->store, CONTENT_LOCK_BLOB, record.manifest, manifest_lock);
 	content_unlock(in->store, CONTENT_LOCK_BLOB, record.id, config_lock);
+	if (r < 0)
+		remove_brought(in->store, &(struct strs){ 0 }, &(struct strs){ (const char *[]){ record.id, record.manifest }, 2 }, in->arena);
 	content_unlock(in->store, CONTENT_LOCK_IMAGE, record.id, lock);
 	*ret = record;
 	return r;

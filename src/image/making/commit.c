@@ -13,6 +13,7 @@
 #include "image/moving/finish.h"
 #include "image/moving/intake.h"
 #include "image/store/content.h"
+#include "image/store/remove.h"
 #include "os/fd.h"
 #include "os/memfd.h"
 
@@ -90,7 +91,8 @@ struct commit {
 	/* commit.pack */
 	struct courier courier;
 	struct transfer_message packed;
-	bool empty;
+	bool empty, blob_is_here;
+	int blob_lock;                    /* shared; the intake takes it over */
 	/* commit.layer */
 	struct intake_layer layer;
 	struct intake intake;
@@ -100,14 +102,34 @@ struct commit {
 	struct str config_text;
 	int image_lock, config_lock, manifest_lock; /* until the record refers to them */
 	struct image_record record;
+	/* commit.record */
+	bool placed;
 };
+
+/* The layer, its blob and the documents. */
+static void commit_undo(struct commit *c)
+{
+	struct strs blobs = { 0 };
+
+	intake_undo(&c->intake);
+	if (c->blob_is_here)
+		strs_push(c->arena, &blobs, c->packed.digest);
+	if (c->config_lock >= 0)
+		strs_push(c->arena, &blobs, c->record.id);
+	if (c->manifest_lock >= 0)
+		strs_push(c->arena, &blobs, c->record.manifest);
+	remove_brought(c->store, &(struct strs){ 0 }, &blobs, c->arena);
+}
 
 static void commit_done(struct commit *c)
 {
 	courier_done(&c->courier);
 	intake_done(&c->intake);
+	content_unlock(c->store, CONTENT_LOCK_BLOB, c->packed.digest, c->blob_lock);
 	content_unlock(c->store, CONTENT_LOCK_BLOB, c->record.manifest, c->manifest_lock);
 	content_unlock(c->store, CONTENT_LOCK_BLOB, c->record.id, c->config_lock);
+	if (!c->placed)
+		commit_undo(c);
 	if (c->image_lock >= 0)
 		content_unlock(c->store, CONTENT_LOCK_IMAGE, c->record.id, c->image_lock);
 	if (c->parent_lock >= 0)
@@ -155,7 +177,15 @@ static int commit_pack(void *ctx, struct err *e)
 	if (!c->packed.digest || !c->packed.diff_id || digest_parse(c->packed.digest, &d) < 0 || digest_parse(c->packed.diff_id, &d) < 0)
 		return err_set(e, ERR_INTERNAL, "tare-transfer sent no digests");
 	c->empty = c->request->parent && strcmp(c->packed.diff_id, EMPTY_TAR) == 0;
-	return c->empty ? 0 : content_blob_link(c->store, c->packed.digest, file, e);
+	if (c->empty)
+		return 0;
+	/* Before it can be seen: a prune takes what no record needs. */
+	c->blob_lock = content_lock(c->store, CONTENT_LOCK_BLOB, c->packed.digest, FILE_LOCK_SHARED, true);
+	if (c->blob_lock < 0)
+		return err_sys(e, c->blob_lock, "lock blob '%.30s'", c->packed.digest);
+	r = content_blob_link(c->store, c->packed.digest, file, e);
+	c->blob_is_here = r == 0;
+	return r;
 }
 
 static bool is_not_empty(const void *ctx)
@@ -171,6 +201,8 @@ static int commit_layer(void *ctx, struct err *e)
 
 	c->layer = (struct intake_layer){ .name = "", .digest = c->packed.digest, .diff_id = c->packed.diff_id, .size = c->packed.size };
 	intake_init(&c->intake, c->store, &c->courier, &c->options, c->arena, &c->layer, 1);
+	c->layer.blob_lock = take_fd(&c->blob_lock);
+	c->intake.at_hand = true;
 	return intake_run(&c->intake, e);
 }
 
@@ -266,10 +298,13 @@ static int commit_documents(void *ctx, struct err *e)
 static int commit_record(void *ctx, struct err *e)
 {
 	struct commit *c = ctx;
+	int r;
 
 	c->record.reference = c->reference;
 	c->record.own = true;
-	return finish_record(c->store, &c->config, &c->record, e);
+	r = finish_record(c->store, &c->config, &c->record, e);
+	c->placed = r == 0;
+	return r;
 }
 
 /* As with a pull: content, all of it durable, then the one small file that makes it an image. */
@@ -284,7 +319,7 @@ static const struct step steps[] = {
 int image_commit(struct image_store *s, const struct commit_request *q, struct arena *a, struct image *ret, bool *ret_changed, struct err *e)
 {
 	SCOPED(commit_done) struct commit c = { .store = s, .request = q, .arena = a, .parent_lock = -EBADF, .image_lock = -EBADF,
-		.config_lock = -EBADF, .manifest_lock = -EBADF, .courier = COURIER_NONE };
+		.config_lock = -EBADF, .manifest_lock = -EBADF, .blob_lock = -EBADF, .courier = COURIER_NONE };
 	struct reference ref;
 	int r = 0;
 

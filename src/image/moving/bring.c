@@ -6,7 +6,9 @@
 
 #include "base/limits.h"
 #include "base/step.h"
+#include "base/vec.h"
 #include "image/moving/finish.h"
+#include "image/store/remove.h"
 
 enum { INDEX_DEPTH = 3 }; /* indexes in indexes that we follow */
 
@@ -62,21 +64,52 @@ static bool is_current(const struct bring *b, const struct image_record *old, co
 	return d && strcmp(d->digest, old->manifest) == 0;
 }
 
+static void image_let_go(struct bring *b)
+{
+	content_unlock(b->store, CONTENT_LOCK_IMAGE, b->image_id, b->image_lock);
+	b->image_lock = -EBADF;
+}
+
+/* From now on until bring_done() nobody removes the image @id. */
+static int image_hold(struct bring *b, const char *id, struct err *e)
+{
+	if (b->image_lock >= 0 && strcmp(b->image_id, id) == 0)
+		return 0;
+	image_let_go(b);
+	b->image_id = id;
+	b->image_lock = content_lock(b->store, CONTENT_LOCK_IMAGE, id, FILE_LOCK_SHARED, true);
+	return b->image_lock < 0 ? err_sys(e, b->image_lock, "lock image '%.19s'", id) : 0;
+}
+
+/* Whether the record still stands, and the image behind it is whole. Under its lock. */
+static bool is_here(const struct bring *b, const struct image_record *record)
+{
+	struct image_record now;
+	struct image image;
+	struct err ignored; /* not there, or damaged: then it is pulled */
+
+	return content_record_read(b->store, content_record_name(record, b->arena), b->arena, &now, &ignored) == 0 && strcmp(now.id, record->id) == 0 &&
+		content_image_load(b->store, &now, b->arena, &image, &ignored) == 0;
+}
+
 /* An image we have costs one HEAD, which registries do not count as a pull; one by digest not even that. */
 static int image_ask(void *ctx, struct err *e)
 {
 	struct bring *b = ctx;
 	struct image_record wanted = { .reference = b->reference, .id = "" }, old;
 	struct presence there = { .digest = b->digest };
-	struct image image;
 	struct err ignored; /* whatever is wrong, the long way says it better */
+	int r;
 
 	if (content_record_read(b->store, content_record_name(&wanted, b->arena), b->arena, &old, &ignored) < 0)
 		return 0;
 	if (!there.digest && courier_has(b->courier, document_name(b, "manifests", b->tag), BRING_ACCEPT, b->arena, &there, &ignored) < 0)
 		return 0;
-	if (!there.digest || !is_current(b, &old, there.digest) || content_image_load(b->store, &old, b->arena, &image, &ignored) < 0)
+	if (!there.digest || !is_current(b, &old, there.digest))
 		return 0;
+	r = image_hold(b, old.id, e);
+	if (r < 0 || !is_here(b, &old))
+		return r;
 	/* Whether it is still trusted is asked in any case: the policy may be another than when it came. */
 	b->manifest_digest = old.manifest;
 	b->index = old.index;
@@ -174,8 +207,8 @@ static int image_compare(void *ctx, struct err *e)
 {
 	struct bring *b = ctx;
 	struct image_record old;
-	struct image image;
 	struct err ignored; /* not there, or damaged: then it is pulled */
+	int r;
 
 	b->record = (struct image_record){ .reference = b->reference, .manifest = b->manifest_digest, .index = b->index,
 		.id = b->manifest.config.digest };
@@ -183,8 +216,9 @@ static int image_compare(void *ctx, struct err *e)
 		return 0;
 	if (strcmp(old.manifest, b->manifest_digest) != 0 || !streq(old.index, b->index))
 		return 0;
-	if (content_image_load(b->store, &old, b->arena, &image, &ignored) < 0)
-		return 0;
+	r = image_hold(b, old.id, e);
+	if (r < 0 || !is_here(b, &old))
+		return r;
 	b->record = old;
 	b->known = true;
 	return 0;
@@ -201,9 +235,9 @@ static int image_config(void *ctx, struct err *e)
 	struct err ignored; /* not there, or damaged: fetched */
 	int r;
 
-	b->image_lock = content_lock(b->store, CONTENT_LOCK_IMAGE, d->digest, FILE_LOCK_SHARED, true);
-	if (b->image_lock < 0)
-		return err_sys(e, b->image_lock, "lock image '%.19s'", d->digest);
+	r = image_hold(b, d->digest, e);
+	if (r < 0)
+		return r;
 	if (content_blob_read(b->store, d->digest, b->arena, &b->config_text, &ignored) < 0) {
 		r = courier_get(b->courier, document_name(b, "blobs", d->digest), NULL, (uint64_t)d->size, b->arena, &document, e);
 		if (r < 0)
@@ -237,6 +271,7 @@ static int image_layers(void *ctx, struct err *e)
 	}
 	intake_init(&b->intake, b->store, b->courier, b->options, b->arena, layers, b->manifest.n_layers);
 	/* From a registry it can be fetched again. */
+	b->intake.at_hand = b->layout || b->flat;
 	b->intake.drop_blobs = !b->layout && (b->options->drop_blobs || b->store->drop_blobs);
 	b->intake.vouched = content_record_lacks(b->store, b->reference, b->arena);
 	return intake_run(&b->intake, e);
@@ -259,8 +294,10 @@ static int image_documents(void *ctx, struct err *e)
 static int image_place(void *ctx, struct err *e)
 {
 	struct bring *b = ctx;
+	int r = finish_record(b->store, &b->config, &b->record, e);
 
-	return finish_record(b->store, &b->config, &b->record, e);
+	b->placed = r == 0;
+	return r;
 }
 
 /* Content first, all of it durable, then the one small file that makes it an image. */
@@ -280,14 +317,30 @@ int bring_run(struct bring *b, struct err *e)
 	return steps_run(steps, ARRAY_LEN(steps), b, e);
 }
 
+static void bring_undo(struct bring *b)
+{
+	const struct strs none = { 0 };
+	struct strs documents = { 0 };
+
+	if (b->intake.at_hand)
+		intake_undo(&b->intake);
+	if (b->index_lock >= 0)
+		strs_push(b->arena, &documents, b->index);
+	if (b->manifest_lock >= 0)
+		strs_push(b->arena, &documents, b->manifest_digest);
+	if (b->config_lock >= 0)
+		strs_push(b->arena, &documents, b->manifest.config.digest);
+	remove_brought(b->store, &none, &documents, b->arena);
+}
+
 void bring_done(struct bring *b)
 {
 	intake_done(&b->intake);
 	content_unlock(b->store, CONTENT_LOCK_BLOB, b->index, b->index_lock);
 	content_unlock(b->store, CONTENT_LOCK_BLOB, b->manifest_digest, b->manifest_lock);
 	content_unlock(b->store, CONTENT_LOCK_BLOB, b->manifest.config.digest, b->config_lock);
+	if (!b->placed)
+		bring_undo(b);
 	b->index_lock = b->manifest_lock = b->config_lock = -EBADF;
-	if (b->image_lock >= 0)
-		content_unlock(b->store, CONTENT_LOCK_IMAGE, b->manifest.config.digest, b->image_lock);
-	b->image_lock = -EBADF;
+	image_let_go(b);
 }

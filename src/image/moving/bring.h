@@ -34,10 +34,11 @@ struct bring {
 	const char *index, *manifest_digest;
 	struct str index_text, manifest_text;
 	struct oci_manifest manifest;
-	/* image.compare: we have exactly this already */
+	/* image.ask, image.compare: we have exactly this already */
 	bool known;
-	/* image.config */
-	int image_lock;                /* shared, so that nobody removes the documents under us */
+	/* the same, and image.config */
+	const char *image_id;
+	int image_lock;                /* shared, so that nobody removes the image under us */
 	struct str config_text;
 	struct oci_image_config config;
 	/* image.layers */
@@ -46,10 +47,12 @@ struct bring {
 	int index_lock, manifest_lock, config_lock;
 	/* image.record */
 	struct image_record record;
+	bool placed;
 };
 
 #define BRING(...) ((struct bring){ .image_lock = -EBADF, .index_lock = -EBADF, .manifest_lock = -EBADF, .config_lock = -EBADF, __VA_ARGS__ })
 
 int bring_run(struct bring *b, struct err *e);
+/* Without a record documents go again, and what came from a file; layers from a registry stay for the next pull. */
 void bring_done(struct bring *b);
 #define scoped_bring SCOPED(bring_done)

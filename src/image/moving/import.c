@@ -14,12 +14,15 @@
 struct import {
 	struct courier courier;
 	struct intake intake;
+	bool placed;
 };
 
 static void import_done(struct import *i)
 {
 	courier_done(&i->courier);
 	intake_done(&i->intake);
+	if (!i->placed)
+		intake_undo(&i->intake);
 }
 
 static int config_plan(const struct import_options *o, const char *path, struct arena *a, struct oci_image_config *ret, struct err *e)
@@ -60,6 +63,7 @@ static int import_run(struct import *i, struct image_store *s, const char *refer
 
 	*layer = (struct intake_layer){ .name = "", .size = -1 };
 	intake_init(&i->intake, s, &i->courier, &o->pull, a, layer, 1);
+	i->intake.at_hand = true;
 	r = intake_run(&i->intake, e);
 	if (r < 0)
 		return r;
@@ -71,6 +75,7 @@ static int import_run(struct import *i, struct image_store *s, const char *refer
 	if (reference)
 		strs_push(a, &names, reference);
 	r = assemble(&i->intake, buf_str(&b), config, &names, &record, e);
+	i->placed = r == 0;
 	return r < 0 ? r : content_image_load(s, &record, a, ret, e);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "base/vec.h"
 #include "image/store/remove.h"
 #include "os/fd.h"
 #include "os/overlay.h"
@@ -115,7 +116,7 @@ static int layer_find(struct intake *in, struct intake_layer *l)
 	l->layer_lock = fd;
 	if (layer_is_good(in, l->diff_id)) {
 		/* Its blob, if we have that too, should stay as well; if somebody is removing it just now, the layer is enough. */
-		if (l->digest)
+		if (l->digest && l->blob_lock < 0)
 			l->blob_lock = content_lock(in->store, CONTENT_LOCK_BLOB, l->digest, FILE_LOCK_SHARED, false);
 		return 1;
 	}
@@ -134,12 +135,12 @@ static int layer_claim(struct intake *in, struct intake_layer *l)
 	l->layer_lock = r;
 	if (layer_is_good(in, l->diff_id)) {
 		r = lock_fd_try(l->layer_lock, FILE_LOCK_SHARED);
-		if (r == 0 && l->digest)
+		if (r == 0 && l->digest && l->blob_lock < 0)
 			l->blob_lock = content_lock(in->store, CONTENT_LOCK_BLOB, l->digest, FILE_LOCK_SHARED, false);
 		return r < 0 ? r : 1;
 	}
 	r = layer_clear(in, l->diff_id);
-	if (r < 0 || !l->digest)
+	if (r < 0 || !l->digest || l->blob_lock >= 0)
 		return r;
 	r = content_lock(in->store, CONTENT_LOCK_BLOB, l->digest, FILE_LOCK_EXCLUSIVE, false);
 	if (r < 0) {
@@ -344,6 +345,8 @@ static int layer_commit(struct intake *in, struct intake_layer *l, const struct 
 		r = blob_commit(in, l, e);
 	if (r < 0)
 		return r;
+	strs_push(in->arena, &in->new_blobs, l->digest);
+	strs_push(in->arena, &in->new_layers, l->diff_id);
 	l->record.entries = m->entries;
 	l->record.bytes = m->bytes;
 	l->record.sum = arena_strdup(in->arena, m->sum);
@@ -361,7 +364,6 @@ static int layer_commit(struct intake *in, struct intake_layer *l, const struct 
 		r = content_layer_commit(in->store, l->ingest, l->diff_id, in->store->form, &l->record, e);
 	if (r < 0)
 		return r;
-	in->changed = true;
 	layer_close(l);
 	lock_fd_try(l->layer_lock, FILE_LOCK_SHARED);
 	if (l->blob_lock >= 0)
@@ -482,6 +484,17 @@ int intake_run(struct intake *in, struct err *e)
 	return r;
 }
 
+/* Under its lock: what came of a blob, if nobody will continue it. */
+static void partial_drop(const struct intake *in, const struct intake_layer *l)
+{
+	struct stat st;
+
+	if (l->state != INTAKE_ORDERED || !l->digest || l->blob_lock < 0 || l->unnamed)
+		return;
+	if (in->at_hand || (fstatat(in->store->ingest_fd, digest_hex(l->digest), &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size == 0))
+		unlinkat(in->store->ingest_fd, digest_hex(l->digest), 0);
+}
+
 void intake_done(struct intake *in)
 {
 	for (size_t i = 0; i < in->n_layers; i++) {
@@ -490,7 +503,13 @@ void intake_done(struct intake *in)
 		if (l->dir_fd >= 0)
 			dir_remove_tree(in->store->layer_ingest_fd, l->ingest);
 		layer_close(l);
+		partial_drop(in, l);
 		layer_unlock(in, l);
 	}
 	in->n_layers = 0;
+}
+
+void intake_undo(struct intake *in)
+{
+	remove_brought(in->store, &in->new_layers, &in->new_blobs, in->arena);
 }

@@ -5,6 +5,7 @@
  *
  * Per layer: exists -> shared lock, done. Locked by somebody else -> waits for what he makes. Otherwise: exclusive lock, ordered from transfer, and when it
  * is there checked, made visible, lock lowered to shared. All locks are held until intake_done(), that is until a record refers to the layers.
+ * Whose source is at hand takes back what came (intake_undo) if none does; what came from a registry stays, for the next pull.
  */
 #include "image/courier.h"
 #include "image/moving/pull_options.h"
@@ -42,15 +43,19 @@ struct intake {
 	/* set after intake_init() */
 	bool drop_blobs; /* do not keep what can be fetched again */
 	bool vouched;    /* a record refers to these layers already: none is seen before it is durable */
-	bool changed; /* something new is in the store */
+	bool at_hand;    /* the source is a file, so nothing of a failure is worth keeping */
+	struct strs new_layers, new_blobs; /* that are in the store since */
 };
 
-/* @layers must have the first four members set. */
+/* @layers must have the first four members set. Afterwards the caller may put a shared lock of a blob that is here into blob_lock. */
 void intake_init(struct intake *in, const struct image_store *s, struct courier *l, const struct pull_options *o, struct arena *a,
 	struct intake_layer *layers, size_t n);
 
 /* Returns when all layers are in the store. */
 int intake_run(struct intake *in, struct err *e);
 
-/* Lets go of everything. What was not finished is removed; partial blobs stay to be continued. Call after courier_done() if the intake failed. */
+/* Lets go of everything. What was not finished is removed; partial blobs of a registry stay to be continued. Call after courier_done() if the intake failed. */
 void intake_done(struct intake *in);
+
+/* After intake_done(), when no record came to refer to it: takes back what it brought, but for what somebody else needs by now. */
+void intake_undo(struct intake *in);

@@ -161,6 +161,7 @@ static int item_take(struct load *l, struct intake *in, const struct docker_arch
 		layers[i] = (struct intake_layer){ .name = item->layers.v[i], .diff_id = config.rootfs.diff_ids.v[i], .size = -1 };
 	item_names(l, item, &names);
 	intake_init(in, l->store, &l->courier, l->options, l->arena, layers, item->layers.n);
+	in->at_hand = true;
 	for (size_t i = 0; i < names.n; i++)
 		in->vouched |= content_record_lacks(l->store, names.v[i], l->arena);
 	r = intake_run(in, e);
@@ -199,6 +200,8 @@ static int docker_load(struct load *l, struct str text, struct err *e)
 		else
 			*vec_push(l->arena, &l->records) = record;
 		intake_done(&in);
+		if (r < 0)
+			intake_undo(&in);
 	}
 	return r;
 }
@@ -247,18 +250,20 @@ static int contents_load(struct load *l, struct err *e)
 	return err_set(e, ERR_INVALID, "neither an OCI layout nor a docker-archive; for a plain root file system there is 'import'");
 }
 
-static int images_of(struct load *l, struct images *ret, struct err *e)
+static void images_of(const struct load *l, struct images *ret)
 {
 	ret->v = arena_array(l->arena, struct image, l->records.n);
-	ret->n = 0;
 	for (size_t i = 0; i < l->records.n; i++) {
-		int r = content_image_load(l->store, &l->records.v[i], l->arena, &ret->v[ret->n], e);
+		const struct image_record *record = &l->records.v[i];
+		struct err ignored; /* removed since: loaded it was all the same */
 
-		if (r < 0)
-			return r;
-		ret->n++;
+		if (content_image_load(l->store, record, l->arena, &ret->v[i], &ignored) < 0) {
+			ret->v[i] = (struct image){ .id = record->id, .manifest = record->manifest, .index = record->index };
+			if (record->reference)
+				strs_push(l->arena, &ret->v[i].names, record->reference);
+		}
 	}
-	return 0;
+	ret->n = l->records.n;
 }
 
 static int load(struct image_store *s, const char *path, int fd, const struct transport *only, const struct pull_options *o, struct arena *a,
@@ -276,8 +281,9 @@ static int load(struct image_store *s, const char *path, int fd, const struct tr
 	if (r == 0)
 		r = contents_load(&l, e);
 	if (r < 0)
-		return err_wrap(e, "load '%.200s'", path ? path : "-");
-	return images_of(&l, ret, e);
+		return err_wrap(e, "load '%.200s'", path ? path : "standard input");
+	images_of(&l, ret);
+	return 0;
 }
 
 int image_load(struct image_store *s, const char *path, int fd, const struct pull_options *o, struct arena *a, struct images *ret, struct err *e)

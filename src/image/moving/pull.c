@@ -11,6 +11,7 @@
 #include "image/moving/bring.h"
 #include "image/registries/endpoint.h"
 #include "image/store/content.h"
+#include "image/store/leftover.h"
 
 /* One image from one endpoint. */
 struct pull {
@@ -70,7 +71,7 @@ static void say(const struct pulling *g, const char *line)
 		g->options->message(g->options->arg, line);
 }
 
-static int pull_from(const struct pulling *g, const struct reference *ref, const struct endpoint *endpoint, struct image_record *ret, bool *ret_known, struct err *e)
+static int pull_from(const struct pulling *g, const struct reference *ref, const struct endpoint *endpoint, struct image *ret, bool *ret_known, struct err *e)
 {
 	SCOPED(pull_done) struct pull p = { .endpoint = endpoint, .courier = COURIER_NONE,
 		.bring = BRING(.store = g->store, .options = g->options, .arena = g->a, .platform = g->platform) };
@@ -85,9 +86,9 @@ static int pull_from(const struct pulling *g, const struct reference *ref, const
 	r = steps_run(steps, ARRAY_LEN(steps), &p, e);
 	if (r < 0)
 		return r;
-	*ret = p.bring.record;
 	*ret_known = p.bring.known;
-	return 0;
+	/* As long as nobody can remove it. */
+	return content_image_load(g->store, &p.bring.record, g->a, ret, e);
 }
 
 /* Whether another place may do better: not if the user or this machine is the reason. */
@@ -97,7 +98,7 @@ static bool is_worth_another(const struct err *e)
 }
 
 /* Mirrors in their order, then the registry. The record carries the name that was asked for, wherever the image came from. */
-static int pull_reference(const struct pulling *g, const struct reference *ref, struct image_record *ret, bool *ret_known, struct err *e)
+static int pull_reference(const struct pulling *g, const struct reference *ref, struct image *ret, bool *ret_known, struct err *e)
 {
 	struct endpoints places;
 	int r = endpoints_find(&g->registries, ref, ENDPOINT_PULL, &g->endpoint_options, g->a, &places, e);
@@ -152,7 +153,7 @@ static int names_of(const struct pulling *g, const char *name, struct strs *ret,
 	return r == 0 ? choose(g, name, ret, ret_chosen, e) : r;
 }
 
-static int pull_name(const struct pulling *g, const char *name, struct reference *ret_ref, struct image_record *ret, bool *ret_known, struct err *e)
+static int pull_name(const struct pulling *g, const char *name, struct reference *ret_ref, struct image *ret, bool *ret_known, struct err *e)
 {
 	struct strs names;
 	bool chosen = false;
@@ -181,12 +182,12 @@ int image_pull(struct image_store *s, const char *name, const struct pull_option
 {
 	struct pulling g = { .store = s, .options = o, .a = a,
 		.endpoint_options = { .no_tls_verify = o->no_tls_verify, .authfile = o->authfile, .credentials = o->credentials, .cert_dir = o->cert_dir } };
-	struct image_record record;
 	struct reference ref;
 	bool known = false;
 	int r = reference_parse(name, a, &ref, e);
 
 	oci_platform_host(&g.platform);
+	leftovers_expire(s);
 	if (r == 0 && o->platform)
 		r = oci_platform_parse(o->platform, a, &g.platform, e);
 	if (r == 0)
@@ -194,10 +195,10 @@ int image_pull(struct image_store *s, const char *name, const struct pull_option
 	if (r == 0)
 		r = trust_load(o->signature_policy, a, &g.trust, e);
 	if (r == 0)
-		r = pull_name(&g, name, &ref, &record, &known, e);
+		r = pull_name(&g, name, &ref, ret, &known, e);
 	if (r < 0)
 		return r;
 	say(&g, arena_printf(a, known ? "%s is up to date" : "%s is here", reference_familiar(&ref, a)));
 	*ret_changed = !known;
-	return content_image_load(s, &record, a, ret, e);
+	return 0;
 }

@@ -227,5 +227,8 @@ int image_save(struct image_store *store, const struct strs *names, const struct
 
 	int r = save_find(&s, e);
 
-	return r < 0 ? r : steps_run(steps, ARRAY_LEN(steps), &s, e);
+	if (r < 0)
+		return r;
+	r = steps_run(steps, ARRAY_LEN(steps), &s, e);
+	return r < 0 ? err_wrap(e, "save '%.200s'%s", names->v[0], names->n > 1 ? " and others" : "") : 0;
 }

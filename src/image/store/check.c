@@ -256,15 +256,10 @@ static bool layer_take_out(struct check *c, const char *diff_id)
 static int layer_entry_check(void *arg, int dirfd, const char *name, unsigned char type)
 {
 	struct check *c = arg;
-	size_t n = strcspn(name, ".");
-	const char *digest = arena_printf(&c->arena, "%s:%.*s", n > 2 * 32 ? "sha512" : "sha256", (int)n, name);
-	struct digest d;
+	const char *diff_id = content_layer_of_entry(c->store, name, &c->arena);
 
-	if (strcmp(name, "ingest") == 0 || digest_parse(digest, &d) < 0 || strs_has(&c->layers, digest))
-		return 0;
-	/* A layer and its record are one finding. */
-	if (!str_ends(name, ".json") || !content_layer_has(c->store, digest))
-		finding(c, arena_printf(&c->arena, "layer %s", digest), "is used by no image", true, repairs(c) && drop_unneeded(c, digest, NULL));
+	if (diff_id && !strs_has(&c->layers, diff_id))
+		finding(c, arena_printf(&c->arena, "layer %s", diff_id), "is used by no image", true, repairs(c) && drop_unneeded(c, diff_id, NULL));
 	return 0;
 }
 
@@ -356,69 +351,11 @@ static int layers_check(struct check *c, struct err *e)
 
 /* ---- leftovers ---- */
 
-/* Whether somebody works on what stands in an ingest directory under @name. */
-static bool is_locked(struct check *c, const char *what, const char *name)
-{
-	const char *lock = arena_printf(&c->arena, "%s-%.150s", what, name);
-	int fd = lock_file_try(c->store->locks_fd, lock, FILE_LOCK_EXCLUSIVE);
-
-	if (fd < 0)
-		return true;
-	unlinkat(c->store->locks_fd, lock, 0);
-	fd_close(fd);
-	return false;
-}
-
-static int ingest_blob_check(void *arg, int dirfd, const char *name, unsigned char type)
+static void leftover_report(void *arg, const struct leftover *l)
 {
 	struct check *c = arg;
 
-	/* A document on its way has something behind the digest. */
-	if (!is_locked(c, "blob", arena_strndup(&c->arena, name, strcspn(name, "."))))
-		finding(c, arena_printf(&c->arena, "leftover blobs/ingest/%s", name), "was left by an interrupted pull", true,
-			repairs(c) && unlinkat(dirfd, name, 0) == 0);
-	return 0;
-}
-
-static int ingest_layer_check(void *arg, int dirfd, const char *name, unsigned char type)
-{
-	struct check *c = arg;
-
-	if (!is_locked(c, "layer", name))
-		finding(c, arena_printf(&c->arena, "leftover layers/ingest/%s", name), "was left by an interrupted pull or removal", true,
-			repairs(c) && dir_remove_tree(dirfd, name) == 0);
-	return 0;
-}
-
-static void leftover_report(void *arg, const char *what, bool gone)
-{
-	struct check *c = arg;
-
-	finding(c, arena_printf(&c->arena, "leftover %s", what), "was left by a command that was killed", true, gone);
-}
-
-/* Lock files without a holder mean nothing; they go without a word. */
-static int lock_check(void *arg, int dirfd, const char *name, unsigned char type)
-{
-	int fd = lock_file_try(dirfd, name, FILE_LOCK_EXCLUSIVE);
-
-	if (fd >= 0)
-		unlinkat(dirfd, name, 0);
-	fd_close(fd);
-	return 0;
-}
-
-static int leftovers_check(struct check *c, struct err *e)
-{
-	int r = dir_each(c->store->ingest_fd, ingest_blob_check, c);
-
-	if (r == 0)
-		r = dir_each(c->store->layer_ingest_fd, ingest_layer_check, c);
-	if (r == 0)
-		r = leftover_each(c->store, repairs(c), leftover_report, c);
-	if (r == 0 && repairs(c))
-		r = dir_each(c->store->locks_fd, lock_check, c);
-	return r < 0 ? err_sys(e, r, "list leftovers") : 0;
+	finding(c, arena_printf(&c->arena, "leftover %s", l->path), "was left by interrupted work", true, repairs(c) && leftover_remove(l) == 0);
 }
 
 int image_check(struct image_store *s, int flags, image_finding_fn report, void *arg, struct err *e)
@@ -434,6 +371,6 @@ int image_check(struct image_store *s, int flags, image_finding_fn report, void 
 	for (size_t i = 0; r == 0 && i < c.records.n; i++)
 		record_judge(&c, &c.records.v[i]);
 	if (r == 0)
-		r = leftovers_check(&c, e);
+		r = leftovers_each(s, leftover_report, &c, e);
 	return r < 0 ? r : c.n_bad;
 }

@@ -329,6 +329,24 @@ bool content_layer_has(const struct image_store *s, const char *diff_id)
 	return content_layer_form(s, diff_id, &ignored) == 0;
 }
 
+const char *content_layer_of_entry(const struct image_store *s, const char *name, struct arena *a)
+{
+	size_t n = strcspn(name, ".");
+	const char *diff_id = arena_printf(a, "%s:%.*s", n > 2 * 32 ? "sha512" : "sha256", (int)n, name);
+	struct digest d;
+
+	if (digest_parse(diff_id, &d) < 0)
+		return NULL;
+	return str_ends(name, ".json") || faccessat(s->layers_fd, layer_record_name(diff_id).s, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? diff_id : NULL;
+}
+
+bool content_layer_has_part(const struct image_store *s, const char *diff_id)
+{
+	struct content_name record = layer_record_name(diff_id);
+
+	return content_layer_has(s, diff_id) || faccessat(s->layers_fd, record.s, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int content_layer_record(const struct image_store *s, const char *diff_id, struct arena *a, struct layer_record *ret, struct err *e)
 {
 	struct content_name name = layer_record_name(diff_id);
@@ -392,7 +410,10 @@ int content_layer_commit(const struct image_store *s, const char *name, const ch
 	snprintf(from.s, sizeof from.s, "%s%s", name, form == LAYER_EROFS ? "/" LAYER_EROFS_FILE : "");
 	of_this_boot.boot = boot_read(boot);
 	json_encode(&layer_record_schema, &of_this_boot, JSON_INDENT_NONE, &b);
-	r = file_replace(s->layers_fd, record_name.s, b.p, b.n, 0600, 0);
+	/* First where the lock of the layer covers it, so that it is known for a leftover if we die. */
+	r = file_create(s->layer_ingest_fd, record_name.s, b.p, b.n, 0600);
+	if (r == 0 && renameat(s->layer_ingest_fd, record_name.s, s->layers_fd, record_name.s) < 0)
+		r = -errno;
 	if (r == 0 && renameat(s->layer_ingest_fd, from.s, s->root_fd, path.s) < 0)
 		r = -errno;
 	if (r == 0 && form == LAYER_EROFS)
@@ -405,7 +426,7 @@ int content_layer_remove(const struct image_store *s, const char *diff_id, struc
 	struct content_name record = layer_record_name(diff_id), erofs = content_layer_path(diff_id, LAYER_EROFS), gone;
 	int r;
 
-	snprintf(gone.s, sizeof gone.s, "gone-%s", digest_hex(diff_id));
+	snprintf(gone.s, sizeof gone.s, CONTENT_GONE "%s", digest_hex(diff_id));
 	r = dir_remove_tree(s->layer_ingest_fd, gone.s);
 	if (r == 0 && renameat(s->layers_fd, digest_hex(diff_id), s->layer_ingest_fd, gone.s) < 0)
 		r = errno == ENOENT ? 0 : -errno;

@@ -6,9 +6,10 @@
  *   blobs/sha256/<hex>, blobs/sha512/<hex>   verified content, 0444
  *   blobs/ingest/<hex>                       content on its way; what is there is continued; <hex>.<random>: a document being written
  *   layers/<hex>/ or layers/<hex>.erofs      a layer, unpacked or as one file (form.h); layers/<hex>.json: its entry count and bytes
- *   layers/ingest/<hex>/                     a layer on its way or out; worthless unless its lock is held
+ *   layers/ingest/<hex>/, gone-<hex>/        a layer on its way in or out, and <hex>.json its record; worthless unless its lock is held
  *   images/<escaped reference>               record of a name; images/@<hex>: record of an image without a name
- *   locks/{layer,blob,image}-<hex>           OFD locks: exclusive to make or delete, shared to rely on it until a record does
+ *   locks/{layer,blob,image}-<hex>           OFD locks: exclusive to make or delete, shared to rely on it until a record does; the file goes with the last
+ *                                            holder, that of an image that containers were made of with the image
  *   locks/{records,removal}                  one at a time: names move to other images; content goes
  *
  * Lock order: image, then removal, then layer, then blob, then records. Whoever holds a layer or blob exclusively never waits for another lock, so all
@@ -92,7 +93,15 @@ struct layer_record {
 	const char *boot;       /* of the kernel's run in which it was unpacked; NULL: by an older tare */
 };
 
+#define CONTENT_GONE "gone-" /* before the name of a layer on its way out */
+
 bool content_layer_has(const struct image_store *s, const char *diff_id);
+
+/* The layer that an entry of layers/ stands for, which of a layer and its record only one does. Returns its diff id, or NULL. */
+const char *content_layer_of_entry(const struct image_store *s, const char *name, struct arena *a);
+
+/* Whether anything of it is here: who was killed may have left a layer without its record, or a record alone. */
+bool content_layer_has_part(const struct image_store *s, const char *diff_id);
 
 /* The form of a layer. Errors: -ENOENT if it is not here. */
 int content_layer_form(const struct image_store *s, const char *diff_id, enum layer_form *ret);

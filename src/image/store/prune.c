@@ -85,39 +85,16 @@ static int blob_visit(void *arg, int dirfd, const char *name, unsigned char type
 static int layer_visit(void *arg, int dirfd, const char *name, unsigned char type)
 {
 	struct pruning *p = arg;
-	size_t n = strcspn(name, ".");
-	const char *digest = arena_printf(p->a, "%s:%.*s", n > 2 * 32 ? "sha512" : "sha256", (int)n, name);
-	struct digest d;
+	const char *diff_id = content_layer_of_entry(p->store, name, p->a);
 
-	/* By its record alone: a layer is one thing. */
-	if (digest_parse(digest, &d) == 0 && str_ends(name, ".json"))
-		strs_push(p->a, &p->layers, digest);
+	if (diff_id)
+		strs_push(p->a, &p->layers, diff_id);
 	return 0;
 }
 
-/* A lock is named like what it is about, but for what somebody adds behind a dot. */
-static void leftover_drop(struct pruning *p, int dirfd, const char *name, const char *what)
+static void leftover_drop(void *arg, const struct leftover *l)
 {
-	const char *lock = arena_printf(p->a, "%s-%.*s", what, (int)strcspn(name, "."), name);
-	int fd = lock_file_try(p->store->locks_fd, lock, FILE_LOCK_EXCLUSIVE);
-
-	if (fd < 0)
-		return;
-	dir_remove_tree(dirfd, name);
-	unlinkat(p->store->locks_fd, lock, 0);
-	fd_close(fd);
-}
-
-static int blob_leftover_visit(void *arg, int dirfd, const char *name, unsigned char type)
-{
-	leftover_drop(arg, dirfd, name, "blob");
-	return 0;
-}
-
-static int layer_leftover_visit(void *arg, int dirfd, const char *name, unsigned char type)
-{
-	leftover_drop(arg, dirfd, name, "layer");
-	return 0;
+	leftover_remove(l); /* what cannot be removed is found again next time */
 }
 
 /* Only what no readable record needs goes (remove_unneeded() looks); so all records must be readable. */
@@ -145,12 +122,7 @@ static int orphans_sweep(struct pruning *p, struct err *e)
 	r = remove_unneeded(p->store, &p->layers, &p->blobs, p->a, &p->ret->deleted, e);
 	if (r < 0)
 		return r;
-	r = dir_each(p->store->ingest_fd, blob_leftover_visit, p);
-	if (r == 0)
-		r = dir_each(p->store->layer_ingest_fd, layer_leftover_visit, p);
-	if (r == 0)
-		r = leftover_each(p->store, true, NULL, NULL);
-	return r < 0 ? err_sys(e, r, "list leftovers") : 0;
+	return leftovers_each(p->store, leftover_drop, p, e);
 }
 
 /* ---- the interface ---- */

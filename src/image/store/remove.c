@@ -90,7 +90,7 @@ static int blob_unlink(const struct image_store *s, const char *digest, struct e
 
 static int layer_drop(const struct image_store *s, const char *diff_id, struct arena *a, struct strs *deleted, struct err *e)
 {
-	int r = content_layer_has(s, diff_id) ? 0 : -ENOENT;
+	int r = content_layer_has_part(s, diff_id) ? 0 : -ENOENT;
 
 	if (r == 0)
 		r = content_layer_remove(s, diff_id, e);
@@ -135,6 +135,15 @@ int remove_unneeded(const struct image_store *s, const struct strs *layers, cons
 			r = batch_drop(&b, a, deleted, e);
 	}
 	return r;
+}
+
+void remove_brought(const struct image_store *s, const struct strs *layers, const struct strs *blobs, struct arena *a)
+{
+	struct strs deleted = { 0 };
+	struct err ignored;
+
+	if (layers->n + blobs->n > 0)
+		(void)remove_unneeded(s, layers, blobs, a, &deleted, &ignored);
 }
 
 int remove_blob(const struct image_store *s, const char *digest, struct err *e)

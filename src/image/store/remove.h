@@ -14,3 +14,6 @@ int remove_blob(const struct image_store *s, const char *digest, struct err *e);
 /* Removes those of @layers and @blobs that no record needs and nobody has locked; the diff ids of layers that went are added to @deleted. Safe against
  * pulls: see the lock order in content.h. */
 int remove_unneeded(const struct image_store *s, const struct strs *layers, const struct strs *blobs, struct arena *a, struct strs *deleted, struct err *e);
+
+/* The same for what failed work brought; what stays in spite of it is found by the next prune. */
+void remove_brought(const struct image_store *s, const struct strs *layers, const struct strs *blobs, struct arena *a);
