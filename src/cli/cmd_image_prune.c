@@ -67,6 +67,7 @@ static int prune_run(struct cli *c, const void *options, struct err *e)
 	struct image_removal sum = { 0 }, swept;
 	struct strs filters = { 0 };
 	struct sizes sizes = { 0 };
+	uint64_t bytes;
 	struct image_store *store;
 	struct images list;
 	struct engine *en;
@@ -93,8 +94,11 @@ static int prune_run(struct cli *c, const void *options, struct err *e)
 	r = image_sweep(store, c->a, &swept, e);
 	if (r < 0)
 		return r;
+	bytes = sizes_of(&sizes, &sum.deleted) + swept.bytes;
+	for (size_t i = 0; i < swept.deleted.n; i++)
+		strs_push(c->a, &sum.deleted, swept.deleted.v[i]);
 	prune_images_print(&sum);
-	prune_total(sizes_of(&sizes, &sum.deleted) + swept.bytes);
+	prune_total(bytes);
 	return 0;
 }
 

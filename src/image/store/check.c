@@ -141,14 +141,22 @@ static int blob_hash(int dirfd, const char *name, enum digest_kind kind, struct 
 	return n < 0 ? (int)n : 0;
 }
 
-/* The records may have changed since we read them. */
-static bool drop_unneeded(struct check *c, const char *diff_id, const char *digest)
+/* The records may have changed since we read them. True if it is gone. */
+static bool blob_drop_unneeded(struct check *c, const char *digest)
 {
+	const struct strs none = { 0 }, blobs = { &digest, 1 };
+
+	remove_brought(c->store, &none, &blobs, &c->arena);
+	return !content_blob_has(c->store, digest, -1);
+}
+
+static bool layer_drop_unneeded(struct check *c, const char *diff_id)
+{
+	const struct strs none = { 0 }, layers = { &diff_id, 1 };
 	struct strs deleted = { 0 };
 	struct err ignored; /* what we could not remove is found again next time */
 
-	return remove_unneeded(c->store, &(struct strs){ (const char **)&diff_id, diff_id != NULL }, &(struct strs){ (const char **)&digest, digest != NULL },
-		&c->arena, &deleted, &ignored) == 0;
+	return remove_unneeded(c->store, &layers, &none, &c->arena, &deleted, &ignored) == 0 && deleted.n > 0;
 }
 
 struct blob_kind {
@@ -170,7 +178,7 @@ static int blob_check(void *arg, int dirfd, const char *name, unsigned char type
 		return 0;
 	}
 	if (!strs_has(&c->blobs, digest)) {
-		finding(c, object, "is used by no image", true, repairs(c) && drop_unneeded(c, NULL, digest));
+		finding(c, object, "is used by no image", true, repairs(c) && blob_drop_unneeded(c, digest));
 		return 0;
 	}
 	if ((c->flags & IMAGE_CHECK_QUICK) || (blob_hash(dirfd, name, k->kind, &got) == 0 && digest_eq(&want, &got)))
@@ -259,7 +267,7 @@ static int layer_entry_check(void *arg, int dirfd, const char *name, unsigned ch
 	const char *diff_id = content_layer_of_entry(c->store, name, &c->arena);
 
 	if (diff_id && !strs_has(&c->layers, diff_id))
-		finding(c, arena_printf(&c->arena, "layer %s", diff_id), "is used by no image", true, repairs(c) && drop_unneeded(c, diff_id, NULL));
+		finding(c, arena_printf(&c->arena, "layer %s", diff_id), "is used by no image", true, repairs(c) && layer_drop_unneeded(c, diff_id));
 	return 0;
 }
 
