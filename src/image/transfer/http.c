@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -13,12 +15,14 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/parse.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "image/transfer/dial.h"
 #include "image/transfer/headers.h"
 #include "image/transfer/proxy.h"
 
-enum { CONNECT_TIMEOUT_S = 20, STALL_S = 60, READ_PIECE = 512 * 1024, SEND_PIECE = 2 * 1024 * 1024, WARNINGS_MAX = 8 };
+enum { CONNECT_TIMEOUT_S = 20, STALL_S = 60, STALL_MAX_S = 3600, READ_PIECE = 512 * 1024, SEND_PIECE = 2 * 1024 * 1024, WARNINGS_MAX = 8 };
 
 struct http {
 	const struct http_peer *peer;
@@ -41,6 +45,17 @@ struct exchange {
 	struct proxy proxy;
 	struct err dialed;           /* why there is no connection */
 };
+
+int http_stall_time(long *ret, struct err *e)
+{
+	const char *text = getenv("TARE_STALL_TIMEOUT");
+	int64_t n = STALL_S;
+
+	if (text && *text && (parse_i64(text, &n) < 0 || n < 1 || n > STALL_MAX_S))
+		return err_set(e, ERR_INVALID, "TARE_STALL_TIMEOUT is '%.40s': it takes seconds, 1 to %d", text, STALL_MAX_S);
+	*ret = (long)n;
+	return 0;
+}
 
 struct http *http_open(const struct http_peer *peer)
 {
@@ -268,7 +283,7 @@ static void curl_prepare(CURL *c, const struct http_peer *peer)
 	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)READ_PIECE);
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
+	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, peer->stall_s);
 	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(c, CURLOPT_XFERINFODATA, (void *)(uintptr_t)peer);
@@ -381,6 +396,43 @@ static enum http_end end_of(const struct exchange *x, CURLcode code)
 	return HTTP_FAILED;
 }
 
+/* A certificate may be good but for the time: then it is the clock that may be wrong, here or there. Errors: -EINVAL if the time is not the reason. */
+static int untimely_say(const struct exchange *x, struct err *e)
+{
+	/* X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED; OpenSSL's header cannot be had beside base/banned.h. */
+	enum { NOT_YET_VALID = 9, HAS_EXPIRED = 10 };
+	static const struct {
+		long verdict;
+		const char *text;
+	} verdicts[] = { { NOT_YET_VALID, "is not valid yet" }, { HAS_EXPIRED, "has expired" } };
+	struct timespec t;
+	char now[TEXT_TIME_SIZE];
+	long verdict = 0;
+
+	curl_easy_getinfo(x->h->curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+	for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
+		if (verdicts[i].verdict != verdict)
+			continue;
+		clock_gettime(CLOCK_REALTIME, &t);
+		t.tv_nsec = 0;
+		text_time(t, now);
+		err_set(e, ERR_DENIED, "the certificate %s; this machine's clock says %s", verdicts[i].text, now);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static void failure_say(const struct exchange *x, CURLcode code, struct err *e)
+{
+	curl_off_t connected = 0;
+
+	curl_easy_getinfo(x->h->curl, CURLINFO_CONNECT_TIME_T, &connected);
+	if (code == CURLE_OPERATION_TIMEDOUT && connected > 0)
+		err_set(e, ERR_UNAVAILABLE, "the registry is silent: nothing for %ld second%s", x->h->peer->stall_s, x->h->peer->stall_s == 1 ? "" : "s");
+	else
+		err_set(e, ERR_UNAVAILABLE, "%s", curl_easy_strerror(code));
+}
+
 enum http_end http_send(struct http *h, const struct http_request *q, struct arena *a, struct http_answer *ret, struct err *e)
 {
 	SCOPED(lines_done) struct lines headers = { 0 }, names = { 0 };
@@ -413,6 +465,8 @@ enum http_end http_send(struct http *h, const struct http_request *q, struct are
 	ret->text = (struct str){ arena_memdup(a, buf_text(&x.text), x.text.n + 1), x.text.n };
 	buf_done(&x.text);
 	end = end_of(&x, code);
+	if (end == HTTP_UNTRUSTED && untimely_say(&x, e) == 0)
+		return HTTP_FAILED;
 	if (end == HTTP_SINK_FAILED)
 		*e = x.error;
 	else if (end == HTTP_STOPPED)
@@ -420,7 +474,7 @@ enum http_end http_send(struct http *h, const struct http_request *q, struct are
 	else if (end != HTTP_ANSWERED && x.dialed.kind != ERR_NONE)
 		*e = x.dialed;
 	else if (end != HTTP_ANSWERED)
-		err_set(e, ERR_UNAVAILABLE, "%s", curl_easy_strerror(code));
+		failure_say(&x, code, e);
 	return end;
 }
 

@@ -24,6 +24,7 @@ struct http_peer {
 	bool no_tls_verify;
 	int dialer;        /* who connects (dial.h); borrowed */
 	atomic_bool *stop; /* true: the request fails as soon as it is seen */
+	long stall_s;      /* seconds without a byte after which it fails (http_stall_time) */
 };
 
 /* What is sent along: part of a file, or text. */
@@ -72,6 +73,9 @@ enum http_end {
 };
 
 /* Returns owned; aborts where there is no memory. */
+/* TARE_STALL_TIMEOUT, or a minute. Errors: -EINVAL for what is no number of seconds. */
+int http_stall_time(long *ret, struct err *e);
+
 struct http *http_open(const struct http_peer *peer);
 void http_close(struct http *h);
 

@@ -127,7 +127,9 @@ int registry_open(const struct registry_target *target, struct registry **ret, s
 	if (t->repository)
 		strs_push(&g->arena, &g->user.scopes, arena_printf(&g->arena, "repository:%s:%s", t->repository, t->actions ? t->actions : "pull"));
 	g->peer = (struct http_peer){ .no_tls_verify = t->no_tls_verify, .dialer = target->dialer, .stop = &g->stop };
-	r = auth_origin_parse(g->base, &g->arena, &origin, e);
+	r = http_stall_time(&g->peer.stall_s, e);
+	if (r == 0)
+		r = auth_origin_parse(g->base, &g->arena, &origin, e);
 	if (r == 0)
 		r = certs_load(&target->ca, target->client_cert, target->client_key, &g->arena, &g->peer.certs, e);
 	if (r == 0) {
