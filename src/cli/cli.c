@@ -136,11 +136,34 @@ static int print_all(void (*write)(struct buf *out))
 	return print_text(&out);
 }
 
+/* What to do where the kernel's word says only what is wrong. */
+static const struct {
+	int sys;
+	const char *advice;
+} advices[] = {
+	{ ENOSPC, "free some there ('tare system prune' does in tare's own directories)" },
+	{ EDQUOT, "free some there ('tare system prune' does in tare's own directories)" },
+	{ EIO, "see the kernel's log (dmesg)" },
+};
+
+/* An error of ours may carry a number that fits best; only what the kernel said gets advice. */
+static const char *advice_for(const struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(advices); i++)
+		if (e->sys == advices[i].sys && str_ends(e->msg, err_text(e->sys)))
+			return advices[i].advice;
+	return NULL;
+}
+
 static int failed(const struct command *cmd, const struct err *e)
 {
 	int code = cmd->failure ? cmd->failure : 1;
+	const char *advice = advice_for(e);
 
-	cli_report(e);
+	if (advice)
+		log_error("%s: %s", e->msg, advice);
+	else
+		cli_report(e);
 	/* As a shell says it. */
 	if (e->kind == ERR_CANCELED && cancel_signal())
 		return 128 + cancel_signal();

@@ -399,7 +399,8 @@ static int layer_failed(struct intake *in, struct intake_layer *l, const struct 
 			return layer_order(in, l, e);
 		}
 	}
-	err_wrap(e, "layer %.19s", l->digest ? l->digest : l->name);
+	if (l->digest || *l->name)
+		err_wrap(e, "layer %.19s", l->digest ? l->digest : l->name);
 	return r;
 }
 

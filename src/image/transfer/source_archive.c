@@ -64,6 +64,7 @@ struct archive_source {
 	int fd;
 	struct VEC(struct member) members;
 	uint64_t position; /* of the reader while indexing */
+	int failed;        /* errno of its read, or 0 */
 	char block[BLOCK];
 };
 
@@ -115,7 +116,7 @@ static la_ssize_t index_read(struct archive *archive, void *arg, const void **re
 		n = pread(s->fd, s->block, BLOCK, (off_t)s->position);
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
-		archive_set_error(archive, errno, "read failed");
+		s->failed = errno;
 		return -1;
 	}
 	s->position += (uint64_t)n;
@@ -168,12 +169,14 @@ static int index_make(struct archive_source *s, struct err *e)
 	archive_read_support_format_tar(archive);
 	archive_read_set_options(archive, "hdrcharset=BINARY");
 	if (archive_read_open2(archive, s, NULL, index_read, index_skip, NULL) != ARCHIVE_OK)
-		return err_set(e, ERR_INVALID, "not a tar archive");
+		return s->failed ? err_sys(e, -s->failed, "read archive") : err_set(e, ERR_INVALID, "not a tar archive");
 	while ((r = archive_read_next_header(archive, &ae)) == ARCHIVE_OK || r == ARCHIVE_WARN) {
 		if (s->members.n >= LIMIT_ARCHIVE_MEMBERS)
 			return err_set(e, ERR_EXHAUSTED, "archive has more than %d members", LIMIT_ARCHIVE_MEMBERS);
 		member_add(s, ae);
 	}
+	if (s->failed)
+		return err_sys(e, -s->failed, "read archive");
 	if (r != ARCHIVE_EOF)
 		return err_set(e, ERR_CORRUPT, "archive: %s", archive_error_string(archive) ? archive_error_string(archive) : "not readable");
 	return 0;
