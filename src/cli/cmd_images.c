@@ -23,7 +23,7 @@ struct images_options {
 static const struct opt images_opts[] = {
 	OPT(struct images_options, all, "all", 'a', FLAG, NULL, "Also images without a name (they are always shown)"),
 	OPT(struct images_options, digests, "digests", 0, FLAG, NULL, "Show digests"),
-	OPT(struct images_options, filters, "filter", 'f', FILTERS, "WORD=VALUE", "Only those: reference, label, dangling, before, since, until, id, containers"),
+	OPT(struct images_options, filters, "filter", 'f', FILTERS, "WORD=VALUE", "Only those: reference, label, dangling, before, since, until, id, digest, containers"),
 	OPT(struct images_options, format, "format", 0, STR, "TEMPLATE", "Go template, 'json' or 'table TEMPLATE'"),
 	OPT(struct images_options, history, "history", 0, FLAG, NULL, "Show all names that an image has beside each"),
 	OPT(struct images_options, no_trunc, "no-trunc", 0, FLAG, NULL, "Whole ids"),

@@ -9,6 +9,7 @@
 
 #include "base/vec.h"
 #include "cli/cancel.h"
+#include "cli/manifest_verbose.h"
 #include "cli/progress.h"
 #include "cli/registry_opts.h"
 #include "cli/retry.h"
@@ -17,7 +18,7 @@
 #include "os/file.h"
 
 struct manifest_options {
-	bool all, amend, quiet, purge, rm, tls_verify, insecure, index, ignore, remove_signatures;
+	bool all, amend, verbose, quiet, purge, rm, tls_verify, insecure, index, ignore, remove_signatures;
 	const char *authfile, *creds, *cert_dir, *format, *digestfile, *subject;
 	struct sign_options sign;
 	struct retry_options retry;
@@ -83,7 +84,7 @@ static const struct opt rm_opts[] = {
 };
 
 static const struct opt inspect_opts[] = {
-	OPT_UNSUPPORTED("verbose", 'v', NULL),
+	OPT(M, verbose, "verbose", 'v', FLAG, NULL, "Each image's name, platform and manifest, as docker prints them"),
 	REGISTRY_OPTS,
 	OPT_END,
 };
@@ -225,6 +226,8 @@ static int inspect_run(struct cli *c, const void *options, struct err *e)
 
 	if (r < 0)
 		return r;
+	if (o->verbose)
+		return manifest_verbose_print(store, c->args.v[0], &p, c->a, e);
 	r = list_find(store, c->args.v[0], c->a, &l, e);
 	if (r == 0)
 		r = list_print(&l, false, c->a, &text, e);

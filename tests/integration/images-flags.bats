@@ -200,6 +200,34 @@ teardown_file() {
 	equal other:1 "$(tare manifest rm -i nosuch:1 other:1)"
 }
 
+@test "manifest inspect --verbose is docker's" {
+	tare manifest inspect -v "$remote" >"$BATS_TEST_TMPDIR/one"
+	equal "Descriptor Ref SchemaV2Manifest" "$(jq -r 'keys | join(" ")' "$BATS_TEST_TMPDIR/one")"
+	equal "$remote amd64 linux" "$(jq -r '"\(.Ref) \(.Descriptor.platform.architecture) \(.Descriptor.platform.os)"' "$BATS_TEST_TMPDIR/one")"
+	equal "$(tare manifest inspect "$remote" | jq -cS .)" "$(jq -cS .SchemaV2Manifest "$BATS_TEST_TMPDIR/one")"
+	DOCKER_CLI_EXPERIMENTAL=enabled HOME=$BATS_TEST_TMPDIR /usr/bin/docker manifest inspect --insecure -v "$remote" >"$BATS_TEST_TMPDIR/theirs"
+	diff <(jq -S 'del(.Raw)' "$BATS_TEST_TMPDIR/theirs") <(jq -S . "$BATS_TEST_TMPDIR/one")
+	tare manifest create list:1 made:1 busybox
+	tare manifest push -q list:1 "$plain_addr/test/list:v"
+	for name in list:1 "$plain_addr/test/list:v"; do
+		tare manifest inspect --verbose "$name" >"$BATS_TEST_TMPDIR/many"
+		equal 2 "$(jq length "$BATS_TEST_TMPDIR/many")"
+		equal "$(tare inspect -f '{{.Digest}}' made:1)" "$(jq -r '.[0].Descriptor.digest' "$BATS_TEST_TMPDIR/many")"
+		contains "$(jq -r '.[0].Ref' "$BATS_TEST_TMPDIR/many")" "$name@sha256:"
+	done
+	tare manifest rm list:1
+	run -1 --separate-stderr tare manifest inspect -v "$plain_addr/test/nosuch:1"
+	equal 1 "${#stderr_lines[@]}"
+}
+
+@test "images --filter digest" {
+	equal made:1 "$(tare images --filter "digest=$(tare inspect -f '{{.Digest}}' made:1)" --format '{{.Repository}}:{{.Tag}}')"
+	equal "" "$(tare images -q --filter digest=sha256:00)"
+	equal "" "$(tare images -q --filter manifest=true)"
+	run -1 tare manifest inspect --cert-dir /nosuch "$remote"
+	run -1 tare manifest create --cert-dir /nosuch list:9 "docker://$remote"
+}
+
 @test "manifest push --retry and --cert-dir reach the registry's door" {
 	tare manifest create list:1 busybox
 	run -1 --separate-stderr tare manifest push -q --retry 1 --retry-delay 10ms list:1 127.0.0.1:1/x/list:1

@@ -99,6 +99,7 @@ static int document_describe(const struct place *p, struct str text, bool all, s
 	r = oci_index_decode(text, p->arena, &index, e);
 	if (r < 0)
 		return r;
+	ret->is_index = all;
 	for (size_t i = 0; all && i < index.n_manifests; i++)
 		*vec_push(p->arena, ret) = index.manifests[i];
 	if (all)
@@ -116,7 +117,8 @@ static int document_describe(const struct place *p, struct str text, bool all, s
 static int registry_read(struct image_store *s, const char *image, const struct pull_options *o, struct place *p, struct reference *ref, struct str *ret,
 	struct err *e)
 {
-	const struct endpoint_options eo = { .no_tls_verify = o->no_tls_verify, .authfile = o->authfile, .credentials = o->credentials };
+	const struct endpoint_options eo = { .no_tls_verify = o->no_tls_verify, .authfile = o->authfile, .credentials = o->credentials,
+		.cert_dir = o->cert_dir };
 	const char *bare = str_after(image, "docker://");
 	struct transfer_message task;
 	struct endpoint endpoint;
@@ -140,6 +142,18 @@ int list_source_fetch(struct image_store *s, const char *image, const struct pul
 	struct reference ref;
 
 	return registry_read(s, image, o, &p, &ref, ret, e);
+}
+
+int list_source_read(struct image_store *s, const char *digest, const char *origin, const struct pull_options *o, struct arena *a, struct str *ret,
+	struct err *e)
+{
+	struct err not_here; /* then it is asked for where it was found */
+
+	if (content_blob_read(s, digest, a, ret, &not_here) == 0)
+		return 0;
+	if (!origin)
+		return err_set(e, ERR_NOT_FOUND, "manifest %.19s is not here", digest);
+	return list_source_fetch(s, arena_printf(a, "docker://%s@%s", origin, digest), o, a, ret, e);
 }
 
 static int registry_find(struct image_store *s, const char *image, bool all, const struct pull_options *o, struct arena *a, struct list_found *ret,

@@ -11,10 +11,15 @@ struct list_found {
 	struct oci_descriptor *v;
 	size_t n, cap;
 	const char *origin; /* "host/repository" if it is from a registry */
+	bool is_index;      /* its entries, not the one image it is */
 };
 
 /* As list_add says. */
 int list_source_find(struct image_store *s, const char *image, bool all, const struct pull_options *o, struct arena *a, struct list_found *ret, struct err *e);
+
+/* The document of an entry: of the store, else (@origin not NULL) of where it was found. Errors: -ENOENT if it is nowhere. */
+int list_source_read(struct image_store *s, const char *digest, const char *origin, const struct pull_options *o, struct arena *a, struct str *ret,
+	struct err *e);
 
 /* A manifest or index of a registry, as it is there. */
 int list_source_fetch(struct image_store *s, const char *image, const struct pull_options *o, struct arena *a, struct str *ret, struct err *e);

@@ -87,7 +87,7 @@ static bool match_dangling(struct filtering *f, const struct filter *w, const st
 	return (image->names.n == 0) == w->yes;
 }
 
-/* What tare does not have: read-only stores, intermediate images. */
+/* What tare does not have: read-only stores, intermediate images, lists among the images. */
 static bool match_never(struct filtering *f, const struct filter *w, const struct image *image)
 {
 	return !w->yes;
@@ -155,6 +155,12 @@ static bool match_id(struct filtering *f, const struct filter *w, const struct i
 	return str_after(digest_hex(image->id), hex ? hex : w->value) != NULL;
 }
 
+/* Of the manifest, or of the index it was chosen from. */
+static bool match_digest(struct filtering *f, const struct filter *w, const struct image *image)
+{
+	return (image->manifest && str_after(image->manifest, w->value)) || (image->index && str_after(image->index, w->value));
+}
+
 static bool match_containers(struct filtering *f, const struct filter *w, const struct image *image)
 {
 	char who[128];
@@ -173,9 +179,11 @@ static const struct filter_word words[] = {
 	{ "until",        parse_moment, match_before,     false },
 	{ "reference",    NULL,         match_reference,  false },
 	{ "id",           NULL,         match_id,         false },
+	{ "digest",       NULL,         match_digest,     false },
 	{ "containers",   parse_flag,   match_containers, false },
 	{ "readonly",     parse_flag,   match_never,      false },
 	{ "intermediate", parse_flag,   match_never,      false },
+	{ "manifest",     parse_flag,   match_never,      false },
 	/* clang-format on */
 };
 
