@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "codec/digest.h"
 #include "engine/engine.h"
 #include "image/image.h"
 
@@ -72,7 +73,7 @@ static int mounts_print(struct cli *c, struct engine *en, struct image_store *st
 	for (size_t i = 0; i < n; i++) {
 		const char *name = name_of(store, v[i].id, c->a);
 
-		rows[i] = (struct mount_row){ str_after(v[i].id, "sha256:"), v[i].path, { 0 } };
+		rows[i] = (struct mount_row){ digest_hex(v[i].id), v[i].path, { 0 } };
 		if (!streq(name, v[i].id))
 			strs_push(c->a, &rows[i].repositories, name);
 		if (!json)
@@ -170,7 +171,7 @@ static int unmount_run(struct cli *c, const void *options, struct err *e)
 
 		r = image_unmount(en, names.v[i], c->a, &id, e);
 		if (r == 0) {
-			puts(str_after(id, "sha256:"));
+			puts(digest_hex(id));
 		} else if (e->kind != ERR_CONFLICT) { /* what is not mounted is fine */
 			cli_report(e);
 			code = 1;

@@ -11,9 +11,9 @@ enum { ID_SHOWN = 12, TIME_SIZE = 64 };
 
 const char *image_text_id(const char *id, bool whole, struct arena *a)
 {
-	const char *hex = str_after(id, "sha256:");
+	const char *colon = strchr(id, ':');
 
-	return whole ? id : arena_strndup(a, hex ? hex : id, ID_SHOWN);
+	return whole ? id : arena_strndup(a, colon ? colon + 1 : id, ID_SHOWN);
 }
 
 const char *image_text_names(const struct image *image, const char *between, struct arena *a)

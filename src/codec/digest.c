@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "base/text.h"
 
 _Static_assert(sizeof(SHA256_CTX) <= HASH_STATE_SIZE && sizeof(SHA512_CTX) <= HASH_STATE_SIZE, "the state fits");
@@ -57,6 +58,11 @@ void digest_print(const struct digest *d, char ret[DIGEST_TEXT_SIZE])
 {
 	memcpy(ret, algorithms[d->kind].prefix, 7);
 	text_hex(d->bytes, algorithms[d->kind].size, ret + 7);
+}
+
+bool digest_begins(const char *text, const char *prefix)
+{
+	return str_after(strchr(prefix, ':') ? text : digest_hex(text), prefix) != NULL;
 }
 
 const char *digest_hex(const char *text)

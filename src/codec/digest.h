@@ -38,6 +38,9 @@ void digest_print_hex(const struct digest *d, char ret[DIGEST_TEXT_SIZE]);
 /* The hex part of a text that passed digest_parse (borrowed). */
 const char *digest_hex(const char *text);
 
+/* Whether such a text begins with @prefix, which has the algorithm or is hex alone. */
+bool digest_begins(const char *text, const char *prefix);
+
 bool digest_eq(const struct digest *a, const struct digest *b);
 
 /* The digest of one block of memory. */

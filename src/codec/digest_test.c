@@ -69,3 +69,12 @@ TEST(hash_streams_like_one_block)
 	hash_finish(&h, &parts);
 	assert_true(digest_eq(&whole, &parts));
 }
+
+TEST(digest_begins_with_or_without_its_algorithm)
+{
+	assert_true(digest_begins("sha256:" EMPTY256, "sha256:e3b0c4"));
+	assert_true(digest_begins("sha256:" EMPTY256, "e3b0"));
+	assert_false(digest_begins("sha256:" EMPTY256, "sha512:e3b0"));
+	assert_false(digest_begins("sha256:" EMPTY256, "sha"));
+	assert_false(digest_begins("sha256:" EMPTY256, "b0c4"));
+}

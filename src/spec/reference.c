@@ -274,9 +274,10 @@ bool reference_may_be_id(const char *text)
 	const char *hex = str_after(text, "sha256:");
 	size_t n;
 
+	hex = hex ? hex : str_after(text, "sha512:");
 	hex = hex ? hex : text;
 	n = strlen(hex);
-	return n >= 2 && n <= 64 && text_is_hex(str_of(hex), n);
+	return n >= 2 && n <= 128 && text_is_hex(str_of(hex), n);
 }
 
 bool reference_is_bare(const char *text)

@@ -114,6 +114,10 @@ TEST(reference_may_be_id_for_hex_only)
 	assert_true(reference_may_be_id(HEX64));
 	assert_true(reference_may_be_id(D));
 	assert_true(reference_may_be_id("sha256:e3b0"));
+	assert_true(reference_may_be_id("sha512:e3b0"));
+	assert_true(reference_may_be_id(HEX64 HEX64));
+	assert_false(reference_may_be_id(HEX64 HEX64 "0"));
+	assert_false(reference_may_be_id("md5:e3b0"));
 	assert_false(reference_may_be_id("a"));
 	assert_false(reference_may_be_id("xyz"));
 	assert_false(reference_may_be_id("sha256:"));

@@ -244,3 +244,45 @@ squeeze() { tr -s ' ' | sed 's/ $//' | sort; }
 	run -1 tare image mount nosuch
 	run -1 tare image unmount
 }
+
+# A layout whose documents and blobs are named by sha512.
+sha512_layout() {
+	/usr/bin/python3 - "$1" "$2" <<-'END'
+		import hashlib, json, os, sys
+		old, new = sys.argv[1:]
+		os.makedirs(new + "/blobs/sha512")
+		def read(d): return open(old + "/blobs/" + d.replace(":", "/"), "rb").read()
+		def put(data):
+		    hex = hashlib.sha512(data).hexdigest()
+		    open(new + "/blobs/sha512/" + hex, "wb").write(data)
+		    return {"digest": "sha512:" + hex, "size": len(data)}
+		index = json.load(open(old + "/index.json"))
+		manifest = json.loads(read(index["manifests"][0]["digest"]))
+		for d in [manifest["config"], *manifest["layers"]]:
+		    d.update(put(read(d["digest"])))
+		entry = {**index["manifests"][0], **put(json.dumps(manifest).encode())}
+		json.dump({"schemaVersion": 2, "manifests": [entry]}, open(new + "/index.json", "w"))
+		open(new + "/oci-layout", "w").write('{"imageLayoutVersion":"1.0.0"}')
+	END
+}
+
+@test "an image by sha512 is copied, found by its id, shown, mounted and removed" {
+	tare copy -q tare:made:1 "oci:$BATS_TEST_TMPDIR/old:1"
+	sha512_layout "$BATS_TEST_TMPDIR/old" "$BATS_TEST_TMPDIR/new"
+	tare copy -q "oci:$BATS_TEST_TMPDIR/new" tare:by512:1
+	id=$(tare images -q --no-trunc by512)
+	[[ $id == sha512:* && ${#id} = 135 ]]
+	hex=${id#sha512:}
+	equal "${hex:0:12}" "$(tare images -q by512)"
+	for name in "$id" "$hex" "sha512:${hex:0:8}" "${hex:0:20}"; do
+		equal "$id" "$(tare inspect --format '{{.Id}}' "$name")"
+	done
+	equal "by512" "$(tare images -f id="$id" --format '{{.Repository}}')"
+	run ! tare inspect "sha256:${hex:0:8}"
+	path=$(tare image mount by512:1)
+	[ -e "$path/." ]
+	contains "$(tare image mount)" "$path"
+	equal "$hex" "$(tare image unmount by512:1)"
+	tare rmi "${hex:0:16}"
+	run ! tare inspect "$id"
+}

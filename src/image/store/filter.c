@@ -150,9 +150,7 @@ static bool match_reference(struct filtering *f, const struct filter *w, const s
 
 static bool match_id(struct filtering *f, const struct filter *w, const struct image *image)
 {
-	const char *hex = str_after(w->value, "sha256:");
-
-	return str_after(digest_hex(image->id), hex ? hex : w->value) != NULL;
+	return digest_begins(image->id, w->value);
 }
 
 /* Of the manifest, or of the index it was chosen from. */

@@ -6,17 +6,10 @@
 
 #include "image/store/find.h"
 #include "base/vec.h"
+#include "codec/digest.h"
 #include "image/registries/registries.h"
 
 /* ---- find ---- */
-
-static bool id_fits(const char *id, const char *prefix)
-{
-	const char *hex = str_after(prefix, "sha256:");
-
-	hex = hex ? hex : prefix;
-	return str_after(digest_hex(id), hex) != NULL;
-}
 
 static int find_by_id(const struct image_store *s, const char *prefix, struct arena *a, struct image_record *ret, struct err *e)
 {
@@ -28,7 +21,7 @@ static int find_by_id(const struct image_store *s, const char *prefix, struct ar
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < all.n; i++) {
-		if (!id_fits(all.v[i].id, prefix))
+		if (!digest_begins(all.v[i].id, prefix))
 			continue;
 		if (found && strcmp(found->id, all.v[i].id) != 0)
 			return err_set(e, ERR_INVALID, "image id '%s' is ambiguous", prefix);
