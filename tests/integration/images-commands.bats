@@ -85,7 +85,8 @@ squeeze() { tr -s ' ' | sed 's/ $//' | sort; }
 	equal "" "$(tare images -q --filter readonly=true)"
 	tare create --name box made:1
 	equal made:1 "$(tare images --filter containers=true --format '{{.Repository}}:{{.Tag}}')"
-	for bad in bad=x label dangling=maybe since=nosuch until=soon; do
+	run -125 tare images --filter label
+	for bad in bad=x dangling=maybe since=nosuch until=soon; do
 		run -1 tare images --filter "$bad"
 		equal 1 "${#lines[@]}"
 	done
