@@ -213,6 +213,8 @@ static int run_command(struct cli *c, const struct command *cmd, const struct st
 	r = cmd->run(c, options, &e);
 	if (c->engine)
 		engine_close(c->engine);
+	if (c->entered)
+		rootless_leave(c->run_root);
 	return r < 0 ? failed(cmd, &e) : r;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/parse.h"
 #include "base/scope.h"
 #include "base/str.h"
 #include "os/fd.h"
@@ -113,30 +114,68 @@ static int enter_failed(int r, const char *words, struct err *e)
 		"kernel.apparmor_restrict_unprivileged_userns)", strerror(-r));
 }
 
-/* ---- where containers live ------------------------------------------------------------------------------------------------------------------- */
+/* ---- where others of ours are ------------------------------------------------------------------------------------------------------------------- */
 
-/* 1: we are where the monitor of this container is. */
-static int monitor_follow(void *arg, int dirfd, const char *name, unsigned char type)
+static bool join(uint32_t pid, uint64_t start, int flags)
 {
+	scoped_fd int pidfd = pid ? proc_open_checked((pid_t)pid, start) : -EBADF;
+
+	return pidfd >= 0 && ns_join_pidfd(pidfd, flags) == 0;
+}
+
+struct containers {
+	const char *path;
+	bool orphans;
+};
+
+/*
+ * 1: we are where the monitor of this container is. One that was killed may have left the container: who ends that must be root of the same users, with
+ * any mounts.
+ */
+static int container_follow(void *arg, int dirfd, const char *name, unsigned char type)
+{
+	const struct containers *c = arg;
 	scoped_arena struct arena a = { 0 };
 	struct monitor_state s = { 0 };
 	struct err ignored = { 0 }; /* it does not run, then */
-	scoped_fd int pidfd = -EBADF;
 
-	if (monitor_state_load(arena_printf(&a, "%s/%s", (const char *)arg, name), &a, &s, &ignored) < 0 || !s.monitor_pid)
+	if (monitor_state_load(arena_printf(&a, "%s/%s", c->path, name), &a, &s, &ignored) < 0)
 		return 0;
-	pidfd = proc_open_checked((pid_t)s.monitor_pid, s.monitor_start);
-	return pidfd >= 0 && ns_join_pidfd(pidfd, CLONE_NEWUSER | CLONE_NEWNS) == 0;
+	if (c->orphans)
+		return join(s.pid, s.pid_start, CLONE_NEWUSER) && ns_unshare(CLONE_NEWNS) == 0;
+	return join(s.monitor_pid, s.monitor_start, CLONE_NEWUSER | CLONE_NEWNS);
 }
 
-/* 1: in the namespaces of a container that runs, 0: there is none. */
-static int follow(const char *run, struct arena *a, struct err *e)
+/* <run>/namespace has a file "PID.START" for every process that went in, so that of containers which start at once all get into the same. */
+static int process_follow(void *arg, int dirfd, const char *name, unsigned char type)
 {
-	const char *path = arena_printf(a, "%s/containers", run);
-	scoped_fd int dir = dir_open(AT_FDCWD, path);
-	scoped_free char *cwd = getcwd(NULL, 0);
-	int r = dir < 0 ? 0 : dir_each(dir, monitor_follow, (void *)(uintptr_t)path);
+	scoped_arena struct arena a = { 0 };
+	struct str start, pid = str_cut(str_of(name), '.', &start);
+	uint64_t ticks;
+	uint32_t p;
 
+	if (!start.p || parse_u32(arena_strndup(&a, pid.p, pid.n), &p) < 0 || parse_u64(start.p, &ticks) < 0)
+		return 0; /* the lock */
+	if (join(p, ticks, CLONE_NEWUSER | CLONE_NEWNS))
+		return 1;
+	if (!proc_is_alive((pid_t)p, ticks))
+		unlinkat(dirfd, name, 0);
+	return 0;
+}
+
+/* 1: in the namespaces of another process of ours, 0: there is none. */
+static int follow(const char *run, int entries, struct arena *a, struct err *e)
+{
+	struct containers c = { .path = arena_printf(a, "%s/containers", run) };
+	scoped_fd int dir = dir_open(AT_FDCWD, c.path);
+	scoped_free char *cwd = getcwd(NULL, 0);
+	int r = dir < 0 ? 0 : dir_each(dir, container_follow, &c);
+
+	if (r <= 0)
+		r = dir_each(entries, process_follow, NULL);
+	c.orphans = true;
+	if (r <= 0 && dir >= 0)
+		r = dir_each(dir, container_follow, &c);
 	if (r <= 0)
 		return 0; /* whatever is the matter with it, the engine will say */
 	/* Another mount namespace begins at its root. */
@@ -146,12 +185,57 @@ static int follow(const char *run, struct arena *a, struct err *e)
 	return r < 0 ? err_sys(e, r, "become root of the namespace of containers") : 1;
 }
 
-int rootless_enter(const char *run_root, bool *ret_entered, struct err *e)
+static int make(uid_t uid, struct arena *a, struct err *e)
 {
-	scoped_arena struct arena a = { 0 };
 	char words[USERNS_WORDS_SIZE];
 	struct ns_id_map *uids, *gids;
 	struct userns_maps maps;
+	int r = map_make("/etc/subuid", uid, uid, a, &uids, &maps.n_uids, e);
+
+	if (r == 0)
+		r = map_make("/etc/subgid", getegid(), uid, a, &gids, &maps.n_gids, e);
+	if (r < 0)
+		return r;
+	maps.uids = uids;
+	maps.gids = gids;
+	/* With one of the files alone there would be users without groups: then he is alone. */
+	if (maps.n_uids == 1 || maps.n_gids == 1)
+		maps.n_uids = maps.n_gids = 1;
+	r = userns_enter(&maps, maps.n_uids > 1, words);
+	return r < 0 ? enter_failed(r, words, e) : 0;
+}
+
+/* ---- the interface ------------------------------------------------------------------------------------------------------------------------------ */
+
+static const char *entry_name(struct arena *a)
+{
+	struct proc_stat self;
+
+	return proc_stat_read(getpid(), &self) < 0 ? NULL : arena_printf(a, "%d.%llu", (int)getpid(), (unsigned long long)self.start_ticks);
+}
+
+/* Opened before we go in: the other mount namespace may not show the directory under this path. */
+static int enter(const char *run, uid_t uid, struct arena *a, struct err *e)
+{
+	const char *path = arena_printf(a, "%s/namespace", run), *name = entry_name(a);
+	int r = dir_ensure_all(AT_FDCWD, path, 0700);
+	scoped_fd int entries = r < 0 ? r : dir_open(AT_FDCWD, path);
+	scoped_fd int lock = entries < 0 ? entries : lock_file_wait(entries, "lock", FILE_LOCK_EXCLUSIVE);
+
+	if (lock < 0)
+		return err_sys(e, lock, "lock '%s'", path);
+	r = follow(run, entries, a, e);
+	if (r == 0)
+		r = make(uid, a, e);
+	if (r < 0)
+		return r;
+	r = name ? file_create(entries, name, "", 0, 0600) : -ESRCH;
+	return r < 0 ? err_sys(e, r, "note who we are in '%s'", path) : 0;
+}
+
+int rootless_enter(const char *run_root, bool *ret_entered, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
 	uid_t uid = geteuid();
 	int r;
 
@@ -160,22 +244,16 @@ int rootless_enter(const char *run_root, bool *ret_entered, struct err *e)
 		return 0;
 	r = places_choose(uid, &a, e);
 	if (r == 0)
-		r = follow(run_root ? run_root : getenv("TARE_RUN"), &a, e);
-	*ret_entered = r > 0;
-	if (r == 0)
-		r = map_make("/etc/subuid", uid, uid, &a, &uids, &maps.n_uids, e);
-	if (r == 0)
-		r = map_make("/etc/subgid", getegid(), uid, &a, &gids, &maps.n_gids, e);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	maps.uids = uids;
-	maps.gids = gids;
-	/* With one of the files alone there would be users without groups: then he is alone. */
-	if (maps.n_uids == 1 || maps.n_gids == 1)
-		maps.n_uids = maps.n_gids = 1;
-	r = userns_enter(&maps, maps.n_uids > 1, words);
-	if (r < 0)
-		return enter_failed(r, words, e);
-	*ret_entered = true;
-	return 0;
+		r = enter(run_root ? run_root : getenv("TARE_RUN"), uid, &a, e);
+	*ret_entered = r == 0;
+	return r;
+}
+
+void rootless_leave(const char *run_root)
+{
+	scoped_arena struct arena a = { 0 };
+	const char *run = run_root ? run_root : getenv("TARE_RUN"), *name = entry_name(&a);
+
+	if (run && name)
+		unlink(arena_printf(&a, "%s/namespace/%s", run, name));
 }

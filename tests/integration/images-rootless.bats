@@ -147,6 +147,11 @@ tree() { printf %s "cd '$1' && find . -not -type b -not -type c -printf '%p %y %
 
 @test "containers that run are found by the next command, where they are" {
 	as tare load -q -i "$images/busybox.docker.tar"
+	for i in 1 2 3 4; do as tare run -d --name "first$i" --network none busybox sleep 1000 >/dev/null & first="${first-} $!"; done
+	# shellcheck disable=SC2086 # a list of ids
+	wait $first
+	for i in 1 2 3 4; do equal 0 "$(as tare exec "first$i" id -u)"; done
+	as tare rm -f first1 first2 first3 first4 >/dev/null
 	as tare run -d --name lives --network host busybox sleep 1000 >/dev/null
 	contains "$(as tare ps)" lives
 	equal "0" "$(as tare exec lives id -u)"
@@ -154,17 +159,26 @@ tree() { printf %s "cd '$1' && find . -not -type b -not -type c -printf '%p %y %
 	contains "$(as tare diff lives)" "A /made"
 	as tare run -d --name second --network none busybox sleep 1000 >/dev/null
 	equal "$(readlink "/proc/$(as tare inspect -f '{{.State.Pid}}' lives)/ns/user")" "$(readlink "/proc/$(as tare inspect -f '{{.State.Pid}}' second)/ns/user")"
+	for i in 1 2 3 4 5 6; do as tare run -d --name "many$i" --network none busybox sleep 1000 >/dev/null & pids="${pids-} $!"; done
+	# shellcheck disable=SC2086 # a list of ids
+	wait $pids
+	for i in 1 2 3 4 5 6; do equal 0 "$(as tare exec "many$i" id -u)"; done
+	as tare rm -f many1 many2 many3 many4 many5 many6 >/dev/null
 	cd "$home/user"
 	equal "$home/user" "$(as tare unshare pwd)"
 	as tare stop -t 0 second >/dev/null
 	as tare restart -t 0 lives >/dev/null
 	equal x "$(as tare exec lives cat /made)"
 	as tare rm -f lives second >/dev/null
-	as tare run -d --name orphan --network none busybox sleep 1000 >/dev/null
+	as tare run -d --name orphan --user 33 --network none busybox sleep 1000 >/dev/null
+	init=$(jq .pid "$home/run/tare/containers/$(as tare inspect -f '{{.Id}}' orphan)/live.json")
 	kill -9 "$(jq .monitorPid "$home/run/tare/containers/$(as tare inspect -f '{{.Id}}' orphan)/live.json")"
 	contains "$(as tare ps -a)" "Exited (137)"
 	as tare rm orphan >/dev/null
+	[ ! -e "/proc/$init" ]
 	equal "" "$(as tare ps -aq)$(find "$home/run/tare/containers" -mindepth 1)"
+	equal "" "$(as tare ps -aq)$(find "$home/run/tare/containers" -mindepth 1)"
+	equal lock "$(ls "$home/run/tare/namespace")"
 	run -125 as tare run --rm busybox true
 	contains "$output" "network 'bridge' for an ordinary user"
 }
