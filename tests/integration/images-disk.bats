@@ -65,6 +65,14 @@ df_is_du() {
 	own rm -f writer >/dev/null
 }
 
+@test "df with the vfs driver is du too" {
+	TARE_STORAGE_DRIVER=vfs own load -q -i "$images/busybox.docker.tar"
+	TARE_STORAGE_DRIVER=vfs own run --name copied --network none busybox sh -c 'dd if=/dev/zero of=/y bs=1M count=5 2>/dev/null'
+	df_is_du
+	own rm copied >/dev/null
+	df_is_du
+}
+
 @test "df with the erofs driver is du too" {
 	grep -qw erofs /proc/filesystems || skip "no erofs in this kernel"
 	TARE_STORAGE_DRIVER=erofs own load -q -i "$images/busybox.docker.tar"

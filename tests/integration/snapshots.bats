@@ -301,6 +301,31 @@ changes() {
 	done
 }
 
+@test "a vfs container shares what it did not change, where the file system can" {
+	command -v mkfs.xfs >/dev/null && grep -qw xfs /proc/filesystems && [ -e /dev/loop-control ] || skip "no xfs, or no loop devices"
+	truncate -s 400M "$BATS_TEST_TMPDIR/xfs"
+	mkfs.xfs -q -K -m reflink=1 "$BATS_TEST_TMPDIR/xfs"
+	mkdir "$BATS_TEST_TMPDIR/fs"
+	mount -o loop "$BATS_TEST_TMPDIR/xfs" "$BATS_TEST_TMPDIR/fs"
+	on() { tare --root "$BATS_TEST_TMPDIR/fs/store" --run-root "$BATS_TEST_TMPDIR/run" --storage-driver vfs "$@"; }
+	used() { sync -f "$BATS_TEST_TMPDIR/fs"; stat -f -c '%b %f %S' "$BATS_TEST_TMPDIR/fs" | awk '{ print ($1 - $2) * $3 }'; }
+	mkdir "$BATS_TEST_TMPDIR/big"
+	cp "$(command -v busybox)" "$BATS_TEST_TMPDIR/big/"
+	head -c 50000000 /dev/urandom >"$BATS_TEST_TMPDIR/big/noise"
+	failed=
+	tar -C "$BATS_TEST_TMPDIR/big" -c . | on import -q - big >/dev/null || failed=import
+	before=$(used)
+	on run --name copy --network none big /busybox sh -c 'echo more >>/noise' || failed=run
+	after=$(used)
+	equal 50000005 "$(stat -c %s "$BATS_TEST_TMPDIR"/fs/store/containers/*/root/noise)" || failed=size
+	contains "$(on diff copy)" "C /noise" || failed=diff
+	on rm copy >/dev/null
+	on rmi big >/dev/null
+	umount "$BATS_TEST_TMPDIR/fs"
+	equal "" "$failed"
+	[ $((after - before)) -lt 10000000 ] || { echo "$((after - before)) bytes more"; return 1; }
+}
+
 @test "erofs through a loop device, where the kernel does not mount files" {
 	can erofs || skip "no erofs in this kernel"
 	[ -e /dev/loop-control ] || skip "no loop devices"
