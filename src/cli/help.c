@@ -77,7 +77,7 @@ void help_manual(struct buf *out)
 		"Pulls images, makes and runs containers, and looks into them, in the grammar of docker and podman. There is no daemon: every command\n"
 		"works on files under /var/lib/tare and /run/tare, and each container is held by one small monitor process.\n.SH GLOBAL OPTIONS\n";
 	static const char tail[] =
-		".SH EXIT STATUS\n0 for success, 1 for a failed command. Commands whose status is the container's use 125 for failures of tare itself, 126 when\n"
+		".SH EXIT STATUS\n0 for success, 1 for a failed command, 125 for a flag that is not known or not built. Commands whose status is the container's use 125 for failures of tare itself, 126 when\n"
 		"the program cannot be invoked, 127 when it is not found, and 128+n when signal n ended it.\n.SH ENVIRONMENT\n"
 		".TP\n.B TARE_ROOT, TARE_RUN, TARE_RUNTIME\nDefaults for \\-\\-root, \\-\\-run\\-root and \\-\\-runtime.\n"
 		".TP\n.B TARE_TRACE\nFile to which every program appends how long each of its steps took.\n"

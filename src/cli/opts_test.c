@@ -10,7 +10,8 @@ struct sample {
 	const char *name;
 	struct strs env;
 	struct pairs labels;
-	int64_t memory, cpus;
+	int64_t memory, cpus, delay;
+	struct strs filters;
 	int32_t count;
 };
 
@@ -23,7 +24,10 @@ static const struct opt rows[] = {
 	OPT(struct sample, memory, "memory", 'm', SIZE, "X", "x"),
 	OPT(struct sample, cpus, "cpus", 0, NANO, "X", "x"),
 	OPT(struct sample, count, "count", 0, INT, "X", "x"),
+	OPT(struct sample, delay, "delay", 0, DURATION, "X", "x"),
+	OPT(struct sample, filters, "filter", 0, FILTERS, "X", "x"),
 	OPT_UNSUPPORTED("gpus", 0, "X"),
+	OPT_REFUSED("tree", 0, NULL, "there are no trees"),
 	OPT_END,
 };
 
@@ -109,6 +113,9 @@ TEST(bad_options_say_what_is_wrong)
 	} wrong[] = {
 		{ "--nme", NULL, "unknown flag: --nme (did you mean --name?)" },
 		{ "--quux=1", NULL, "unknown flag: --quux" },
+		{ "--delay=soon", NULL, "invalid argument for --delay: 'soon' is not a duration such as 1m30s" },
+		{ "--filter=label", NULL, "invalid argument for --filter: 'label' is not WORD=VALUE" },
+		{ "--tree", NULL, "unsupported: --tree: there are no trees" },
 		{ "-itz", NULL, "unknown flag: -z in -itz" },
 		{ "--name", NULL, "flag needs an argument: --name" },
 		{ "--memory", "5x", "invalid argument for --memory: '5x' is not a size such as 512m" },

@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "cli/cancel.h"
 #include "cli/progress.h"
+#include "cli/registry_opts.h"
 #include "engine/request.h"
 #include "network/publish.h"
 #include "os/file.h"
@@ -168,7 +169,7 @@ const struct opt request_opts[] = {
 	OPT_UNSUPPORTED("cpu-rt-runtime", 0, "N"),          OPT_UNSUPPORTED("device-cgroup-rule", 0, "RULE"),
 	OPT_UNSUPPORTED("device-read-bps", 0, "X"),         OPT_UNSUPPORTED("device-read-iops", 0, "X"),
 	OPT_UNSUPPORTED("device-write-bps", 0, "X"),        OPT_UNSUPPORTED("device-write-iops", 0, "X"),
-	OPT_UNSUPPORTED("disable-content-trust", 0, NULL),  OPT_UNSUPPORTED("expose", 0, "PORT"),
+	CONTENT_TRUST_OPT,                                  OPT_UNSUPPORTED("expose", 0, "PORT"),
 	OPT_UNSUPPORTED("gpus", 0, "X"),                    OPT_UNSUPPORTED("health-cmd", 0, "X"),
 	OPT_UNSUPPORTED("health-interval", 0, "X"),         OPT_UNSUPPORTED("health-retries", 0, "X"),
 	OPT_UNSUPPORTED("health-timeout", 0, "X"),          OPT_UNSUPPORTED("health-start-period", 0, "X"),

@@ -88,6 +88,8 @@ teardown_file() {
 	tare pull -q --disable-content-trust "$remote"
 	tare pull -q --disable-content-trust=true "$remote"
 	tare push -q --disable-content-trust busybox "$plain_addr/test/pushed:1"
+	tare run --rm --disable-content-trust busybox true
+	run -125 tare run --disable-content-trust=false busybox true
 	run -125 tare pull --disable-content-trust=false "$remote"
 	contains "$output" "unsupported: --disable-content-trust=false: "
 	run -125 tare push --disable-content-trust=false busybox "$plain_addr/test/pushed:1"
