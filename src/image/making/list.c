@@ -159,6 +159,29 @@ int list_delete(struct image_store *s, const char *name, struct arena *a, struct
 
 /* ---- entries ---- */
 
+/* A list that is being changed, under the lock of all of them. */
+struct changing {
+	int lock;
+	struct objdir dir;
+	struct list list;
+};
+#define CHANGING_NONE { .lock = -EBADF, .dir = OBJDIR_NONE }
+
+static void changing_done(struct changing *x)
+{
+	objdir_done(&x->dir);
+	fd_close(x->lock);
+}
+
+static int changing_begin(struct image_store *s, const char *name, struct arena *a, struct changing *x, struct err *e)
+{
+	int r;
+
+	x->lock = lists_lock(s, e);
+	r = x->lock < 0 ? x->lock : lists_open(s, &x->dir, e);
+	return r < 0 ? r : list_read(&x->dir, name, a, &x->list, e);
+}
+
 static struct oci_descriptor *entry_find(struct list *l, const char *digest)
 {
 	for (size_t i = 0; i < l->index.n_manifests; i++)
@@ -211,30 +234,25 @@ static void entry_change(struct oci_descriptor *d, const struct list_change *c, 
 int list_add(struct image_store *s, const char *name, const char *image, bool all, const struct list_change *c, const struct pull_options *o, struct arena *a,
 	const char **ret_digest, struct err *e)
 {
-	scoped_objdir struct objdir d = OBJDIR_NONE;
-	scoped_fd int lock = -EBADF;
+	SCOPED(changing_done) struct changing x = CHANGING_NONE;
 	struct list_found found = { 0 };
-	struct list l;
-	int r = list_find(s, name, a, &l, e);
+	struct list there;
+	int r = list_find(s, name, a, &there, e);
 
 	/* The registry may take its time: nobody waits for that. */
 	if (r == 0)
 		r = list_source_find(s, image, all, o, a, &found, e);
-	if (r < 0)
-		return r;
-	lock = lists_lock(s, e);
-	r = lock < 0 ? lock : lists_open(s, &d, e);
 	if (r == 0)
-		r = list_read(&d, name, a, &l, e);
+		r = changing_begin(s, name, a, &x, e);
 	if (r < 0)
 		return r;
 	VEC_EACH(const struct oci_descriptor, entry, &found) {
-		entry_change(entry_put(&l, entry, a), c, a);
+		entry_change(entry_put(&x.list, entry, a), c, a);
 		if (found.origin)
-			pairs_set(a, &l.origins, entry->digest, found.origin);
+			pairs_set(a, &x.list.origins, entry->digest, found.origin);
 		*ret_digest = entry->digest;
 	}
-	return list_write(&d, &l, a, e);
+	return list_write(&x.dir, &x.list, a, e);
 }
 
 /* The entry that a digest or an image of the store means. */
@@ -255,64 +273,53 @@ static int entry_choose(struct image_store *s, struct list *l, const char *image
 int list_annotate(struct image_store *s, const char *name, const char *image, const struct list_change *c, struct arena *a, const char **ret_digest,
 	struct err *e)
 {
-	scoped_objdir struct objdir d = OBJDIR_NONE;
-	scoped_fd int lock = lists_lock(s, e);
+	SCOPED(changing_done) struct changing x = CHANGING_NONE;
 	struct oci_descriptor *entry;
-	struct list l;
-	int r = lock < 0 ? lock : lists_open(s, &d, e);
+	int r = changing_begin(s, name, a, &x, e);
 
 	if (r == 0)
-		r = list_read(&d, name, a, &l, e);
-	if (r == 0)
-		r = entry_choose(s, &l, image, a, &entry, e);
+		r = entry_choose(s, &x.list, image, a, &entry, e);
 	if (r < 0)
 		return r;
 	entry_change(entry, c, a);
 	*ret_digest = entry->digest;
-	return list_write(&d, &l, a, e);
+	return list_write(&x.dir, &x.list, a, e);
 }
 
 int list_describe(struct image_store *s, const char *name, const struct pairs *annotations, const struct oci_descriptor *subject, struct arena *a, struct err *e)
 {
-	scoped_objdir struct objdir d = OBJDIR_NONE;
-	scoped_fd int lock = lists_lock(s, e);
+	SCOPED(changing_done) struct changing x = CHANGING_NONE;
 	struct oci_descriptor about;
-	struct list l;
-	int r = lock < 0 ? lock : lists_open(s, &d, e);
+	int r = changing_begin(s, name, a, &x, e);
 
-	if (r == 0)
-		r = list_read(&d, name, a, &l, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < annotations->n; i++)
-		pairs_set(a, &l.index.annotations, annotations->v[i].key, annotations->v[i].value);
+		pairs_set(a, &x.list.index.annotations, annotations->v[i].key, annotations->v[i].value);
 	if (subject) {
 		about = *subject;
-		l.index.subject = &about;
+		x.list.index.subject = &about;
 	}
-	return list_write(&d, &l, a, e);
+	return list_write(&x.dir, &x.list, a, e);
 }
 
 int list_remove(struct image_store *s, const char *name, const char *image, struct arena *a, const char **ret_digest, struct err *e)
 {
-	scoped_objdir struct objdir d = OBJDIR_NONE;
-	scoped_fd int lock = lists_lock(s, e);
+	SCOPED(changing_done) struct changing x = CHANGING_NONE;
+	struct oci_index *index = &x.list.index;
 	struct oci_descriptor *entry;
-	struct list l;
 	size_t at;
-	int r = lock < 0 ? lock : lists_open(s, &d, e);
+	int r = changing_begin(s, name, a, &x, e);
 
 	if (r == 0)
-		r = list_read(&d, name, a, &l, e);
-	if (r == 0)
-		r = entry_choose(s, &l, image, a, &entry, e);
+		r = entry_choose(s, &x.list, image, a, &entry, e);
 	if (r < 0)
 		return r;
 	*ret_digest = entry->digest;
-	at = (size_t)(entry - l.index.manifests);
-	memmove(entry, entry + 1, (l.index.n_manifests - at - 1) * sizeof *entry);
-	l.index.n_manifests--;
-	return list_write(&d, &l, a, e);
+	at = (size_t)(entry - index->manifests);
+	memmove(entry, entry + 1, (index->n_manifests - at - 1) * sizeof *entry);
+	index->n_manifests--;
+	return list_write(&x.dir, &x.list, a, e);
 }
 
 /* ---- push ---- */
