@@ -18,7 +18,7 @@
 #include "network/network.h"
 #include "os/signal.h"
 
-enum { HOSTNAME_SIZE = 65, ROOT_MODE = 0755, WORK_MODE = 0700 };
+enum { HOSTNAME_SIZE = 65, ROOT_MODE = 0755, WORK_MODE = 0700, IMAGE_TRIES = 3 };
 
 /* ---- image --------------------------------------------------------------------------------------------------------------------------------- */
 
@@ -51,6 +51,20 @@ static int image_obtain(struct creation *c, struct image_store *s, const struct 
 		p->line(p->arg, arena_printf(c->a, "Unable to find image '%s' locally", c->q.image));
 	err_clear(e);
 	return image_pull_for(c, s, p, e);
+}
+
+/* From now on nobody removes it, as long as *ret_pin is open. Who did so just before makes us look for it again. */
+static int image_take(struct creation *c, struct image_store *s, const struct engine_progress *p, int *ret_pin, struct err *e)
+{
+	int r = -ENOENT;
+
+	for (int turn = 0; r == -ENOENT && turn < IMAGE_TRIES; turn++) {
+		r = image_obtain(c, s, p, e);
+		if (r < 0)
+			return r;
+		r = image_pin(s, c->image.id, ret_pin, e);
+	}
+	return r;
 }
 
 /* ---- the request --------------------------------------------------------------------------------------------------------------------------- */
@@ -250,9 +264,7 @@ int create_container(struct engine *en, const struct container_request *q, const
 	if (r == 0)
 		r = engine_images(en, &s, e);
 	if (r == 0)
-		r = image_obtain(c, s, p, e);
-	if (r == 0)
-		r = image_pin(s, c->image.id, &pin, e);
+		r = image_take(c, s, p, &pin, e);
 	if (r == 0)
 		r = creation_plan(c, e);
 	if (r == 0)
