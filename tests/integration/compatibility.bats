@@ -26,7 +26,8 @@ top=$BATS_TEST_DIRNAME/../..
 		done
 	done <"$BATS_TEST_TMPDIR/peers"
 	echo "$n commands, $missing flags missing"
-	[ "$n" -gt 40 ] && [ "$missing" = 0 ]
+	[ "$n" -gt 40 ]
+	[ "$missing" = 0 ]
 }
 
 @test "tare help --tables has a line for every flag that --help shows" {

@@ -123,7 +123,9 @@ sizes() { raw "$1" | jq '[.layers[].size] | add'; }
 	skopeo copy -q --insecure-policy dir:d oci:back:x
 	tare copy -q --dest-decompress "$mixed" oci:plain:x
 	umoci unpack --image plain:x bundle
-	[ -e bundle/rootfs/gzip ] && [ -e bundle/rootfs/zstd ] && [ -e bundle/rootfs/none ]
+	[ -e bundle/rootfs/gzip ]
+	[ -e bundle/rootfs/zstd ]
+	[ -e bundle/rootfs/none ]
 	tare copy -q --dest-decompress "$mixed" docker-archive:a.tar:plain/x:1
 	podman load -q --signature-policy "$BATS_FILE_TMPDIR/policy.json" -i a.tar
 }

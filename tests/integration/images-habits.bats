@@ -88,7 +88,8 @@ compare() {
 		wrong=$((wrong + 1))
 	done
 	echo "$n lines compared with $peer, $wrong wrong"
-	[ "$n" -gt 0 ] && [ "$wrong" = 0 ]
+	[ "$n" -gt 0 ]
+	[ "$wrong" = 0 ]
 }
 
 @test "docker: images" {

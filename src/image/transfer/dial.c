@@ -187,12 +187,13 @@ static void *call_run(void *arg)
 	struct err e = { 0 };
 	scoped_fd int fd = call_connect(c, &e);
 
-	/* Nobody is there to hear of it any more: nothing to do. */
-	(void)sock_send(c->answer_fd, &e, sizeof e, &fd, fd >= 0 ? 1 : 0);
-	fd_close(c->answer_fd);
+	/* What the calls share may be gone once this one is answered. */
 	pthread_mutex_lock(&c->d->mutex);
 	c->d->calls--;
 	pthread_mutex_unlock(&c->d->mutex);
+	/* Nobody is there to hear of it any more: nothing to do. */
+	(void)sock_send(c->answer_fd, &e, sizeof e, &fd, fd >= 0 ? 1 : 0);
+	fd_close(c->answer_fd);
 	free(c);
 	return NULL;
 }
