@@ -18,6 +18,7 @@ setup_file() {
 	IN=$BATS_FILE_TMPDIR/in
 	export home runtime IN
 	tare images --format '{{.Repository}}:{{.Tag}} {{.ID}}' | grep -v '^busybox:latest ' | cut -d' ' -f2 | sort -u | xargs -r tare rmi -f >/dev/null 2>&1 || :
+	tare image prune -f >/dev/null
 	containerd_begin
 	dockerd_begin
 	mkdir "$IN"
