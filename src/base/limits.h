@@ -34,6 +34,9 @@ enum {
 	LIMIT_ZSTD_WINDOW_LOG = 27,            /* 128 MiB: what `zstd -19 --long` writes; more would be memory at the sender's wish */
 	LIMIT_REFERENCE_NAME = 255,            /* host and repository of an image name (distribution-spec asks clients to hold to it) */
 	LIMIT_LAYERS = 500,                    /* layers of an image: overlayfs takes no more */
+	LIMIT_IMAGE_BLOBS = 16384,             /* blobs of an image for all its platforms: each is a lock, so a descriptor, while it comes */
+	LIMIT_FOREIGN_URLS = 8,                /* addresses of a layer we try; Microsoft's images have one */
+	LIMIT_FOREIGN_URL = 2048,              /* bytes of such an address */
 	LIMIT_INDEX_ENTRIES = 4096,            /* manifests of an index; the largest we know has 60 */
 	LIMIT_DOCUMENTS = 8192,                /* manifests and indexes that belong to one image: a registry can make up ever more of them */
 	LIMIT_DOCUMENTS_SIZE = 64 * 1024 * 1024, /* all of them together; for 60 platforms 100 kB */

@@ -22,7 +22,7 @@ static const struct opt history_opts[] = {
 	OPT(struct history_options, format, "format", 0, STR, "TEMPLATE", "Go template, 'json' or 'table TEMPLATE'"),
 	OPT(struct history_options, human, "human", 'H', FLAG, NULL, "Ages and round sizes (default); --human=false: times and bytes"),
 	OPT(struct history_options, no_trunc, "no-trunc", 0, FLAG, NULL, "Whole ids and commands"),
-	OPT(struct history_options, platform, "platform", 0, STR, "OS/ARCH", "Insist on an image for this platform"),
+	OPT(struct history_options, platform, "platform", 0, STR, "OS/ARCH", "Of an image for several platforms that one"),
 	OPT(struct history_options, quiet, "quiet", 'q', FLAG, NULL, "Only ids"),
 	OPT_END,
 };
@@ -103,9 +103,7 @@ static int history_run(struct cli *c, const void *options, struct err *e)
 	int r = cli_images(c, &store, e);
 
 	if (r == 0)
-		r = image_find(store, c->args.v[0], c->a, &image, e);
-	if (r == 0)
-		r = image_platform_check(&image, o->platform, c->a, e);
+		r = o->platform ? image_find_for(store, c->args.v[0], o->platform, c->a, &image, e) : image_find(store, c->args.v[0], c->a, &image, e);
 	if (r == 0)
 		r = image_history(store, &image, c->a, &v, &n, e);
 	if (r < 0)

@@ -10,7 +10,6 @@
 #include "cli/each.h"
 #include "codec/template.h"
 #include "engine/engine.h"
-#include "image/image.h"
 
 struct inspect_options {
 	const char *format, *type, *platform;
@@ -27,25 +26,9 @@ static const struct opt inspect_opts[] = {
 
 static const struct opt image_inspect_opts[] = {
 	OPT(struct inspect_options, format, "format", 'f', STR, "TEMPLATE", "Go template"),
-	OPT(struct inspect_options, platform, "platform", 0, STR, "OS/ARCH", "Insist on images for this platform"),
+	OPT(struct inspect_options, platform, "platform", 0, STR, "OS/ARCH", "Of an image for several platforms that one"),
 	OPT_END,
 };
-
-static int image_document(struct engine *en, struct cli *c, const char *name, const char *platform, const char **ret, struct err *e)
-{
-	struct image_store *store;
-	struct image image;
-	int r = 0;
-
-	if (platform) {
-		r = engine_images(en, &store, e);
-		if (r == 0)
-			r = image_find(store, name, c->a, &image, e);
-		if (r == 0)
-			r = image_platform_check(&image, platform, c->a, e);
-	}
-	return r < 0 ? r : image_inspect_json(en, name, c->a, ret, e);
-}
 
 /* The document of whatever is called @name: a container first, then an image. */
 static int find_document(struct engine *en, struct cli *c, const char *name, const struct inspect_options *o, const char **ret, struct err *e)
@@ -56,7 +39,7 @@ static int find_document(struct engine *en, struct cli *c, const char *name, con
 	if (any || streq(o->type, "container"))
 		r = container_inspect_json(en, name, o->size, c->a, ret, e);
 	if ((any && r == -ENOENT) || (!any && streq(o->type, "image")))
-		r = image_document(en, c, name, o->platform, ret, e);
+		r = image_inspect_json(en, name, o->platform, c->a, ret, e);
 	if (any && r == -ENOENT)
 		return err_set(e, ERR_NOT_FOUND, "no such object: %s", name);
 	return r;

@@ -10,12 +10,13 @@
 
 struct load_options {
 	const char *input;
-	bool quiet;
+	bool quiet, all_platforms;
 	const char *platform;
 };
 
 static const struct opt load_opts[] = {
 	OPT(struct load_options, input, "input", 'i', STR, "PATH", "Archive or layout directory (default: standard input)"),
+	OPT(struct load_options, all_platforms, "all-platforms", 0, FLAG, NULL, "The images for all platforms; those for others are not unpacked"),
 	OPT(struct load_options, quiet, "quiet", 'q', FLAG, NULL, "Show no progress"),
 	OPT(struct load_options, platform, "platform", 0, STR, "OS/ARCH", "Platform to choose (default: this machine's)"),
 	OPT_END,
@@ -24,7 +25,7 @@ static const struct opt load_opts[] = {
 static int load_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct load_options *o = options;
-	struct pull_options p = { .platform = o->platform, .cancel_fd = cancel_open() };
+	struct pull_options p = { .platform = o->platform, .all_platforms = o->all_platforms, .cancel_fd = cancel_open() };
 	struct image_store *store;
 	struct images list;
 	int r = cli_images(c, &store, e);

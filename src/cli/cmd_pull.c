@@ -17,7 +17,7 @@
 
 struct pull_command_options {
 	struct registry_options registry;
-	bool quiet, all_tags, no_keep_blobs;
+	bool quiet, all_tags, all_platforms, no_keep_blobs;
 	const char *policy, *signature_policy;
 	struct platform_options platform;
 	struct retry_options retry;
@@ -33,7 +33,7 @@ static const struct opt pull_opts[] = {
 	RETRY_OPTS(struct pull_command_options, retry),
 	OPT(struct pull_command_options, no_keep_blobs, "no-keep-blobs", 0, FLAG, NULL, "Unpack layers, but do not keep what they came as"),
 	OPT(struct pull_command_options, signature_policy, "signature-policy", 0, STR, "FILE", "Which signatures are required (policy.json)"),
-	OPT_UNSUPPORTED("all-platforms", 0, NULL),
+	OPT(struct pull_command_options, all_platforms, "all-platforms", 0, FLAG, NULL, "The images for all platforms; those for others are not unpacked"),
 	CONTENT_TRUST_OPT,
 	OPT_REFUSED("decryption-key", 0, "KEY", "encrypted layers are not built"),
 	OPT_END,
@@ -82,13 +82,11 @@ static int find_here(struct cli *c, struct image_store *images, const char *name
 
 	if (policy != POLICY_MISSING && policy != POLICY_NEVER)
 		return 0;
-	r = image_find(images, name, c->a, ret, e);
+	r = platform ? image_find_for(images, name, platform, c->a, ret, e) : image_find(images, name, c->a, ret, e);
 	if (r < 0 && e->kind == ERR_NOT_FOUND && policy == POLICY_MISSING) {
 		err_clear(e);
 		return 0;
 	}
-	if (r == 0)
-		r = image_platform_check(ret, platform, c->a, e);
 	return r < 0 ? r : 1;
 }
 
@@ -136,6 +134,7 @@ static int pull_one(struct cli *c, struct image_store *images, const char *name,
 	p.cancel_fd = cancel_open();
 	p.signature_policy = o->signature_policy;
 	p.drop_blobs = o->no_keep_blobs;
+	p.all_platforms = o->all_platforms;
 	p.choose = pty_is_terminal(STDIN_FILENO) && pty_is_terminal(STDOUT_FILENO) ? choose : NULL;
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDOUT_FILENO), &p);
 	r = pull_once(c, images, name, &p, o, policy, &image, &changed, e);

@@ -36,18 +36,28 @@ static int image_pull_for(struct creation *c, struct image_store *s, const struc
 	return r;
 }
 
+/* Linux on another processor may run here; of an image for several platforms its layers come unpacked with a pull, from the blobs that are here. */
+static bool is_to_unpack(const struct image *image)
+{
+	const char *os = image->config.os;
+
+	return image->packed && (!os || !*os || streq(os, "linux"));
+}
+
 static int image_obtain(struct creation *c, struct image_store *s, const struct engine_progress *p, struct err *e)
 {
 	int r;
 
 	if (streq(c->q.pull, "always"))
 		return image_pull_for(c, s, p, e);
-	r = image_find(s, c->q.image, c->a, &c->image, e);
-	if (r != -ENOENT)
+	r = c->q.platform ? image_find_for(s, c->q.image, c->q.platform, c->a, &c->image, e) : image_find(s, c->q.image, c->a, &c->image, e);
+	if (r < 0 && r != -ENOENT)
 		return r;
+	if (r == 0 && (streq(c->q.pull, "never") || !is_to_unpack(&c->image)))
+		return 0;
 	if (streq(c->q.pull, "never"))
-		return err_set(e, ERR_NOT_FOUND, "no such image: %s", c->q.image);
-	if (p && p->line)
+		return c->q.platform ? r : err_set(e, ERR_NOT_FOUND, "no such image: %s", c->q.image);
+	if (r < 0 && p && p->line)
 		p->line(p->arg, arena_printf(c->a, "Unable to find image '%s' locally", c->q.image));
 	err_clear(e);
 	return image_pull_for(c, s, p, e);
@@ -60,6 +70,8 @@ static int image_take(struct creation *c, struct image_store *s, const struct en
 
 	for (int turn = 0; r == -ENOENT && turn < IMAGE_TRIES; turn++) {
 		r = image_obtain(c, s, p, e);
+		if (r == 0)
+			r = image_expect_unpacked(&c->image, e);
 		if (r < 0)
 			return r;
 		r = image_pin(s, c->image.id, ret_pin, e);

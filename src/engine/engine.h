@@ -165,7 +165,7 @@ int container_list(struct engine *en, const struct container_list_options *o, st
 int container_inspect_json(struct engine *en, const char *ref, bool size, struct arena *a, const char **ret, struct err *e);
 
 /* Docker's inspect document of one image. Errors: ERR_NOT_FOUND. */
-int image_inspect_json(struct engine *en, const char *ref, struct arena *a, const char **ret, struct err *e);
+int image_inspect_json(struct engine *en, const char *ref, const char *platform, struct arena *a, const char **ret, struct err *e);
 
 /* ---- file trees --------------------------------------------------------------------------------------------------------------------- */
 

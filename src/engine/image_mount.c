@@ -85,7 +85,8 @@ static int mount_place(struct engine *en, const struct image *image, const char 
 
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return err_sys(e, -errno, "make '%s'", path);
-	mnt = view_mount(en, &image->layers, e);
+	r = image_expect_unpacked(image, e);
+	mnt = r < 0 ? r : view_mount(en, &image->layers, e);
 	if (mnt < 0)
 		r = mnt;
 	else if ((r = mount_move_at(mnt, AT_FDCWD, path)) < 0)

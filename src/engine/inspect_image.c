@@ -238,7 +238,7 @@ static void history_fill(const struct oci_image_config *c, struct arena *a, stru
 	d->comment = c->n_history > 0 ? or_empty(c->history[c->n_history - 1].comment) : "";
 }
 
-int image_inspect_json(struct engine *en, const char *ref, struct arena *a, const char **ret, struct err *e)
+int image_inspect_json(struct engine *en, const char *ref, const char *platform, struct arena *a, const char **ret, struct err *e)
 {
 	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
 	struct oci_manifest manifest = { 0 };
@@ -249,7 +249,7 @@ int image_inspect_json(struct engine *en, const char *ref, struct arena *a, cons
 	int r = engine_images(en, &s, e);
 
 	if (r == 0)
-		r = image_find(s, ref, a, &i, e);
+		r = platform ? image_find_for(s, ref, platform, a, &i, e) : image_find(s, ref, a, &i, e);
 	if (r < 0)
 		return r;
 	if (image_manifest(s, &i, a, &manifest, &ignored) < 0)

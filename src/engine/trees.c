@@ -164,6 +164,8 @@ static int layer_diff(struct engine *en, const char *ref, struct arena *a, struc
 
 	if (r == 0)
 		r = image_find(s, ref, a, &image, e);
+	if (r == 0)
+		r = image_expect_unpacked(&image, e);
 	*ret = (struct changes){ 0 };
 	if (r < 0 || image.layers.n == 0)
 		return r;

@@ -158,6 +158,8 @@ int view_image(struct engine *en, const char *name_or_id, struct arena *a, struc
 	if (r == 0)
 		r = image_find(s, name_or_id, a, &image, e);
 	if (r == 0)
+		r = image_expect_unpacked(&image, e);
+	if (r == 0)
 		r = view_open(en, &image.layers, e);
 	if (r >= 0 && ret)
 		*ret = image;

@@ -31,6 +31,7 @@ struct image {
 	struct strs layers;          /* absolute paths of the layers, base first, to be mounted by snapshot/: directories, or files that end in ".erofs" */
 	struct strs diff_ids;
 	uint64_t size;               /* bytes of all layers, unpacked */
+	bool packed;                 /* they are not unpacked, .layers is empty: it can be looked at and handed on, not run; .size is that of the blobs */
 	const char *tagged;          /* when the record it was found by was made, RFC 3339; NULL if unknown */
 	struct oci_image_config config;
 };
@@ -62,6 +63,12 @@ int image_find(struct image_store *s, const char *name_or_id, struct arena *a, s
 /* Whether the image is of the platform @platform ("linux/arm64"; NULL: any). Errors: ERR_NOT_FOUND if it is of another; ERR_INVALID. */
 int image_platform_check(const struct image *image, const char *platform, struct arena *a, struct err *e);
 
+/* The same for a platform ("linux/arm64"): of an image that is here for several, the one for that. Errors: -ENOENT also if it is for others only. */
+int image_find_for(struct image_store *s, const char *name_or_id, const char *platform, struct arena *a, struct image *ret, struct err *e);
+
+/* Says why an image that is not unpacked cannot be run or mounted. Errors: ERR_UNSUPPORTED. */
+int image_expect_unpacked(const struct image *image, struct err *e);
+
 /* All images, one entry per id with all its names, newest first. A damaged image is left out (image_check names it). */
 int image_list(struct image_store *s, struct arena *a, struct images *ret, struct err *e);
 
@@ -72,7 +79,7 @@ int image_list_brief(struct image_store *s, struct arena *a, struct images *ret,
 struct image_history {
 	const struct oci_history *said; /* in its config; never NULL */
 	const char *diff_id;            /* of its layer; NULL if it made none */
-	uint64_t size;                  /* bytes of that, unpacked */
+	uint64_t size;                  /* bytes of that, unpacked; of the blob if it is not unpacked */
 };
 
 /* The history of @image with the sizes of its layers. Layers that the config has no word for come last, with an empty one. */

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
+#include "base/vec.h"
 #include "codec/json.h"
 #include "os/fd.h"
 #include "os/sock.h"
@@ -75,6 +77,7 @@ static const struct field fields[] = {
 	FIELD(M, keep,           "keep",          BOOL, O),
 	FIELD_ENUM(M, form, "form", &layer_forms, 0),
 	FIELD(M, media_type,     "mediaType",     STR,  O),
+	FIELD(M, urls,           "urls",          STRS, O),
 	FIELD(M, from,           "from",          STR,  O),
 	FIELD_ENUM(M, outcome, "outcome", &sink_outcomes, 0),
 	FIELD(M, subject,        "subject",       STR,  O),
@@ -96,6 +99,13 @@ static const struct field fields[] = {
 };
 static const struct schema schema = SCHEMA("transfer message", M, fields);
 /* clang-format on */
+
+void transfer_urls(struct transfer_message *m, const struct strs *urls, struct arena *a)
+{
+	for (size_t i = 0; i < urls->n && m->urls.n < LIMIT_FOREIGN_URLS; i++)
+		if ((str_after(urls->v[i], "https://") || str_after(urls->v[i], "http://")) && strlen(urls->v[i]) <= LIMIT_FOREIGN_URL)
+			strs_push(a, &m->urls, urls->v[i]);
+}
 
 int transfer_send(int sock, const struct transfer_message *m, const int *fds, size_t n_fds, struct err *e)
 {

@@ -150,6 +150,7 @@ struct transfer_message {
 	bool keep;             /* write the blob */
 	enum layer_form form;  /* of the layer: files, or one file */
 	const char *media_type;
+	struct strs urls;      /* LAYER, FETCH: where the blob is if the registry does not have it */
 	/* PUT, STORED */
 	const char *from;      /* another repository of that registry which has the blob, or NULL */
 	enum sink_outcome outcome;
@@ -171,6 +172,9 @@ struct transfer_message {
 	uint32_t error_kind, error_sys;
 	const char *error;
 };
+
+/* Takes of @urls those that make sense and fit into a message; they stay borrowed. */
+void transfer_urls(struct transfer_message *m, const struct strs *urls, struct arena *a);
 
 /* Sends one message with descriptors (borrowed). */
 int transfer_send(int sock, const struct transfer_message *m, const int *fds, size_t n_fds, struct err *e);

@@ -438,6 +438,17 @@ void oci_platform_host(struct oci_platform *ret)
 	*ret = (struct oci_platform){ .os = "linux", .architecture = arch ? arch->architecture : "unknown", .variant = arch ? arch->variant : NULL };
 }
 
+/* "windows(10.0.17763.1)": the version of the system in brackets. */
+static void os_version_take(struct str *os, struct arena *a, struct oci_platform *ret)
+{
+	struct str version, name = str_cut(*os, '(', &version);
+
+	if (!version.p || version.n < 2 || version.p[version.n - 1] != ')')
+		return;
+	ret->os_version = arena_strndup(a, version.p, version.n - 1);
+	*os = name;
+}
+
 int oci_platform_parse(const char *text, struct arena *a, struct oci_platform *ret, struct err *e)
 {
 	struct str rest = str_of(text), part[3] = { 0 };
@@ -449,6 +460,7 @@ int oci_platform_parse(const char *text, struct arena *a, struct oci_platform *r
 	if (rest.p || part[0].n == 0 || (n > 1 && part[1].n == 0) || (n > 2 && part[2].n == 0))
 		return err_set(e, ERR_INVALID, "platform '%.100s' is not os/architecture or os/architecture/variant", text);
 	oci_platform_host(ret);
+	os_version_take(&part[0], a, ret);
 	if (n == 1 && str_is(part[0], "linux"))
 		return 0;
 	ret->os = n == 1 ? "linux" : arena_strndup(a, part[0].p, part[0].n);
@@ -462,14 +474,16 @@ int oci_platform_parse(const char *text, struct arena *a, struct oci_platform *r
 
 const char *oci_platform_print(const struct oci_platform *p, struct arena *a)
 {
-	return arena_printf(a, "%s/%s%s%s", p->os ? p->os : "", p->architecture ? p->architecture : "", p->variant ? "/" : "",
-		p->variant ? p->variant : "");
+	bool versioned = p->os_version && *p->os_version;
+
+	return arena_printf(a, "%s%s%s%s/%s%s%s", p->os ? p->os : "", versioned ? "(" : "", versioned ? p->os_version : "", versioned ? ")" : "",
+		p->architecture ? p->architecture : "", p->variant ? "/" : "", p->variant ? p->variant : "");
 }
 
 /* 3 exact, 2 same architecture without a word on the variant, 1 a lesser arm variant that runs too, 0 no. */
 static int platform_fit(const struct oci_platform *has, const struct oci_platform *want)
 {
-	if (!has || !streq(has->os, want->os) || !streq(has->architecture, want->architecture))
+	if (!has || !streq(has->os, want->os) || !streq(has->architecture, want->architecture) || (want->os_version && !streq(has->os_version, want->os_version)))
 		return 0;
 	if (streq(has->variant, want->variant))
 		return 3;

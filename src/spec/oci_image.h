@@ -37,7 +37,7 @@ struct oci_descriptor {
 	const char *digest;          /* grammar checked */
 	int64_t size;                /* ≥ 0 */
 	const char *artifact_type;
-	struct strs urls;            /* never followed */
+	struct strs urls;            /* of a layer that may not be handed on: where it is, if the registry does not have it */
 	struct pairs annotations;
 	struct oci_platform *platform;
 };
@@ -132,7 +132,7 @@ int oci_index_encode(const struct oci_index *index, struct buf *b);
 int docker_archive_encode(const struct docker_archive *d, struct buf *b);
 int oci_image_config_encode(const struct oci_image_config *c, struct buf *b);
 
-/* Platforms: "linux/arm64/v8" -> struct; this machine's; the first manifest of an index that fits @want (NULL if none). */
+/* Platforms: "linux/arm64/v8", "windows(10.0.17763.1)/amd64" -> struct; this machine's; the first manifest of an index that fits @want (NULL if none). */
 int oci_platform_parse(const char *text, struct arena *a, struct oci_platform *ret, struct err *e);
 void oci_platform_host(struct oci_platform *ret);
 const char *oci_platform_print(const struct oci_platform *p, struct arena *a);

@@ -122,6 +122,7 @@ TEST(index_selects_by_platform)
 		{ "linux/arm/v6", 3 }, { "linux/arm/v5", -1 }, { "linux/riscv64", -1 }, { "windows/amd64", 0 }, { "linux/arm", 4 },
 	};
 	scoped_arena struct arena a = { 0 };
+	struct oci_platform versioned;
 	struct oci_index index;
 	struct err e = { 0 };
 
@@ -139,6 +140,10 @@ TEST(index_selects_by_platform)
 		else
 			assert_ptr_equal(d, &index.manifests[rows[i].which]);
 	}
+	assert_int_equal(oci_platform_parse("windows(10.0.17763.1)/amd64", &a, &versioned, &e), 0);
+	assert_string_equal(versioned.os, "windows");
+	assert_string_equal(versioned.os_version, "10.0.17763.1");
+	assert_string_equal(oci_platform_print(&versioned, &a), "windows(10.0.17763.1)/amd64");
 	assert_true(oci_platform_parse("a/b/c/d", &a, &(struct oci_platform){ 0 }, &e) < 0);
 	assert_true(oci_platform_parse("linux/", &a, &(struct oci_platform){ 0 }, &e) < 0);
 	assert_true(oci_platform_parse("", &a, &(struct oci_platform){ 0 }, &e) < 0);

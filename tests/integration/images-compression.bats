@@ -227,6 +227,21 @@ sizes() { raw "$1" | jq '[.layers[].size] | add'; }
 	contains "$output" "the store takes an image as it is"
 }
 
+@test "archives of one layer in several compressions: each goes out as it came" {
+	for kind in gzip zstd; do
+		tare copy -q --dest-compress-format $kind "$mixed" oci-archive:$kind.tar:$kind
+		tare copy -q oci-archive:$kind.tar tare:both:$kind
+	done
+	for kind in gzip zstd; do
+		tare save -q --format oci-archive -o again.tar both:$kind
+		equal "$(raw oci-archive:$kind.tar | sha256sum)" "$(raw oci-archive:again.tar | sha256sum)"
+		skopeo copy -q --insecure-policy oci-archive:again.tar dir:$kind
+	done
+	tare rmi both:gzip
+	tare push -q both:zstd "$plain_addr/both/zstd:1"
+	tare rmi both:zstd
+}
+
 @test "killed while it compresses: nothing is left in the store" {
 	local before
 	before=$(find /var/lib/tare/blobs | sort)

@@ -51,6 +51,9 @@ registry_config() {
 		storage:
 		  filesystem: {rootdirectory: $dir/data}
 		  delete: {enabled: true}
+		validation:
+		  manifests:
+		    urls: {allow: ['.*']}
 		http:
 		  addr: 127.0.0.1:$port
 	END

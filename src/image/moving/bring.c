@@ -60,6 +60,8 @@ static bool is_current(const struct bring *b, const struct image_record *old, co
 	if (strcmp(old->index, digest) != 0 || content_blob_read(b->store, digest, b->arena, &text, &ignored) < 0 ||
 		oci_index_decode(text, b->arena, &index, &ignored) < 0)
 		return false;
+	if (b->options->all_platforms && !old->all)
+		return false;
 	d = oci_index_select(&index, &b->platform);
 	return d && strcmp(d->digest, old->manifest) == 0;
 }
@@ -151,6 +153,11 @@ static int index_choose(struct bring *b, struct str text, const struct oci_descr
 	if (r < 0)
 		return r;
 	*ret = oci_index_select(&index, &b->platform);
+	/* Of all of them any may be the one the name stands for; but "unknown" is what attestations are for. */
+	for (size_t i = 0; i < index.n_manifests && !*ret && b->options->all_platforms; i++)
+		if (media_kind_of(index.manifests[i].media_type) == MEDIA_MANIFEST && index.manifests[i].platform &&
+			!streq(index.manifests[i].platform->os, "unknown"))
+			*ret = &index.manifests[i];
 	if (!*ret)
 		return err_set(e, ERR_NOT_FOUND, "no image for platform '%s' among the %zu it has", oci_platform_print(&b->platform, b->arena),
 			index.n_manifests);
@@ -211,10 +218,11 @@ static int image_compare(void *ctx, struct err *e)
 	int r;
 
 	b->record = (struct image_record){ .reference = b->reference, .manifest = b->manifest_digest, .index = b->index,
-		.id = b->manifest.config.digest };
+		.id = b->manifest.config.digest, .all = b->index && b->options->all_platforms };
 	if (content_record_read(b->store, content_record_name(&b->record, b->arena), b->arena, &old, &ignored) < 0)
 		return 0;
-	if (strcmp(old.manifest, b->manifest_digest) != 0 || !streq(old.index, b->index))
+	b->record.all = b->index && (b->options->all_platforms || (old.all && streq(old.index, b->index)));
+	if (strcmp(old.manifest, b->manifest_digest) != 0 || !streq(old.index, b->index) || old.all != b->record.all)
 		return 0;
 	r = image_hold(b, old.id, e);
 	if (r < 0 || !is_here(b, &old))
@@ -255,7 +263,16 @@ static int image_config(void *ctx, struct err *e)
 	/* Where there is nothing to choose from, what was asked for may be something else. */
 	if (r == 0)
 		r = image_platform_check(&(struct image){ .config = b->config }, b->options->platform, b->arena, e);
+	/* What this kernel cannot run is not unpacked: the layers of Windows are no trees of ours. */
+	b->record.packed = b->config.os && *b->config.os && strcmp(b->config.os, "linux") != 0;
 	return r;
+}
+
+static bool is_unpacked(const void *ctx)
+{
+	const struct bring *b = ctx;
+
+	return is_news(ctx) && !b->record.packed;
 }
 
 static int image_layers(void *ctx, struct err *e)
@@ -268,6 +285,8 @@ static int image_layers(void *ctx, struct err *e)
 
 		layers[i] = (struct intake_layer){ .name = document_name(b, "blobs", d->digest), .digest = d->digest, .size = d->size,
 			.diff_id = b->config.rootfs.diff_ids.v[i] };
+		if (media_is_foreign(d->media_type))
+			layers[i].urls = d->urls;
 	}
 	intake_init(&b->intake, b->store, b->courier, b->options, b->arena, layers, b->manifest.n_layers);
 	/* From a registry it can be fetched again. */
@@ -277,10 +296,104 @@ static int image_layers(void *ctx, struct err *e)
 	return intake_run(&b->intake, e);
 }
 
+/* ---- blobs that are not unpacked ---- */
+
+/* What cannot be fetched again is kept, also if its layer is here from another blob. */
+static bool keeps_blobs(const void *ctx)
+{
+	const struct bring *b = ctx;
+
+	return is_news(ctx) && (b->record.packed || b->record.all || b->layout || b->flat);
+}
+
+static int blobs_add(struct bring *b, const struct oci_descriptor *v, size_t n, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = keep_add(&b->keep, &v[i], document_name(b, "blobs", v[i].digest), e);
+	return r;
+}
+
+static bool has_document(const struct bring *b, const char *digest)
+{
+	VEC_EACH(const struct bring_document, d, &b->others)
+		if (strcmp(d->digest, digest) == 0)
+			return true;
+	return strcmp(b->manifest_digest, digest) == 0 || streq(b->index, digest);
+}
+
+/* A signature of the index is one of all it names; without one, each has its own. */
+static int other_trust(struct bring *b, const char *digest, struct err *e)
+{
+	struct trust_subject s = { .store = b->store, .courier = b->courier, .ref = b->trust_name, .manifest = digest, .index = b->index,
+		.cancel_fd = b->options->cancel_fd };
+
+	return b->trust ? trust_check(b->trust, &s, b->arena, e) : 0;
+}
+
+static int others_add(struct bring *b, struct str text, int depth, struct err *e);
+
+static int other_add(struct bring *b, const char *digest, int depth, struct err *e)
+{
+	struct bring_document d = { .lock = -EBADF };
+	enum media_kind kind;
+	struct oci_manifest m;
+	int r;
+
+	if (has_document(b, digest))
+		return 0;
+	r = manifest_get(b, digest, digest, &d.text, &d.digest, e);
+	if (r == 0)
+		r = oci_document_kind(d.text, &kind, e);
+	if (r < 0)
+		return err_wrap(e, "manifest %.19s", digest);
+	*vec_push(b->arena, &b->others) = d;
+	if (kind == MEDIA_INDEX)
+		return others_add(b, d.text, depth + 1, e);
+	r = other_trust(b, digest, e);
+	if (r == 0)
+		r = oci_manifest_decode_any(d.text, b->arena, &m, e);
+	if (r == 0)
+		r = blobs_add(b, &m.config, 1, e);
+	return r < 0 ? r : blobs_add(b, m.layers, m.n_layers, e);
+}
+
+static int others_add(struct bring *b, struct str text, int depth, struct err *e)
+{
+	struct oci_index index;
+	int r = depth < INDEX_DEPTH ? oci_index_decode(text, b->arena, &index, e) : err_set(e, ERR_INVALID, "more than %d indexes in each other", INDEX_DEPTH);
+
+	for (size_t i = 0; r == 0 && i < index.n_manifests; i++)
+		r = other_add(b, index.manifests[i].digest, depth, e);
+	return r;
+}
+
+static int image_blobs(void *ctx, struct err *e)
+{
+	struct bring *b = ctx;
+	int r = 0;
+
+	b->keep = (struct keep){ .store = b->store, .courier = b->courier, .options = b->options, .arena = b->arena, .first = b->intake.n_layers };
+	if (b->record.packed || b->layout || b->flat)
+		r = blobs_add(b, b->manifest.layers, b->manifest.n_layers, e);
+	for (size_t i = 0; i < b->manifest.n_layers && b->record.packed; i++)
+		b->record.size += (uint64_t)b->manifest.layers[i].size;
+	if (r == 0 && b->record.all)
+		r = others_add(b, b->index_text, 0, e);
+	return r < 0 ? r : keep_run(&b->keep, e);
+}
+
 static int image_documents(void *ctx, struct err *e)
 {
 	struct bring *b = ctx;
 	int r = 0;
+
+	VEC_EACH(struct bring_document, d, &b->others)
+		if (r == 0)
+			r = content_blob_keep(b->store, d->digest, d->text, &d->lock, e);
+	if (r < 0)
+		return r;
 
 	if (b->index)
 		r = content_blob_keep(b->store, b->index, b->index_text, &b->index_lock, e);
@@ -307,7 +420,8 @@ static const struct step steps[] = {
 	{ "image.trust",     is_doubted, image_trust,  NULL },
 	{ "image.compare",   is_news, image_compare,   NULL },
 	{ "image.config",    is_news, image_config,    NULL },
-	{ "image.layers",    is_news, image_layers,    NULL },
+	{ "image.layers",    is_unpacked, image_layers, NULL },
+	{ "image.blobs",     keeps_blobs, image_blobs, NULL },
 	{ "image.documents", is_news, image_documents, NULL },
 	{ "image.record",    is_news, image_place,     NULL },
 };
@@ -336,6 +450,10 @@ static void bring_undo(struct bring *b)
 void bring_done(struct bring *b)
 {
 	intake_done(&b->intake);
+	keep_done(&b->keep);
+	VEC_EACH(struct bring_document, d, &b->others)
+		content_unlock(b->store, CONTENT_LOCK_BLOB, d->digest, d->lock);
+	b->others.n = 0;
 	content_unlock(b->store, CONTENT_LOCK_BLOB, b->index, b->index_lock);
 	content_unlock(b->store, CONTENT_LOCK_BLOB, b->manifest_digest, b->manifest_lock);
 	content_unlock(b->store, CONTENT_LOCK_BLOB, b->manifest.config.digest, b->config_lock);

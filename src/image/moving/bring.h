@@ -7,6 +7,7 @@
  */
 #include "image/courier.h"
 #include "image/moving/intake.h"
+#include "image/moving/keep.h"
 #include "image/moving/pull_options.h"
 #include "image/store/content.h"
 #include "image/trust/trust.h"
@@ -15,6 +16,13 @@
 #define BRING_ACCEPT                                                                                                         \
 	"application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "                              \
 	"application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
+
+/* One of the documents of an image for several platforms. */
+struct bring_document {
+	const char *digest;
+	struct str text;
+	int lock;
+};
 
 struct bring {
 	/* given */
@@ -41,8 +49,11 @@ struct bring {
 	int image_lock;                /* shared, so that nobody removes the image under us */
 	struct str config_text;
 	struct oci_image_config config;
-	/* image.layers */
+	/* image.layers, image.blobs */
 	struct intake intake;
+	struct keep keep;
+	/* image.others: manifests and indexes beside it */
+	struct VEC(struct bring_document) others;
 	/* image.documents: shared, until there is a record */
 	int index_lock, manifest_lock, config_lock;
 	/* image.record */

@@ -12,6 +12,7 @@
 #include "image/moving/ferry.h"
 #include "image/moving/fetch.h"
 #include "image/moving/rewrite.h"
+#include "image/store/platform.h"
 #include "image/trust/trust.h"
 
 enum { DEPTH_MAX = 3 }; /* indexes in indexes */
@@ -75,10 +76,29 @@ static int index_choose(const struct copy *c, struct str text, const char **ret,
 	return 0;
 }
 
+/* The store knows itself which one is here; without a platform it is the one the name stands for. */
+static int choose_from_store(struct copy *c, struct err *e)
+{
+	struct image_record chosen = c->inlet.record;
+	struct oci_platform want;
+	int r = 0;
+
+	if (c->options->from.platform) {
+		r = oci_platform_parse(c->options->from.platform, c->arena, &want, e);
+		if (r == 0)
+			r = platform_choose(c->store, &c->inlet.record, &want, c->arena, &chosen, e);
+	}
+	if (r == 0)
+		c->digest = chosen.manifest;
+	return r;
+}
+
 static int choose(void *ctx, struct err *e)
 {
 	struct copy *c = ctx;
 
+	if (c->inlet.names == INLET_STORE && c->options->images == COPY_ONE)
+		return choose_from_store(c, e);
 	c->digest = c->inlet.digest;
 	for (int depth = 0; depth < DEPTH_MAX && c->options->images == COPY_ONE; depth++) {
 		enum media_kind kind;
@@ -150,6 +170,8 @@ static int collect(void *ctx, struct err *e)
 	if (c->options->images == COPY_INDEX_ONLY)
 		return index_alone(c, e);
 	r = shipment_add(&c->shipment, c->digest, inlet_read, &c->inlet, e);
+	if (r == -ENOENT && c->inlet.names == INLET_STORE && c->options->images == COPY_ALL)
+		err_wrap(e, "not all images of the index are here ('tare pull --all-platforms' brings them)");
 	if (r < 0 || c->inlet.names != INLET_STORE)
 		return r;
 	return fetch_missing(c->store, &c->inlet.record, c->shipment.blobs.v, c->shipment.blobs.n, &c->options->from, c->arena, e);

@@ -13,9 +13,10 @@ int finish_record(const struct image_store *s, const struct oci_image_config *co
 	struct timespec t;
 	int r;
 
-	record->size = 0;
+	if (!record->packed)
+		record->size = 0;
 	record->first_layer = 0;
-	for (size_t i = 0; i < diff_ids->n; i++) {
+	for (size_t i = 0; i < diff_ids->n && !record->packed; i++) {
 		struct layer_record layer;
 
 		r = content_layer_record(s, diff_ids->v[i], &a, &layer, e);

@@ -5,5 +5,5 @@
  */
 #include "image/store/content.h"
 
-/* Completes @record (size, first_layer, created), syncs the file system, and places the record. All layers are in the store and locked. */
+/* Completes @record (size, unless it is packed; first_layer, created), syncs the file system, and places the record. All layers are in the store and locked. */
 int finish_record(const struct image_store *s, const struct oci_image_config *config, struct image_record *record, struct err *e);

@@ -106,6 +106,18 @@ static int layer_clear(struct intake *in, const char *diff_id)
 	return content_layer_has(in->store, diff_id) ? content_layer_remove(in->store, diff_id, &e) : 0;
 }
 
+/* Its blob, if we have that too, should stay as well; if somebody is removing it just now, the layer is enough. */
+static void layer_blob_keep(const struct intake *in, struct intake_layer *l)
+{
+	if (!l->digest || l->blob_lock >= 0)
+		return;
+	l->blob_lock = content_lock(in->store, CONTENT_LOCK_BLOB, l->digest, FILE_LOCK_SHARED, false);
+	if (content_blob_has(in->store, l->digest, -1))
+		return;
+	content_unlock(in->store, CONTENT_LOCK_BLOB, l->digest, l->blob_lock);
+	l->blob_lock = -EBADF;
+}
+
 /* Looks under a shared lock. 1: it is here, and stays while we hold the lock; 0: it is not. */
 static int layer_find(struct intake *in, struct intake_layer *l)
 {
@@ -115,9 +127,7 @@ static int layer_find(struct intake *in, struct intake_layer *l)
 		return fd;
 	l->layer_lock = fd;
 	if (layer_is_good(in, l->diff_id)) {
-		/* Its blob, if we have that too, should stay as well; if somebody is removing it just now, the layer is enough. */
-		if (l->digest && l->blob_lock < 0)
-			l->blob_lock = content_lock(in->store, CONTENT_LOCK_BLOB, l->digest, FILE_LOCK_SHARED, false);
+		layer_blob_keep(in, l);
 		return 1;
 	}
 	content_unlock(in->store, CONTENT_LOCK_LAYER, l->diff_id, fd);
@@ -135,8 +145,8 @@ static int layer_claim(struct intake *in, struct intake_layer *l)
 	l->layer_lock = r;
 	if (layer_is_good(in, l->diff_id)) {
 		r = lock_fd_try(l->layer_lock, FILE_LOCK_SHARED);
-		if (r == 0 && l->digest && l->blob_lock < 0)
-			l->blob_lock = content_lock(in->store, CONTENT_LOCK_BLOB, l->digest, FILE_LOCK_SHARED, false);
+		if (r == 0)
+			layer_blob_keep(in, l);
 		return r < 0 ? r : 1;
 	}
 	r = layer_clear(in, l->diff_id);
@@ -208,6 +218,7 @@ static int layer_order(struct intake *in, struct intake_layer *l, struct err *e)
 	int fds[4], r;
 	size_t n = 0;
 
+	transfer_urls(&order, &l->urls, in->arena);
 	if (l->diff_id) {
 		snprintf(l->ingest, sizeof l->ingest, "%.70s", digest_hex(l->diff_id));
 	} else {

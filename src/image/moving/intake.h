@@ -18,6 +18,7 @@ struct intake_layer {
 	const char *digest;  /* of the blob; NULL: unknown until it is here */
 	const char *diff_id; /* NULL: unknown until it is here (import) */
 	int64_t size;        /* of the blob; -1: unknown */
+	struct strs urls;    /* where else the blob is */
 	/* filled by intake */
 	enum intake_state state;
 	bool continued;      /* transfer was given the beginning of the blob */

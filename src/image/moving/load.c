@@ -154,6 +154,8 @@ static int item_take(struct load *l, struct intake *in, const struct docker_arch
 		r = oci_image_config_decode(document.text, l->arena, &config, e);
 	if (r < 0)
 		return err_wrap(e, "config '%.100s'", item->config);
+	if (config.os && *config.os && strcmp(config.os, "linux") != 0)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: an image for '%.60s' in an archive of an older Docker, which has no digests of its layers", config.os);
 	if (config.rootfs.diff_ids.n != item->layers.n)
 		return err_set(e, ERR_INVALID, "manifest.json has %zu layers, config has %zu", item->layers.n, config.rootfs.diff_ids.n);
 	layers = arena_array(l->arena, struct intake_layer, item->layers.n);

@@ -46,6 +46,7 @@ struct pull_options {
 	const char *signature_policy; /* policy.json; NULL: the usual files */
 	unsigned parallel;         /* layers at once; 0: 6 */
 	bool drop_blobs;           /* unpack, but do not keep what was unpacked */
+	bool all_platforms;        /* the images for all platforms; those for others are kept as they came */
 	pull_progress_fn progress; /* may be NULL */
 	pull_message_fn message;   /* may be NULL */
 	pull_choose_fn choose;     /* NULL: nobody can be asked; all are tried in their order */

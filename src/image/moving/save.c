@@ -10,9 +10,11 @@
 #include "image/moving/outlet.h"
 #include "image/moving/rewrite.h"
 #include "image/store/find.h"
+#include "image/store/platform.h"
 
 struct pinned {
-	struct image_record record;
+	struct image_record record;        /* what is saved */
+	struct image_record of;            /* what keeps it from being removed */
 	struct strs names;
 	struct oci_platform platform;
 	int pin;
@@ -35,15 +37,31 @@ static void save_done(struct save *s)
 	outlet_done(&s->outlet);
 	squeeze_done(&s->shipment);
 	VEC_EACH(struct pinned, p, &s->images)
-		content_unlock(s->store, CONTENT_LOCK_IMAGE, p->record.id, p->pin);
+		content_unlock(s->store, CONTENT_LOCK_IMAGE, p->of.id, p->pin);
 }
 
 /* ---- which images ---- */
 
+/* With a platform it is that image alone. */
+static int platform_take(const struct save *s, const struct image_record *record, struct image_record *ret, struct err *e)
+{
+	struct oci_platform want;
+	int r;
+
+	*ret = *record;
+	if (!s->options->pull.platform)
+		return 0;
+	r = oci_platform_parse(s->options->pull.platform, s->arena, &want, e);
+	if (r == 0)
+		r = platform_choose(s->store, record, &want, s->arena, ret, e);
+	ret->index = NULL;
+	return r;
+}
+
 static struct pinned *pinned_find(struct save *s, const char *id)
 {
 	VEC_EACH(struct pinned, p, &s->images)
-		if (strcmp(p->record.id, id) == 0)
+		if (strcmp(p->of.id, id) == 0)
 			return p;
 	return NULL;
 }
@@ -59,10 +77,10 @@ static int image_add(struct save *s, const struct image_record *record, const ch
 		if (r < 0)
 			return r;
 		p = vec_push(s->arena, &s->images);
-		*p = (struct pinned){ .record = *record, .pin = pin };
-		r = content_image_load(s->store, record, s->arena, &image, e);
+		*p = (struct pinned){ .of = *record, .pin = pin };
+		r = platform_take(s, record, &p->record, e);
 		if (r == 0)
-			r = image_platform_check(&image, s->options->pull.platform, s->arena, e);
+			r = content_image_load(s->store, &p->record, s->arena, &image, e);
 		if (r < 0)
 			return r;
 		p->platform = (struct oci_platform){ .os = image.config.os, .architecture = image.config.architecture, .variant = image.config.variant };
@@ -146,7 +164,7 @@ static int save_collect(void *ctx, struct err *e)
 		int r = shipment_add_record(&s->shipment, s->store, &p->record, NULL, e);
 
 		if (r == 0)
-			r = fetch_missing(s->store, &p->record, s->shipment.blobs.v + before, s->shipment.blobs.n - before, &s->options->pull, s->arena, e);
+			r = fetch_missing(s->store, &p->of, s->shipment.blobs.v + before, s->shipment.blobs.n - before, &s->options->pull, s->arena, e);
 		if (r < 0)
 			return r;
 		s->list.v[s->list.n++] = (struct layout_image){ .manifest = p->record.manifest, .names = p->names, .platform = &p->platform,

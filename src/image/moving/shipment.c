@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "image/store/platform.h"
 
 enum { DEPTH_MAX = 3 }; /* indexes in indexes */
 
@@ -109,57 +110,21 @@ static int store_read(void *arg, const char *digest, struct arena *a, struct str
 	return content_blob_read(arg, digest, a, ret, e);
 }
 
-/* The manifest of the record is the one for the platform, if its config says so. */
-static int platform_check(const struct shipment *s, const struct image_store *store, const struct image_record *record, const struct oci_platform *want,
-	struct err *e)
-{
-	struct oci_image_config config;
-	struct oci_platform has;
-	struct oci_descriptor d = { .platform = &has };
-	struct oci_index one = { .manifests = &d, .n_manifests = 1 };
-	struct str text;
-	int r = content_blob_read(store, record->id, s->arena, &text, e);
-
-	if (r == 0)
-		r = oci_image_config_decode(text, s->arena, &config, e);
-	if (r < 0)
-		return r;
-	has = (struct oci_platform){ .architecture = config.architecture, .os = config.os, .os_version = config.os_version, .variant = config.variant };
-	if (oci_index_select(&one, want))
-		return 0;
-	return err_set(e, ERR_NOT_FOUND, "image is for '%s', not for '%s'", oci_platform_print(&has, s->arena), oci_platform_print(want, s->arena));
-}
-
-static const char *index_choose(const struct shipment *s, const struct image_store *store, const char *digest, const struct oci_platform *want)
-{
-	const struct oci_descriptor *d;
-	struct oci_index index;
-	struct err ignored; /* then there is only the record's own manifest */
-	struct str text;
-
-	if (!digest || content_blob_read(store, digest, s->arena, &text, &ignored) < 0 || oci_index_decode(text, s->arena, &index, &ignored) < 0)
-		return NULL;
-	d = oci_index_select(&index, want);
-	return d && content_blob_has(store, d->digest, d->size) ? d->digest : NULL;
-}
-
 /* Of a pulled index usually one image is here; then that is what can be handed on. */
 int shipment_add_record(struct shipment *s, const struct image_store *store, const struct image_record *record, const struct oci_platform *platform,
 	struct err *e)
 {
-	const char *chosen = platform ? index_choose(s, store, record->index, platform) : NULL;
 	void *arg = (void *)(uintptr_t)store;
 	struct shipment before = *s;
-	int r;
+	struct image_record chosen = *record;
+	int r = platform ? platform_choose(store, record, platform, s->arena, &chosen, e) : 0;
 
-	if (chosen)
-		return shipment_add(s, chosen, store_read, arg, e);
-	if (record->index && !platform) {
+	if (r == 0 && record->index && !platform) {
 		r = shipment_add(s, record->index, store_read, arg, e);
 		if (r != -ENOENT)
 			return r;
 		*s = before;
+		r = 0;
 	}
-	r = platform ? platform_check(s, store, record, platform, e) : 0;
-	return r < 0 ? r : shipment_add(s, record->manifest, store_read, arg, e);
+	return r < 0 ? r : shipment_add(s, chosen.manifest, store_read, arg, e);
 }

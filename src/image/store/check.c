@@ -12,6 +12,7 @@
 #include "image/courier.h"
 #include "image/moving/fetch.h"
 #include "image/moving/intake.h"
+#include "image/moving/shipment.h"
 #include "image/store/content.h"
 #include "image/store/form.h"
 #include "image/store/layer_file.h"
@@ -75,6 +76,28 @@ static int records_check(struct check *c, struct err *e)
 	return 0;
 }
 
+/* Blobs that nothing was made of must be here. With --repair they are fetched again, if somebody has them. */
+static int blobs_expect(struct check *c, const struct image_record *record, struct err *e)
+{
+	struct shipment all = { .arena = &c->arena, .foreign = true };
+	const struct pull_options options = { 0 };
+	int r = 0;
+
+	if (!record->packed && !record->all)
+		return 0;
+	r = shipment_add_record(&all, c->store, record, NULL, e);
+	for (size_t i = 0; r == 0 && i < all.blobs.n; i++) {
+		const struct deliver_blob *b = &all.blobs.v[i];
+
+		if (content_blob_has(c->store, b->digest, b->size) || (repairs(c) && fetch_missing(c->store, record, b, 1, &options, &c->arena, e) == 0))
+			continue;
+		r = err_set(e, ERR_CORRUPT, "blob '%.19s' is missing", b->digest);
+	}
+	if (r == 0 && record->all && !shipment_find(&all, record->index))
+		r = err_set(e, ERR_CORRUPT, "not all images of its index are here");
+	return r;
+}
+
 /* What is wrong with it, or NULL. */
 static const char *record_problem(struct check *c, const struct image_record *record)
 {
@@ -85,6 +108,8 @@ static const char *record_problem(struct check *c, const struct image_record *re
 
 	if (r == 0)
 		r = content_blob_read(c->store, record->manifest, &c->arena, &text, &why);
+	if (r == 0)
+		r = blobs_expect(c, record, &why);
 	return r < 0 ? arena_strdup(&c->arena, why.msg) : NULL;
 }
 

@@ -134,6 +134,8 @@ struct image_record {
 	uint64_t size;
 	uint32_t first_layer;  /* layers before it are hidden by an opaque root */
 	bool own;              /* its manifest was written here, so nobody knows its digest yet */
+	bool packed;           /* its layers are blobs and nothing else: it is for another system */
+	bool all;              /* all that its index names is here */
 };
 
 int content_record_read(const struct image_store *s, const char *name, struct arena *a, struct image_record *ret, struct err *e);

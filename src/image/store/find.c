@@ -207,6 +207,21 @@ int image_layer_size(struct image_store *s, const char *diff_id, uint64_t *ret, 
 	return r;
 }
 
+/* Of layers that are not unpacked there are only blobs. The manifest has them base first, the history newest first. */
+static void history_sizes(struct image_store *s, const struct image *image, struct arena *a, struct image_history *v, size_t n)
+{
+	struct oci_manifest m;
+	struct err ignored; /* damaged: no sizes */
+	size_t layer;
+
+	if (image_manifest(s, image, a, &m, &ignored) < 0)
+		return;
+	layer = m.n_layers;
+	for (size_t i = 0; i < n && layer > 0; i++)
+		if (v[i].diff_id)
+			v[i].size = (uint64_t)m.layers[--layer].size;
+}
+
 int image_history(struct image_store *s, const struct image *image, struct arena *a, struct image_history **ret, size_t *ret_n, struct err *e)
 {
 	static const struct oci_history silent;
@@ -228,11 +243,13 @@ int image_history(struct image_store *s, const struct image *image, struct arena
 		v[n - 1 - i] = other;
 	}
 	for (size_t i = 0; i < n; i++) {
-		int r = v[i].diff_id ? image_layer_size(s, v[i].diff_id, &v[i].size, e) : 0;
+		int r = v[i].diff_id && !image->packed ? image_layer_size(s, v[i].diff_id, &v[i].size, e) : 0;
 
 		if (r < 0)
 			return r;
 	}
+	if (image->packed)
+		history_sizes(s, image, a, v, n);
 	*ret = v;
 	*ret_n = n;
 	return 0;
@@ -285,7 +302,8 @@ int image_tag(struct image_store *s, const char *name_or_id, const char *new_nam
 
 int image_platform_check(const struct image *image, const char *platform, struct arena *a, struct err *e)
 {
-	struct oci_platform has = { .os = image->config.os, .architecture = image->config.architecture, .variant = image->config.variant }, want;
+	struct oci_platform has = { .os = image->config.os, .architecture = image->config.architecture, .variant = image->config.variant,
+		.os_version = image->config.os_version }, want;
 	struct oci_descriptor d = { .platform = &has };
 	struct oci_index index = { .manifests = &d, .n_manifests = 1 };
 	int r = platform ? oci_platform_parse(platform, a, &want, e) : 0;

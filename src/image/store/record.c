@@ -20,6 +20,8 @@ static const struct field record_fields[] = {
 	FIELD(struct image_record, size,        "size",       U64, 0),
 	FIELD(struct image_record, first_layer, "firstLayer", U32, FIELD_OMIT_EMPTY),
 	FIELD(struct image_record, own,         "own",        BOOL, FIELD_OMIT_EMPTY),
+	FIELD(struct image_record, packed,      "packed",     BOOL, FIELD_OMIT_EMPTY),
+	FIELD(struct image_record, all,         "allPlatforms", BOOL, FIELD_OMIT_EMPTY),
 };
 /* clang-format on */
 
@@ -154,7 +156,7 @@ int content_record_place(const struct image_store *s, const struct image_record 
 int content_image_load(const struct image_store *s, const struct image_record *record, struct arena *a, struct image *ret, struct err *e)
 {
 	struct image image = { .id = record->id, .manifest = record->manifest, .index = record->index, .size = record->size,
-		.tagged = record->created };
+		.tagged = record->created, .packed = record->packed };
 	struct str text;
 	int r;
 
@@ -164,7 +166,7 @@ int content_image_load(const struct image_store *s, const struct image_record *r
 	if (r < 0)
 		return err_wrap(e, "image '%.19s'", record->id);
 	image.diff_ids = image.config.rootfs.diff_ids;
-	for (size_t i = 0; i < image.diff_ids.n; i++) {
+	for (size_t i = 0; i < image.diff_ids.n && !record->packed; i++) {
 		const char *diff_id = image.diff_ids.v[i];
 		enum layer_form form;
 
@@ -196,7 +198,7 @@ int content_image_brief(const struct image_store *s, const struct image_record *
 	if (!content_blob_has(s, record->id, -1))
 		return err_set(e, ERR_NOT_FOUND, "image '%.19s': its config is missing", record->id);
 	*ret = (struct image){ .id = record->id, .manifest = record->manifest, .index = record->index, .size = record->size,
-		.config.created = record->image_created };
+		.config.created = record->image_created, .packed = record->packed };
 	if (record->reference)
 		strs_push(a, &ret->names, record->reference);
 	return 0;

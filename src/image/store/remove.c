@@ -10,12 +10,35 @@
 #include "image/store/find.h"
 #include "os/fd.h"
 
+enum { INDEX_DEPTH = 4 }; /* indexes in indexes that bring follows, and the manifests in the last */
+
 /* ---- what is needed ---- */
 
 static void digest_add(struct arena *a, struct strs *list, const char *digest)
 {
 	if (digest && !strs_has(list, digest))
 		strs_push(a, list, digest);
+}
+
+/* An index and all that it names; what is not here refers to nothing. */
+static void index_needs(const struct image_store *s, const char *digest, int depth, struct arena *a, struct strs *blobs)
+{
+	struct oci_manifest manifest;
+	struct oci_index index;
+	struct err ignored;
+	struct str text;
+
+	digest_add(a, blobs, digest);
+	if (depth >= INDEX_DEPTH || content_blob_read(s, digest, a, &text, &ignored) < 0)
+		return;
+	if (oci_index_decode(text, a, &index, &ignored) == 0) {
+		for (size_t i = 0; i < index.n_manifests; i++)
+			index_needs(s, index.manifests[i].digest, depth + 1, a, blobs);
+	} else if (oci_manifest_decode_any(text, a, &manifest, &ignored) == 0) {
+		digest_add(a, blobs, manifest.config.digest);
+		for (size_t i = 0; i < manifest.n_layers; i++)
+			digest_add(a, blobs, manifest.layers[i].digest);
+	}
 }
 
 int remove_needs(const struct image_store *s, const struct image_record *record, struct arena *a, struct strs *blobs, struct strs *layers)
@@ -29,16 +52,17 @@ int remove_needs(const struct image_store *s, const struct image_record *record,
 	digest_add(a, blobs, record->id);
 	digest_add(a, blobs, record->manifest);
 	digest_add(a, blobs, record->index);
+	if (record->all && record->index)
+		index_needs(s, record->index, 0, a, blobs);
 	if (content_blob_read(s, record->manifest, a, &text, &ignored) == 0 && oci_manifest_decode(text, a, &manifest, &ignored) == 0)
 		for (size_t i = 0; i < manifest.n_layers; i++)
 			digest_add(a, blobs, manifest.layers[i].digest);
 	else
 		r = -EBADMSG;
-	if (content_blob_read(s, record->id, a, &text, &ignored) == 0 && oci_image_config_decode(text, a, &config, &ignored) == 0)
-		for (size_t i = 0; i < config.rootfs.diff_ids.n; i++)
-			digest_add(a, layers, config.rootfs.diff_ids.v[i]);
-	else
-		r = -EBADMSG;
+	if (content_blob_read(s, record->id, a, &text, &ignored) < 0 || oci_image_config_decode(text, a, &config, &ignored) < 0)
+		return -EBADMSG;
+	for (size_t i = 0; i < config.rootfs.diff_ids.n && !record->packed; i++)
+		digest_add(a, layers, config.rootfs.diff_ids.v[i]);
 	return r;
 }
 
@@ -165,6 +189,8 @@ struct removing {
 	const struct image_store *s;
 	struct image_record record;  /* one of the image */
 	struct strs names;           /* all its names, canonical */
+	struct strs blobs, layers;   /* what its records need */
+	bool all;                    /* one of them keeps other platforms, and another may not */
 	struct arena *a;
 };
 
@@ -173,9 +199,14 @@ static int names_collect(struct removing *m, struct err *e)
 	struct image_records all;
 	int r = content_records(m->s, m->a, &all, NULL, e);
 
-	for (size_t i = 0; r == 0 && i < all.n; i++)
-		if (strcmp(all.v[i].id, m->record.id) == 0 && all.v[i].reference)
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		if (strcmp(all.v[i].id, m->record.id) != 0)
+			continue;
+		if (all.v[i].reference)
 			strs_push(m->a, &m->names, all.v[i].reference);
+		(void)remove_needs(m->s, &all.v[i], m->a, &m->blobs, &m->layers);
+		m->all |= all.v[i].all;
+	}
 	return r;
 }
 
@@ -205,23 +236,24 @@ static int record_drop(struct removing *m, const char *reference, struct image_r
 static int names_drop(struct removing *m, const struct strs *names, bool keep_content, struct image_removal *ret, struct err *e)
 {
 	struct image_record nameless = m->record;
-	struct strs blobs = { 0 }, layers = { 0 };
+	bool last = names->n == m->names.n;
 	int r = 0;
 
-	(void)remove_needs(m->s, &m->record, m->a, &blobs, &layers);
-	if (keep_content && names->n == m->names.n) {
+	if (keep_content && last) {
 		nameless.reference = NULL;
 		r = content_record_write(m->s, &nameless, e);
 	}
 	for (size_t i = 0; r == 0 && i < names->n; i++)
 		r = record_drop(m, names->v[i], ret, e);
-	if (r < 0 || keep_content || names->n < m->names.n)
+	if (r < 0 || keep_content || (!last && !m->all))
 		return r;
-	r = record_drop(m, NULL, ret, e);
-	if (r < 0)
-		return r;
-	strs_push(m->a, &ret->deleted, m->record.id);
-	return remove_unneeded(m->s, &layers, &blobs, m->a, &ret->deleted, e);
+	if (last) {
+		r = record_drop(m, NULL, ret, e);
+		if (r < 0)
+			return r;
+		strs_push(m->a, &ret->deleted, m->record.id);
+	}
+	return remove_unneeded(m->s, &m->layers, &m->blobs, m->a, &ret->deleted, e);
 }
 
 static bool is_given_by_id(const char *text, const struct image_record *record, struct arena *a)

@@ -48,7 +48,7 @@ int job_fetch(const struct job_ends *ends, void *line, struct job *j, struct err
 {
 	const struct transfer_message *m = &j->m;
 	struct fetch f = { .fd = -EBADF, .progress = { .sock = ends->sock, .index = m->index, .total = m->size > 0 ? (uint64_t)m->size : 0 } };
-	struct source_request q = { .name = m->name ? m->name : "", .offset = m->have, .max = m->size >= 0 ? (uint64_t)m->size : LIMIT_BLOB,
+	struct source_request q = { .urls = &m->urls, .name = m->name ? m->name : "", .offset = m->have, .max = m->size >= 0 ? (uint64_t)m->size : LIMIT_BLOB,
 		.sink = fetch_sink, .arg = &f };
 	struct transfer_message done = { .type = TRANSFER_FETCHED, .index = m->index };
 	const struct digest *want = NULL;

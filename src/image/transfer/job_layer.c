@@ -54,7 +54,7 @@ int job_layer(const struct job_ends *ends, void *line, struct job *j, struct err
 	struct layer_job job = { .blob_fd = j->m.keep ? j->fds[JOB_BLOB] : -EBADF, .blob_have = j->m.have, .dir_fd = j->fds[JOB_DIR], .form = j->m.form,
 		.size = j->m.size };
 	struct feed feed = { .progress = { .sock = ends->sock, .index = j->m.index, .total = j->m.size > 0 ? (uint64_t)j->m.size : 0 } };
-	struct source_request q = { .name = j->m.name ? j->m.name : "", .offset = j->m.have, .max = LIMIT_BLOB, .sink = feed_sink, .arg = &feed };
+	struct source_request q = { .urls = &j->m.urls, .name = j->m.name ? j->m.name : "", .offset = j->m.have, .max = LIMIT_BLOB, .sink = feed_sink, .arg = &feed };
 	struct source_answer answer;
 	struct layer_result result;
 	struct digest blob, diff;

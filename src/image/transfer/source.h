@@ -17,6 +17,7 @@ struct source;
 struct source_request {
 	const char *name;
 	const char *accept;  /* registries only */
+	const struct strs *urls; /* registries only: where the bytes are if they are not there; NULL: nowhere */
 	uint64_t offset, max;
 	int (*sink)(void *arg, const void *p, size_t n, struct err *e);
 	void *arg;

@@ -57,13 +57,38 @@ static void answer_take(const struct http_answer *from, struct arena *a, struct 
 	link_take(from->link, a, ret);
 }
 
+/* What the caller's sink has of a blob that may come from several places. */
+struct counting {
+	const struct source_request *q;
+	uint64_t delivered;
+};
+
+static int count_sink(void *arg, const void *p, size_t n, struct err *e)
+{
+	struct counting *c = arg;
+	int r = c->q->sink(c->q->arg, p, n, e);
+
+	c->delivered += n;
+	return r;
+}
+
+/* First the registry, then the addresses the manifest gives. To those goes nothing but the request, and the digest says whether they are right: what holds for
+ * a redirect holds for them. */
 static int read_(void *self, void *line, const struct source_request *q, struct source_answer *ret, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
-	struct registry_call call = { .path = q->name, .accept = q->accept, .offset = q->offset, .max = q->max, .sink = q->sink, .arg = q->arg };
+	struct counting counting = { .q = q };
+	struct registry_call call = { .path = q->name, .accept = q->accept, .offset = q->offset, .max = q->max, .sink = count_sink, .arg = &counting };
 	struct registry_reply reply;
 	int r = registry_call(line, &call, &a, &reply, e);
 
+	for (size_t i = 0; q->urls && i < q->urls->n && r < 0 && (i > 0 || e->kind == ERR_NOT_FOUND) && e->kind != ERR_CANCELED; i++) {
+		call.url = q->urls->v[i];
+		call.offset = q->offset + counting.delivered;
+		r = registry_call(line, &call, &a, &reply, e);
+		if (r < 0)
+			err_wrap(e, "'%.100s', where the manifest says it is", call.url);
+	}
 	if (r == 0)
 		answer_take(&reply.answer, &a, ret);
 	return r;
