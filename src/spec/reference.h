@@ -43,5 +43,5 @@ const char *reference_unescape(const char *name, struct arena *a);
 /* True for a name without a host ("busybox", "me/app:1"): what it means is for the user's configuration to say. */
 bool reference_is_short(const char *text);
 
-/* True for 64 lower-case hex digits, with or without "sha256:" in front, and for a prefix of at least 2 digits: an image id may be meant. */
+/* True for the lower-case hex digits of a digest, with or without its algorithm in front, and for a prefix of at least 2 digits: an image id may be meant. */
 bool reference_may_be_id(const char *text);

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "image/moving/outlet_dir.h"
+#include "image/registries/referrers.h"
 #include "os/fd.h"
 
 struct outlet_kind {
@@ -22,14 +23,21 @@ struct outlet_kind {
 #define LAYOUT_MARK "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}"
 #define DIR_MARK "version", "Directory Transport Version: 1.1\n"
 
-static int put(struct outlet *o, const char *name, const char *digest, const char *media_type, struct str text, struct err *e)
+static int put_and_hear(struct outlet *o, const char *name, const char *digest, const char *media_type, struct str text, const char **ret_subject, struct err *e)
 {
 	struct stored stored;
 	int r = courier_put(&o->courier, name, digest, media_type, text, o->arena, &stored, e);
 
-	if (r == 0 && digest && stored.digest && strcmp(stored.digest, digest) != 0)
-		return err_set(e, ERR_CORRUPT, "registry stored manifest %.19s as %.80s", digest, stored.digest);
+	if (r == 0 && digest)
+		r = shipment_stored_check(digest, text, stored.digest, e);
+	if (r == 0 && ret_subject)
+		*ret_subject = stored.subject;
 	return r < 0 ? err_wrap(e, "%.19s", digest ? digest : name) : 0;
+}
+
+static int put(struct outlet *o, const char *name, const char *digest, const char *media_type, struct str text, struct err *e)
+{
+	return put_and_hear(o, name, digest, media_type, text, NULL, e);
 }
 
 /* ---- registry ---- */
@@ -55,6 +63,15 @@ static const char *registry_blob_name(struct arena *a, const char *digest)
 	return arena_printf(a, "/blobs/%s", digest);
 }
 
+/* A registry that does not take note of subjects leaves that to clients. */
+static int registry_document(struct outlet *o, const struct shipment_document *d, const char *name, struct err *e)
+{
+	const char *subject = NULL;
+	int r = put_and_hear(o, arena_printf(o->arena, "/manifests/%s", name), d->digest, d->media_type, d->text, &subject, e);
+
+	return r == 0 && d->subject && !subject ? referrers_note(&o->courier, d, o->arena, e) : r;
+}
+
 static int registry_documents(struct outlet *o, const struct shipment *s, const struct layout_images *images, struct err *e)
 {
 	int r = 0;
@@ -63,8 +80,7 @@ static int registry_documents(struct outlet *o, const struct shipment *s, const 
 		bool last = strcmp(d->digest, images->v[0].digest) == 0;
 
 		if (r == 0)
-			r = put(o, arena_printf(o->arena, "/manifests/%s", last && o->to->name.tag ? o->to->name.tag : d->digest), d->digest, d->media_type,
-				d->text, e);
+			r = registry_document(o, d, last && o->to->name.tag ? o->to->name.tag : d->digest, e);
 	}
 	return r;
 }

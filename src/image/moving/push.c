@@ -184,8 +184,9 @@ static int document_put(struct push *p, const struct shipment_document *d, const
 
 	if (r < 0)
 		return err_wrap(e, "manifest %.19s", d->digest);
-	if (stored.digest && strcmp(stored.digest, d->digest) != 0)
-		return err_set(e, ERR_CORRUPT, "registry stored manifest %.19s as %.80s", d->digest, stored.digest);
+	r = shipment_stored_check(d->digest, d->text, stored.digest, e);
+	if (r < 0)
+		return r;
 	return d->subject && !stored.subject ? referrers_note(&p->courier, d, p->arena, e) : 0;
 }
 

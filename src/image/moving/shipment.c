@@ -42,6 +42,20 @@ const char *shipment_now(const struct shipment *s, const char *digest)
 	return digest;
 }
 
+int shipment_stored_check(const char *digest, struct str text, const char *told, struct err *e)
+{
+	struct digest d, got;
+
+	if (!told || strcmp(told, digest) == 0)
+		return 0;
+	if (digest_parse(told, &d) == 0) {
+		digest_of(d.kind, text.p, text.n, &got);
+		if (digest_eq(&d, &got))
+			return 0;
+	}
+	return err_set(e, ERR_CORRUPT, "registry stored manifest %.19s as %.80s", digest, told);
+}
+
 static int manifest_collect(struct collecting *c, struct shipment_document *d, struct err *e)
 {
 	struct oci_manifest m;

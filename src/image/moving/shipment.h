@@ -46,5 +46,8 @@ int shipment_add_record(struct shipment *s, const struct image_store *store, con
 /* What a digest has become; itself if nothing changed. */
 const char *shipment_now(const struct shipment *s, const char *digest);
 
+/* Whether what a registry says it has (digest NULL: it says nothing) is @text: it may call it by another algorithm. Errors: ERR_CORRUPT. */
+int shipment_stored_check(const char *digest, struct str text, const char *told, struct err *e);
+
 /* The document with that digest, or NULL. */
 const struct shipment_document *shipment_find(const struct shipment *s, const char *digest);

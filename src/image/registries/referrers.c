@@ -99,12 +99,70 @@ static int descriptor_make(const struct shipment_document *d, struct arena *a, s
 	return r;
 }
 
-int referrers_note(struct courier *l, const struct shipment_document *d, struct arena *a, struct err *e)
+static int list_put(struct courier *l, const char *subject, const struct oci_index *index, struct arena *a, struct err *e)
 {
 	scoped_buf struct buf b = BUF(LIMIT_MANIFEST);
+	struct stored stored;
+	int r = oci_index_encode(index, &b);
+
+	if (r < 0)
+		return err_sys(e, r, "write the list");
+	return courier_put(l, tag_name(subject, a), NULL, TYPE_INDEX, buf_str(&b), a, &stored, e);
+}
+
+/* By its digest, as registries want it. */
+static int list_drop(struct courier *l, const char *subject, struct arena *a, struct err *e)
+{
+	char text[DIGEST_TEXT_SIZE];
+	struct document list;
+	struct digest d;
+	int r = courier_get(l, tag_name(subject, a), TYPE_INDEX, LIMIT_MANIFEST, a, &list, e);
+
+	if (r < 0)
+		return r;
+	digest_of(DIGEST_SHA256, list.text.p, list.text.n, &d);
+	digest_print(&d, text);
+	return courier_drop(l, arena_printf(a, "/manifests/%s", text), e);
+}
+
+static int list_forget(struct courier *l, const char *subject, const char *digest, struct arena *a, struct err *e)
+{
+	struct oci_index index;
+	size_t n = 0;
+	int r = tag_read(l, subject, a, &index, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < index.n_manifests; i++)
+		if (strcmp(index.manifests[i].digest, digest) != 0)
+			index.manifests[n++] = index.manifests[i];
+	if (n == index.n_manifests)
+		return 0;
+	index.n_manifests = n;
+	if (n == 0 && list_drop(l, subject, a, e) == 0)
+		return 0;
+	err_clear(e);
+	return list_put(l, subject, &index, a, e);
+}
+
+int referrers_forget(struct courier *l, const char *subject, const char *digest, struct arena *a, struct err *e)
+{
+	struct oci_index ignored;
+	int r = pages_read(l, arena_printf(a, "/referrers/%s", subject), a, &ignored, e);
+
+	if (r == 0)
+		return 0; /* the registry keeps them itself */
+	if (r == -ENOENT) {
+		err_clear(e);
+		r = list_forget(l, subject, digest, a, e);
+	}
+	return r < 0 ? err_wrap(e, "referrers of %.19s", subject) : 0;
+}
+
+int referrers_note(struct courier *l, const struct shipment_document *d, struct arena *a, struct err *e)
+{
 	const char *subject = d->subject->digest;
 	struct oci_descriptor entry;
-	struct stored stored;
 	struct oci_index index;
 	int r = tag_read(l, subject, a, &index, e);
 
@@ -117,9 +175,6 @@ int referrers_note(struct courier *l, const struct shipment_document *d, struct 
 			return 0;
 	index.manifests = arena_grow(a, index.manifests, index.n_manifests, sizeof *index.manifests);
 	index.manifests[index.n_manifests++] = entry;
-	r = oci_index_encode(&index, &b);
-	if (r < 0)
-		return err_sys(e, r, "write the referrers of %.19s", subject);
-	r = courier_put(l, tag_name(subject, a), NULL, TYPE_INDEX, buf_str(&b), a, &stored, e);
+	r = list_put(l, subject, &index, a, e);
 	return r < 0 ? err_wrap(e, "referrers of %.19s", subject) : 0;
 }

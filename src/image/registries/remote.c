@@ -138,6 +138,30 @@ int remote_referrers(struct image_store *s, const char *name, const char *artifa
 	return 0;
 }
 
+/* What a manifest is about; NULL: nothing, or it cannot be read. */
+static const char *subject_of(struct courier *l, const char *digest, struct arena *a)
+{
+	struct document document;
+	struct oci_manifest m;
+	struct oci_index index;
+	struct err ignored;
+
+	if (courier_get(l, arena_printf(a, "/manifests/%s", digest), BRING_ACCEPT, LIMIT_MANIFEST, a, &document, &ignored) < 0)
+		return NULL;
+	if (oci_manifest_decode_any(document.text, a, &m, &ignored) == 0)
+		return m.subject ? m.subject->digest : NULL;
+	return oci_index_decode(document.text, a, &index, &ignored) == 0 && index.subject ? index.subject->digest : NULL;
+}
+
+/* The manifest, and then its entry among the referrers of what it is about. */
+static int manifest_delete(struct courier *l, const char *digest, struct arena *a, struct err *e)
+{
+	const char *subject = subject_of(l, digest, a);
+	int r = courier_drop(l, arena_printf(a, "/manifests/%s", digest), e);
+
+	return r == 0 && subject ? referrers_forget(l, subject, digest, a, e) : r;
+}
+
 int remote_delete(struct image_store *s, const char *name, bool only_tag, const struct pull_options *o, struct arena *a, const char **ret_digest,
 	struct err *e)
 {
@@ -154,7 +178,7 @@ int remote_delete(struct image_store *s, const char *name, bool only_tag, const 
 	if (r == 0 && !only_tag)
 		r = digest_of_name(&l, &ref, a, &digest, e);
 	if (r == 0)
-		r = courier_drop(&l, arena_printf(a, "/manifests/%s", only_tag ? ref.tag : digest), e);
+		r = only_tag ? courier_drop(&l, arena_printf(a, "/manifests/%s", ref.tag), e) : manifest_delete(&l, digest, a, e);
 	if (r < 0)
 		return err_wrap(e, "delete '%s'", reference_familiar(&ref, a));
 	if (ret_digest)
