@@ -8,13 +8,17 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "cli/each.h"
+#include "cli/look_text.h"
 #include "codec/template.h"
 #include "engine/engine.h"
 
 struct inspect_options {
+	struct look_options look;
 	const char *format, *type, *platform;
 	bool size, latest;
 };
+
+static const struct inspect_options inspect_defaults = { .look = { .registry = REGISTRY_DEFAULTS } };
 
 static const struct opt inspect_opts[] = {
 	OPT(struct inspect_options, format, "format", 'f', STR, "TEMPLATE", "Go template"),
@@ -27,6 +31,9 @@ static const struct opt inspect_opts[] = {
 static const struct opt image_inspect_opts[] = {
 	OPT(struct inspect_options, format, "format", 'f', STR, "TEMPLATE", "Go template"),
 	OPT(struct inspect_options, platform, "platform", 0, STR, "OS/ARCH", "Of an image for several platforms that one"),
+	OPT(struct inspect_options, look.raw, "raw", 0, FLAG, NULL, "The manifest or index as it is, byte by byte; with --config the config"),
+	OPT(struct inspect_options, look.config, "config", 0, FLAG, NULL, "The config of the image"),
+	OPT(struct inspect_options, look.no_tags, "no-tags", 'n', FLAG, NULL, "Of docker://NAME: without the tags of the repository"),
 	OPT_END,
 };
 
@@ -72,12 +79,18 @@ static int type_check(const char *type, struct err *e)
 	return err_set(e, ERR_INVALID, "invalid argument for --type: '%s' is not container, image or all", type);
 }
 
+/* As skopeo does it, not as docker: an image that is somewhere else, or one of its documents. */
+static bool is_looked_at(struct cli *c, const char *name, const struct inspect_options *o)
+{
+	return (!o->type || !streq(o->type, "container")) && (o->look.raw || o->look.config || look_is_place(c, name));
+}
+
 static int inspect_run(struct cli *c, const void *options, struct err *e)
 {
 	const struct inspect_options *o = options;
 	struct inspect_options typed = *o;
 	struct engine *en;
-	size_t n_done = 0;
+	size_t n_done = 0, n_looked = 0;
 	struct strs names;
 	int code = 0, r;
 
@@ -97,6 +110,15 @@ static int inspect_run(struct cli *c, const void *options, struct err *e)
 	for (size_t i = 0; i < names.n; i++) {
 		const char *json;
 
+		if (is_looked_at(c, names.v[i], o)) {
+			r = look_print(c, names.v[i], o->platform, o->format, &o->look, e);
+			n_looked++;
+			if (r == 0)
+				continue;
+			cli_report(e);
+			code = 1;
+			continue;
+		}
 		r = find_document(en, c, names.v[i], &typed, &json, e);
 		if (r == 0)
 			r = print_document(json, o, n_done, e);
@@ -107,7 +129,7 @@ static int inspect_run(struct cli *c, const void *options, struct err *e)
 		cli_report(e);
 		code = 1;
 	}
-	if (!o->format || streq(o->format, "json"))
+	if ((!o->format || streq(o->format, "json")) && (n_looked < names.n || n_looked == 0))
 		puts(n_done ? "\n]" : "[]");
 	return code;
 }
@@ -120,17 +142,19 @@ const struct command inspect_command = {
 	.max_args = -1,
 	.opts = { inspect_opts },
 	.options_size = sizeof(struct inspect_options),
+	.defaults = &inspect_defaults,
 	.run = inspect_run,
 };
 
 const struct command image_inspect_command = {
 	.names = { "image inspect" },
 	.group = "Images",
-	.summary = "Print everything known about images",
-	.args = "IMAGE [IMAGE...]",
+	.summary = "Print everything known about images, also those that are at a registry (docker://NAME)",
+	.args = "IMAGE|PLACE [IMAGE|PLACE...]",
 	.min_args = 1,
 	.max_args = -1,
-	.opts = { image_inspect_opts },
+	.opts = { image_inspect_opts, registry_opts },
 	.options_size = sizeof(struct inspect_options),
+	.defaults = &inspect_defaults,
 	.run = inspect_run,
 };

@@ -218,6 +218,36 @@ int inlet_read(void *inlet, const char *digest, struct arena *a, struct str *ret
 	return 0;
 }
 
+int inlet_read_blob(struct inlet *i, const struct oci_descriptor *d, struct arena *a, struct str *ret, struct err *e)
+{
+	scoped_buf struct buf b = BUF(LIMIT_MANIFEST);
+	scoped_fd int fd = inlet_blob_open(i, d->digest, d->size);
+	struct document document = { 0 };
+	struct digest want, got;
+	int r;
+
+	if (d->size > LIMIT_MANIFEST)
+		return err_set(e, ERR_EXHAUSTED, "document %.19s has %lld bytes, more than we take", d->digest, (long long)d->size);
+	if (fd >= 0) {
+		r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : fd_read_buf(fd, &b);
+		if (r < 0)
+			return err_sys(e, r, "read document %.19s", d->digest);
+		document.text = (struct str){ arena_memdup(a, buf_text(&b), b.n + 1), b.n };
+	} else {
+		r = i->names == INLET_STORE ? err_set(e, ERR_NOT_FOUND, "document %.19s is not here", d->digest) :
+			courier_get(&i->courier, inlet_blob_name(i, d->digest), NULL, (uint64_t)d->size, a, &document, e);
+		if (r < 0)
+			return r;
+	}
+	if (digest_parse(d->digest, &want) < 0)
+		return err_set(e, ERR_INVALID, "digest '%.100s' is not well-formed", d->digest);
+	digest_of(want.kind, document.text.p, document.text.n, &got);
+	if (!digest_eq(&want, &got))
+		return err_set(e, ERR_CORRUPT, "what '%.200s' has as %s does not have that digest", i->from->text, d->digest);
+	*ret = document.text;
+	return 0;
+}
+
 int inlet_blob_open(const struct inlet *i, const char *digest, int64_t size)
 {
 	struct content_name name = content_blob_name(digest);

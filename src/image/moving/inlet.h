@@ -37,6 +37,9 @@ int inlet_open(struct inlet *i, struct err *e);
 /* A document by its digest, checked. @inlet is one: fits shipment_read_fn. */
 int inlet_read(void *inlet, const char *digest, struct arena *a, struct str *ret, struct err *e);
 
+/* A blob that is a document, such as a config, checked. Errors: also ERR_EXHAUSTED if it is longer than documents may be. */
+int inlet_read_blob(struct inlet *i, const struct oci_descriptor *d, struct arena *a, struct str *ret, struct err *e);
+
 /* What a blob is called there: the name for FETCH. */
 const char *inlet_blob_name(const struct inlet *i, const char *digest);
 
