@@ -90,7 +90,7 @@ static int prune_run(struct cli *c, const void *options, struct err *e)
 	for (size_t i = 0; i < list.n; i++)
 		sizes_add(&sizes, store, &list.v[i], c->a);
 	for (size_t i = 0; i < list.n; i++)
-		image_remove_unused(store, &list.v[i], engine_image_user, en, c->a, &sum);
+		image_remove_unused(store, &list.v[i], engine_image_keeper, en, c->a, &sum);
 	r = image_sweep(store, c->a, &swept, e);
 	if (r < 0)
 		return r;

@@ -65,7 +65,7 @@ static int rmi_run(struct cli *c, const void *options, struct err *e)
 	for (size_t i = 0; i < targets.n; i++) {
 		struct image_removal removal = { 0 };
 
-		r = image_remove(store, targets.v[i], o->force ? IMAGE_REMOVE_FORCE : 0, engine_image_user, en, c->a, &removal, e);
+		r = image_remove(store, targets.v[i], o->force ? IMAGE_REMOVE_FORCE : 0, engine_image_keeper, en, c->a, &removal, e);
 		print_removal(&removal);
 		if (r == 0 || ((o->force || o->ignore || o->all) && r == -ENOENT))
 			continue;

@@ -41,7 +41,7 @@ static int parts_prune(struct cli *c, const struct prune_options *o, const struc
 	if (r == 0)
 		r = engine_images(en, &store, e);
 	if (r == 0)
-		r = image_prune(store, &(struct image_prune_options){ o->all, f->until, f->labels, f->not_labels }, engine_image_user, en, c->a, &removal, e);
+		r = image_prune(store, &(struct image_prune_options){ o->all, f->until, f->labels, f->not_labels }, engine_image_keeper, en, c->a, &removal, e);
 	if (r < 0)
 		return r;
 	prune_images_print(&removal);

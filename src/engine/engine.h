@@ -56,6 +56,9 @@ int engine_images(struct engine *en, struct image_store **ret, struct err *e);
  * struct engine. */
 bool engine_image_user(void *engine, const char *id, char *ret_who, size_t size);
 
+/* The same for those who remove: an image that a manifest list stands for is kept as well. */
+bool engine_image_keeper(void *engine, const char *id, char *ret_who, size_t size);
+
 /* ---- making and starting ---------------------------------------------------------------------------------------------------------- */
 
 /* How an image that is not here gets here. */

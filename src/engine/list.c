@@ -15,6 +15,7 @@
 #include "engine/image_mount.h"
 #include "engine/list.h"
 #include "engine/store.h"
+#include "image/making/list.h"
 #include "os/file.h"
 #include "os/survey.h"
 
@@ -292,6 +293,14 @@ bool engine_image_user(void *engine, const char *id, char *ret_who, size_t size)
 	struct image_search s = { en, id, ret_who, size };
 
 	return objdir_each(&en->containers, image_is_used, &s) > 0 || image_mount_user(en, id, ret_who, size);
+}
+
+bool engine_image_keeper(void *engine, const char *id, char *ret_who, size_t size)
+{
+	struct image_store *s;
+	struct err ignored; /* without a store there is nothing to keep */
+
+	return engine_image_user(engine, id, ret_who, size) || (engine_images(engine, &s, &ignored) == 0 && list_uses(s, id, ret_who, size));
 }
 
 static bool has_label(const struct pairs *labels, const struct pair *want)

@@ -132,3 +132,26 @@ manifest_of() { tare inspect -f '{{.Digest}}' "$1"; }
 	run -1 tare manifest add list:1
 	contains "${lines[0]}" "needs at least 2 arguments"
 }
+
+@test "an image in a list is kept: rmi refuses, prune spares, force takes the names alone" {
+	tare import --platform linux/s390x "$images/busybox.rootfs.tar" kept:1 >/dev/null
+	id=$(tare images -q --no-trunc kept:1)
+	tare manifest create list:1 kept:1 >/dev/null || tare manifest create --all list:1 kept:1 >/dev/null
+	run ! --separate-stderr tare rmi kept:1
+	equal 1 "${#stderr_lines[@]}"
+	contains "$stderr" "is used by manifest list 'list:1'"
+	tare image prune -a -f
+	tare system prune -a -f
+	equal "$id" "$(tare images -q --no-trunc kept:1)"
+	tare tag kept:1 other:1
+	tare rmi other:1
+	tare rmi -f kept:1
+	equal "$id" "$(tare images -a -q --no-trunc --filter dangling=true)"
+	tare image prune -f
+	equal "$id" "$(tare images -a -q --no-trunc --filter dangling=true)"
+	tare manifest rm list:1
+	tare image prune -f
+	equal '' "$(tare images -a -q --no-trunc --filter dangling=true)"
+	tare load -q -i "$images/busybox.docker.tar"
+	tare import --platform linux/arm64/v8 "$images/busybox.rootfs.tar" arm:1 >/dev/null
+}

@@ -2,6 +2,7 @@
 #include "image/making/list.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -10,6 +11,7 @@
 #include "image/moving/shipment.h"
 #include "image/store/content.h"
 #include "image/store/find.h"
+#include "image/store/remove.h"
 #include "os/fd.h"
 
 #define TYPE_INDEX "application/vnd.oci.image.index.v1+json"
@@ -237,22 +239,28 @@ int list_add(struct image_store *s, const char *name, const char *image, bool al
 	SCOPED(changing_done) struct changing x = CHANGING_NONE;
 	struct list_found found = { 0 };
 	struct list there;
-	int r = list_find(s, name, a, &there, e);
+	int pin = -EBADF, r = list_find(s, name, a, &there, e);
 
 	/* The registry may take its time: nobody waits for that. */
 	if (r == 0)
 		r = list_source_find(s, image, all, o, a, &found, e);
+	/* Nobody removes the image until it is in the list. */
+	if (r == 0 && found.id)
+		r = image_pin(s, found.id, &pin, e);
 	if (r == 0)
 		r = changing_begin(s, name, a, &x, e);
-	if (r < 0)
-		return r;
 	VEC_EACH(const struct oci_descriptor, entry, &found) {
+		if (r < 0)
+			break;
 		entry_change(entry_put(&x.list, entry, a), c, a);
 		if (found.origin)
 			pairs_set(a, &x.list.origins, entry->digest, found.origin);
 		*ret_digest = entry->digest;
 	}
-	return list_write(&x.dir, &x.list, a, e);
+	if (r == 0)
+		r = list_write(&x.dir, &x.list, a, e);
+	content_unlock(s, CONTENT_LOCK_IMAGE, found.id, pin);
+	return r;
 }
 
 /* The entry that a digest or an image of the store means. */
@@ -320,6 +328,52 @@ int list_remove(struct image_store *s, const char *name, const char *image, stru
 	memmove(entry, entry + 1, (index->n_manifests - at - 1) * sizeof *entry);
 	index->n_manifests--;
 	return list_write(&x.dir, &x.list, a, e);
+}
+
+/* ---- what lists keep ---- */
+
+struct keeping {
+	const struct objdir *lists;
+	const struct strs *blobs; /* documents of the image, among others */
+	char *who;
+	size_t size;
+};
+
+static int list_is_about(void *arg, const char *name)
+{
+	const struct keeping *k = arg;
+	scoped_arena struct arena a = { 0 };
+	const char *reference = reference_unescape(name, &a);
+	struct reference ref;
+	struct err ignored; /* damaged: it keeps nothing */
+	struct list l;
+
+	if (!reference || list_read(k->lists, reference, &a, &l, &ignored) < 0 || reference_parse(reference, &a, &ref, &ignored) < 0)
+		return 0;
+	for (size_t i = 0; i < l.index.n_manifests; i++) {
+		if (!strs_has(k->blobs, l.index.manifests[i].digest))
+			continue;
+		snprintf(k->who, k->size, "manifest list '%s'", reference_familiar(&ref, &a));
+		return 1;
+	}
+	return 0;
+}
+
+bool list_uses(struct image_store *s, const char *id, char *ret_who, size_t size)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_objdir struct objdir d = OBJDIR_NONE;
+	struct strs blobs = { 0 }, layers = { 0 };
+	struct keeping k = { &d, &blobs, ret_who, size };
+	struct image_records all;
+	struct err ignored; /* then there are none */
+
+	if (lists_open(s, &d, &ignored) < 0 || content_records(s, &a, &all, NULL, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < all.n; i++)
+		if (strcmp(all.v[i].id, id) == 0)
+			(void)remove_needs(s, &all.v[i], &a, &blobs, &layers);
+	return objdir_each(&d, list_is_about, &k) > 0;
 }
 
 /* ---- push ---- */

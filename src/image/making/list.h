@@ -4,7 +4,8 @@
  * list: manifest lists of our own making: an index under a name that people add images to, annotate, and push. One file per list, <root>/lists/<escaped
  * reference>, which is changed under the lock "lists" and always replaced as a whole.
  *
- * An entry is a descriptor; the image it stands for is in the store, or where "origins" says it was looked at. A list keeps no image from being removed.
+ * An entry is a descriptor; the image it stands for is in the store, or where "origins" says it was looked at. As long as an entry stands
+ * for it, an image of the store is not removed.
  */
 #include <stdbool.h>
 
@@ -47,6 +48,10 @@ int list_describe(struct image_store *s, const char *name, const struct pairs *a
 /* Takes an entry out; deletes a list. Errors: -ENOENT. */
 int list_remove(struct image_store *s, const char *name, const char *image, struct arena *a, const char **ret_digest, struct err *e);
 int list_delete(struct image_store *s, const char *name, struct arena *a, struct err *e);
+
+/* Whether an entry of a list stands for the image @id, or for one of those that are kept with it for other platforms; fills @ret_who with which list's: "manifest list
+ * 'x:1'". Lists that cannot be read keep nothing. */
+bool list_uses(struct image_store *s, const char *id, char *ret_who, size_t size);
 
 /* The document as it would be pushed, @docker: with Docker's media type. */
 int list_print(const struct list *l, bool docker, struct arena *a, struct str *ret, struct err *e);

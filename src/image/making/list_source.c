@@ -190,6 +190,8 @@ int list_source_find(struct image_store *s, const char *image, bool all, const s
 	struct err not_here; /* then it is asked for at its registry */
 
 	if (!str_after(image, "docker://") && find_record(s, image, a, &record, &not_here) == 0)
+		ret->id = record.id;
+	if (ret->id)
 		return store_find(s, &record, all, a, ret, e);
 	return registry_find(s, image, all, o, a, ret, e);
 }

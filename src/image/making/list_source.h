@@ -12,6 +12,7 @@ struct list_found {
 	size_t n, cap;
 	const char *origin; /* "host/repository" if it is from a registry */
 	bool is_index;      /* its entries, not the one image it is */
+	const char *id;     /* of the image if it is from the store */
 };
 
 /* As list_add says. */
