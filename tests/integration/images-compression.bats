@@ -240,6 +240,8 @@ sizes() { raw "$1" | jq '[.layers[].size] | add'; }
 	tare rmi both:gzip
 	tare push -q both:zstd "$plain_addr/both/zstd:1"
 	tare rmi both:zstd
+	# They were one image with two manifests: each name took its own along.
+	run -1 grep "used by no image" <(tare system check)
 }
 
 @test "killed while it compresses: nothing is left in the store" {

@@ -190,7 +190,7 @@ struct removing {
 	struct image_record record;  /* one of the image */
 	struct strs names;           /* all its names, canonical */
 	struct strs blobs, layers;   /* what its records need */
-	bool all;                    /* one of them keeps other platforms, and another may not */
+	bool differ;                 /* one needs what another does not: other manifests of the same image, other platforms */
 	struct arena *a;
 };
 
@@ -205,7 +205,7 @@ static int names_collect(struct removing *m, struct err *e)
 		if (all.v[i].reference)
 			strs_push(m->a, &m->names, all.v[i].reference);
 		(void)remove_needs(m->s, &all.v[i], m->a, &m->blobs, &m->layers);
-		m->all |= all.v[i].all;
+		m->differ |= all.v[i].all || strcmp(all.v[i].manifest, m->record.manifest) != 0 || !streq(all.v[i].index, m->record.index);
 	}
 	return r;
 }
@@ -245,7 +245,7 @@ static int names_drop(struct removing *m, const struct strs *names, bool keep_co
 	}
 	for (size_t i = 0; r == 0 && i < names->n; i++)
 		r = record_drop(m, names->v[i], ret, e);
-	if (r < 0 || keep_content || (!last && !m->all))
+	if (r < 0 || keep_content || (!last && !m->differ))
 		return r;
 	if (last) {
 		r = record_drop(m, NULL, ret, e);
