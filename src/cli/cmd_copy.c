@@ -19,6 +19,9 @@
 struct copy_command_options {
 	bool quiet, all, preserve_digests, remove_signatures, src_tls_verify, dest_tls_verify, accept_uncompressed;
 	const char *authfile, *src_authfile, *dest_authfile, *src_creds, *dest_creds, *src_cert_dir, *dest_cert_dir;
+	const char *src_username, *src_password, *dest_username, *dest_password;
+	struct sign_options sign;
+	bool src_no_creds, dest_no_creds, precompute;
 	const char *format, *multi_arch, *platform, *digestfile, *signature_policy;
 	int64_t retry_times;
 	struct strs additional_tags;
@@ -48,6 +51,10 @@ static const struct opt copy_opts[] = {
 	OPT(O, compress.decompress, "dest-decompress", 0, FLAG, NULL, "Make all layers plain"),
 	OPT(O, accept_uncompressed, "dest-oci-accept-uncompressed-layers", 0, FLAG, NULL, "Leave plain layers plain (so it is, also without saying)"),
 	OPT(O, preserve_digests, "preserve-digests", 0, FLAG, NULL, "Fail rather than change a digest"),
+	OPT(O, precompute, "dest-precompute-digests", 0, FLAG, NULL, "Ask for a layer before it is sent (so it is, also without saying)"),
+	OPT(O, sign.gpg_key, "sign-by", 0, STR, "FINGERPRINT", "Sign with that GPG key, into the lookaside of registries.d"),
+	OPT(O, sign.sigstore_key, "sign-by-sigstore-private-key", 0, STR, "FILE", "Sign with that key, beside the image"),
+	OPT(O, sign.passphrase_file, "sign-passphrase-file", 0, STR, "FILE", "Passphrase of the key"),
 	OPT(O, remove_signatures, "remove-signatures", 0, FLAG, NULL, "Leave signatures behind"),
 	OPT(O, additional_tags, "additional-tag", 0, STRS, "NAME", "One more name in a docker-archive"),
 	OPT(O, digestfile, "digestfile", 0, STR, "FILE", "Write the digest of the copy to a file"),
@@ -59,13 +66,24 @@ static const struct opt copy_opts[] = {
 	OPT(O, dest_authfile, "dest-authfile", 0, STR, "FILE", "Credentials file for the destination"),
 	OPT(O, src_creds, "src-creds", 0, STR, "USER:PASSWORD", "Credentials for the source"),
 	OPT(O, dest_creds, "dest-creds", 0, STR, "USER:PASSWORD", "Credentials for the destination"),
+	OPT(O, src_no_creds, "src-no-creds", 0, FLAG, NULL, "No credentials for the source"),
+	OPT(O, dest_no_creds, "dest-no-creds", 0, FLAG, NULL, "No credentials for the destination"),
+	OPT(O, src_username, "src-username", 0, STR, "USER", "User at the source"),
+	OPT(O, src_password, "src-password", 0, STR, "PASSWORD", "Password at the source"),
+	OPT(O, dest_username, "dest-username", 0, STR, "USER", "User at the destination"),
+	OPT(O, dest_password, "dest-password", 0, STR, "PASSWORD", "Password at the destination"),
 	OPT(O, src_cert_dir, "src-cert-dir", 0, STR, "DIR", "Certificates for the source"),
 	OPT(O, dest_cert_dir, "dest-cert-dir", 0, STR, "DIR", "Certificates for the destination"),
 	OPT(O, src_tls_verify, "src-tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate of the source (default true)"),
 	OPT(O, dest_tls_verify, "dest-tls-verify", 0, FLAG, NULL, "Insist on a trusted certificate of the destination (default true)"),
-	OPT_UNSUPPORTED("encryption-key", 0, "KEY"),
-	OPT_UNSUPPORTED("decryption-key", 0, "KEY"),
-	OPT_UNSUPPORTED("sign-by", 0, "FINGERPRINT"),
+	OPT_REFUSED("encryption-key", 0, "KEY", "encrypted layers are not built"),
+	OPT_REFUSED("encrypt-layer", 0, "NUMBERS", "encrypted layers are not built"),
+	OPT_REFUSED("decryption-key", 0, "KEY", "encrypted layers are not built"),
+	OPT_REFUSED("src-daemon-host", 0, "HOST", "docker-daemon: is not built; use docker save and docker-archive:"),
+	OPT_REFUSED("dest-daemon-host", 0, "HOST", "docker-daemon: is not built; use docker-archive: and docker load"),
+	OPT_UNSUPPORTED("sign-identity", 0, "REFERENCE"),
+	OPT_UNSUPPORTED("src-registry-token", 0, "TOKEN"),
+	OPT_UNSUPPORTED("dest-registry-token", 0, "TOKEN"),
 	OPT_UNSUPPORTED("src-shared-blob-dir", 0, "DIR"),
 	OPT_UNSUPPORTED("dest-shared-blob-dir", 0, "DIR"),
 	OPT_END,
@@ -80,12 +98,26 @@ static int word_find(const char *option, const char *word, const char *const *wo
 	return err_set(e, ERR_INVALID, "--%s: unknown word '%.60s'", option, word);
 }
 
+/* One side's credentials, of the four ways to give them. */
+static int credentials_take(struct cli *c, const char *side, const char *creds, bool none, const char *user, const char *password, const char **ret, struct err *e)
+{
+	if ((creds != NULL) + none + (user || password) > 1)
+		return err_set(e, ERR_INVALID, "--%s-creds, --%s-no-creds and --%s-username exclude each other", side, side, side);
+	if ((user && !password) || (!user && password))
+		return err_set(e, ERR_INVALID, "--%s-username and --%s-password go together", side, side);
+	if (creds && !*creds)
+		return err_set(e, ERR_INVALID, "--%s-creds is empty; for no credentials there is --%s-no-creds", side, side);
+	*ret = none ? "" : user ? arena_printf(c->a, "%s:%s", user, password) : creds;
+	return 0;
+}
+
 static int options_take(struct cli *c, const O *o, struct copy_options *ret, struct err *e)
 {
 	/* In the order of enum copy_images. */
 	static const char *const images[] = { "system", "all", "index-only", NULL };
 	int r = 0, which = word_find("multi-arch", o->multi_arch, images, e);
 	enum oci_format format = OCI_FORMAT_COUNT;
+	const char *src_creds, *dest_creds;
 	const struct squeeze_how *how;
 
 	if (which < 0)
@@ -94,18 +126,23 @@ static int options_take(struct cli *c, const O *o, struct copy_options *ret, str
 		r = image_format_parse(o->format, &format, e);
 	if (r == 0)
 		r = compress_options_take(&o->compress, c->a, &how, e);
+	if (r == 0)
+		r = credentials_take(c, "src", o->src_creds, o->src_no_creds, o->src_username, o->src_password, &src_creds, e);
+	if (r == 0)
+		r = credentials_take(c, "dest", o->dest_creds, o->dest_no_creds, o->dest_username, o->dest_password, &dest_creds, e);
 	if (r < 0)
 		return r;
 	if (o->all && o->multi_arch)
 		return err_set(e, ERR_INVALID, "--all and --multi-arch say the same in two ways");
 	*ret = (struct copy_options){
 		.from = { .platform = o->platform, .no_tls_verify = !o->src_tls_verify, .authfile = o->src_authfile ? o->src_authfile : o->authfile,
-			.credentials = o->src_creds, .cert_dir = o->src_cert_dir, .signature_policy = o->signature_policy },
-		.to = { .no_tls_verify = !o->dest_tls_verify, .authfile = o->dest_authfile ? o->dest_authfile : o->authfile, .credentials = o->dest_creds,
+			.credentials = src_creds, .cert_dir = o->src_cert_dir, .signature_policy = o->signature_policy },
+		.to = { .no_tls_verify = !o->dest_tls_verify, .authfile = o->dest_authfile ? o->dest_authfile : o->authfile, .credentials = dest_creds,
 			.cert_dir = o->dest_cert_dir },
 		.images = o->all ? COPY_ALL : (enum copy_images)which,
 		.format = format,
 		.squeeze = how,
+		.sign = o->sign,
 		.preserve_digests = o->preserve_digests,
 		.remove_signatures = o->remove_signatures,
 	};

@@ -236,6 +236,25 @@ names() { tare images --format '{{.Repository}}:{{.Tag}}' | sort | xargs; }
 	contains "$output" "no image 'none'"
 }
 
+@test "credentials: together, apart, from files, or none at all" {
+	to=docker://$secure_addr/creds/x:1
+	tare copy -q --dest-tls-verify=false --dest-username alice --dest-password secret "$deb" "$to"
+	tare copy -q --src-tls-verify=false --src-username alice --src-password secret "$to" oci:l:x
+	same oci:l:x
+	echo "{\"auths\": {\"$secure_addr\": {\"auth\": \"$(printf alice:secret | base64)\"}}}" >auth.json
+	tare copy -q --authfile auth.json --src-tls-verify=false "$to" oci:l:y
+	same oci:l:y
+	run ! tare copy -q --authfile auth.json --src-no-creds --src-tls-verify=false "$to" oci:l:z
+	contains "$output" "log in"
+	run ! tare copy -q --authfile auth.json --dest-no-creds --dest-tls-verify=false "$deb" "$to"
+	run ! tare copy -q --src-no-creds --src-creds alice:secret "$to" oci:l:z
+	contains "$output" "exclude each other"
+	run ! tare copy -q --src-username alice "$to" oci:l:z
+	contains "$output" "go together"
+	run ! tare copy -q --src-creds "" "$to" oci:l:z
+	contains "$output" "--src-no-creds"
+}
+
 @test "nothing is left of a copy that fails, is killed, or interrupted" {
 	for step in open_source choose collect open_destination blobs documents close; do
 		run ! env TARE_FAULT=step:copy.$step tare copy -q "$deb" oci-archive:a.tar

@@ -267,6 +267,20 @@ refuses() {
 	contains "$output" nobody@example.test
 }
 
+@test "copy --sign-by: both kinds, of what the copy became; signatures are for registries" {
+	policy "$(by good.gpg)" "$BATS_TEST_TMPDIR/p"
+	policy "$(sigstore good.pub)" "$BATS_TEST_TMPDIR/s"
+	tare copy -q --dest-compress-format zstd --sign-by "$fingerprint" --sign-by-sigstore-private-key "$BATS_FILE_TMPDIR/good.key" "oci:$images/busybox:latest" \
+		"docker://$plain_addr/copied/busybox:1"
+	skopeo copy -q --policy "$BATS_TEST_TMPDIR/p" --src-tls-verify=false "docker://$plain_addr/copied/busybox:1" "dir:$BATS_TEST_TMPDIR/dir"
+	tare pull -q --signature-policy "$BATS_TEST_TMPDIR/p" "$plain_addr/copied/busybox:1"
+	tare pull -q --signature-policy "$BATS_TEST_TMPDIR/s" "$plain_addr/copied/busybox:1"
+	run ! tare copy -q --sign-by "$fingerprint" "oci:$images/busybox:latest" "dir:$BATS_TEST_TMPDIR/dir2"
+	contains "$output" "at registries"
+	[ ! -e "$BATS_TEST_TMPDIR/dir2" ]
+	tare rmi "$plain_addr/copied/busybox:1"
+}
+
 @test "push --sign-by-sigstore-private-key: openssl believes our signature, and so do we; a second one stands beside the first" {
 	policy "$(sigstore good.pub)" "$BATS_TEST_TMPDIR/p"
 	policy "$(sigstore other.pub)" "$BATS_TEST_TMPDIR/q"

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/step.h"
 #include "image/moving/copy_store.h"
+#include "image/moving/endorse.h"
 #include "image/moving/ferry.h"
 #include "image/moving/fetch.h"
 #include "image/moving/rewrite.h"
@@ -269,6 +270,21 @@ static int documents(void *ctx, struct err *e)
 	return outlet_documents(&c->outlet, &c->shipment, &(struct layout_images){ &c->image, 1 }, e);
 }
 
+static bool is_signed(const void *ctx)
+{
+	const struct copy *c = ctx;
+
+	return endorse_is_wanted(&c->options->sign);
+}
+
+static int sign(void *ctx, struct err *e)
+{
+	struct copy *c = ctx;
+	const struct endorse x = { c->store, &c->outlet.courier, &c->outlet.endpoint, &c->shipment, &c->to.name, &c->options->sign, c->options->to.cancel_fd };
+
+	return endorse(&x, c->arena, e);
+}
+
 static int close_(void *ctx, struct err *e)
 {
 	struct copy *c = ctx;
@@ -287,6 +303,7 @@ static const struct step steps[] = {
 	{ "copy.rewrite",          is_rewritten, rewrite_,         NULL },
 	{ "copy.blobs",            NULL,         blobs,            NULL },
 	{ "copy.documents",        NULL,         documents,        NULL },
+	{ "copy.sign",             is_signed,    sign,             NULL },
 	{ "copy.close",            NULL,         close_,           NULL },
 };
 
@@ -298,6 +315,8 @@ static int destination_check(const struct copy *c, struct err *e)
 		return err_set(e, ERR_INVALID, "'%.200s': @N is for reading", c->to.text);
 	if (c->to.kind != TRANSPORT_DOCKER_ARCHIVE && c->options->additional_tags.n > 0)
 		return err_set(e, ERR_INVALID, "additional tags are for docker-archive");
+	if (c->to.kind != TRANSPORT_REGISTRY && endorse_is_wanted(&c->options->sign))
+		return err_set(e, ERR_INVALID, "signatures are made at registries (docker://) alone");
 	if (c->to.kind == TRANSPORT_STORE && (c->options->squeeze || c->options->format != OCI_FORMAT_COUNT))
 		return err_set(e, ERR_INVALID, "the store takes an image as it is: another format or compression is for other places");
 	return 0;

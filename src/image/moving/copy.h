@@ -9,6 +9,7 @@
 #include "image/image.h"
 #include "image/moving/pull_options.h"
 #include "image/moving/squeeze.h"
+#include "image/trust/sign.h"
 #include "spec/oci_image.h"
 
 enum copy_images {
@@ -23,6 +24,7 @@ struct copy_options {
 	enum oci_format format;       /* OCI_FORMAT_COUNT: as it is */
 	const struct squeeze_how *squeeze; /* another compression of layers; NULL: as they are */
 	bool preserve_digests;        /* fail rather than change one */
+	struct sign_options sign;     /* who signs it, at a registry */
 	bool remove_signatures;       /* signatures are left behind; without this, an image that has some is not copied */
 	struct strs additional_tags;  /* docker-archive: more names */
 };

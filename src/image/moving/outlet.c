@@ -47,12 +47,11 @@ static int registry_open(struct outlet *o, struct err *e)
 	const struct endpoint_options eo = { .no_tls_verify = o->options->no_tls_verify, .authfile = o->options->authfile,
 		.credentials = o->options->credentials, .cert_dir = o->options->cert_dir };
 	struct transfer_message task;
-	struct endpoint endpoint;
-	int r = endpoint_find(o->to->name.host, o->to->name.repository, &eo, o->arena, &endpoint, e);
+	int r = endpoint_find(o->to->name.host, o->to->name.repository, &eo, o->arena, &o->endpoint, e);
 
 	if (r < 0)
 		return r;
-	task = endpoint_task(&endpoint);
+	task = endpoint_task(&o->endpoint);
 	task.sink = SINK_REGISTRY;
 	task.parallel = o->options->parallel;
 	return courier_open(&o->courier, o->store, &task, NULL, 0, o->options->cancel_fd, e);

@@ -26,6 +26,7 @@ struct outlet {
 	/* open */
 	const struct outlet_kind *kind;
 	struct courier courier;
+	struct endpoint endpoint;         /* of a registry */
 	struct outfile file;
 	int dirfd;
 	bool made;                        /* the directory is ours */

@@ -41,7 +41,7 @@ struct pull_options {
 	const char *platform;      /* "linux/arm64/v8"; NULL: this machine's */
 	bool no_tls_verify;        /* accept any certificate, and plain HTTP, for this registry */
 	const char *authfile;      /* credentials; NULL: the usual files */
-	const char *credentials;   /* "user:password" for this pull; NULL: from the files */
+	const char *credentials;   /* "user:password" for this pull; "": none; NULL: from the files */
 	const char *cert_dir;      /* certificates for the registry; NULL: the usual directories */
 	const char *signature_policy; /* policy.json; NULL: the usual files */
 	unsigned parallel;         /* layers at once; 0: 6 */

@@ -7,6 +7,7 @@
 #include "base/step.h"
 #include "image/courier.h"
 #include "image/moving/deliver.h"
+#include "image/moving/endorse.h"
 #include "image/moving/fetch.h"
 #include "image/moving/rewrite.h"
 #include "image/moving/shipment.h"
@@ -205,28 +206,15 @@ static bool is_signed(const void *ctx)
 {
 	const struct push *p = ctx;
 
-	return p->options->sign.gpg_key || p->options->sign.sigstore_key;
+	return endorse_is_wanted(&p->options->sign);
 }
 
-/* Every document that went out, so that each platform of an image can be checked alone. */
 static int push_sign(void *ctx, struct err *e)
 {
 	struct push *p = ctx;
-	const struct sign_options *o = &p->options->sign;
-	const struct sign_registry g = { .store = p->store, .sink = &p->courier, .source = endpoint_task(&p->endpoint), .cancel_fd = p->options->pull.cancel_fd };
-	struct lookaside lookaside = { 0 };
-	const char *passphrase;
-	int r = sign_passphrase(o, p->arena, &passphrase, e);
+	const struct endorse x = { p->store, &p->courier, &p->endpoint, &p->shipment, &p->to, &p->options->sign, p->options->pull.cancel_fd };
 
-	if (r == 0 && o->gpg_key)
-		r = lookaside_load(p->arena, &lookaside, e);
-	VEC_EACH(const struct shipment_document, d, &p->shipment.documents) {
-		if (r == 0 && o->gpg_key)
-			r = sign_simple(&lookaside, &p->to, d->digest, o->gpg_key, passphrase, p->arena, e);
-		if (r == 0 && o->sigstore_key)
-			r = sign_sigstore(&g, &p->to, d->digest, o->sigstore_key, passphrase, p->arena, e);
-	}
-	return r;
+	return endorse(&x, p->arena, e);
 }
 
 static int push_close(void *ctx, struct err *e)

@@ -155,6 +155,10 @@ int endpoint_authorize(const struct registries *r, const struct endpoint_options
 	const struct credentials_query q = { .host = io->host, .repository = io->repository, .given = io->mirror_of ? NULL : o->credentials,
 		.authfile = o->authfile, .helpers = r->helpers };
 
+	if (o->credentials && !*o->credentials) {
+		io->credentials = (struct credentials){ 0 };
+		return 0;
+	}
 	return credentials_find(&q, a, &io->credentials, e);
 }
 

@@ -39,7 +39,7 @@ struct endpoints {
 struct endpoint_options {
 	bool no_tls_verify;
 	const char *authfile;    /* NULL: the usual files */
-	const char *credentials; /* "user:password"; NULL: from the files */
+	const char *credentials; /* "user:password"; "": none, nowhere; NULL: from the files */
 	const char *cert_dir;    /* NULL: the usual directories */
 };
 
