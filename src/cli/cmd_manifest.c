@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `tare manifest …` makes manifest lists (one name for the images of several platforms), looks into them and pushes them. */
+#include "cli/compress_opts.h"
 #include "cli/commands.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ struct manifest_options {
 	struct sign_options sign;
 	struct retry_options retry;
 	struct list_change change;
+	struct compress_options compress;
 };
 
 static const struct manifest_options manifest_defaults = { .tls_verify = true };
@@ -89,6 +91,13 @@ static const struct opt inspect_opts[] = {
 	OPT_END,
 };
 
+static int take_force(void *options, const char *value, struct arena *a, struct err *e)
+{
+	M *o = options;
+
+	return compress_force_parse(value, &o->compress.force, e);
+}
+
 static const struct opt push_opts[] = {
 	OPT(M, all, "all", 0, FLAG, NULL, "The images too (default); --all=false: only the list"),
 	OPT(M, digestfile, "digestfile", 0, STR, "FILE", "Write the digest to a file"),
@@ -100,11 +109,10 @@ static const struct opt push_opts[] = {
 	REGISTRY_OPTS,
 	RETRY_OPTS(M, retry),
 	SIGN_OPTS(M, sign),
-#define COMPRESSION_REFUSED(name, metavar) OPT_REFUSED(name, 0, metavar, "a list names its images by digest; 'tare copy --all --dest-compress-format' makes others")
-	COMPRESSION_REFUSED("add-compression", "FORMAT"),
-	COMPRESSION_REFUSED("compression-format", "FORMAT"),
-	COMPRESSION_REFUSED("compression-level", "LEVEL"),
-	COMPRESSION_REFUSED("force-compression", NULL),
+	OPT(M, compress.format, "compression-format", 0, STR, "FORMAT", "Compress layers by gzip or zstd that are not (default: as they are)"),
+	OPT(M, compress.level, "compression-level", 0, OPT_I64, "LEVEL", "How hard: gzip 1 to 9, zstd 1 to 20"),
+	OPT_CALL("force-compression", 0, take_force, NULL, "Also layers that the registry has in another format (default true with --compression-format)"),
+	OPT_REFUSED("add-compression", 0, "FORMAT", "push the list again under another name with --compression-format"),
 	OPT_END,
 };
 
@@ -279,14 +287,17 @@ static int push_run(struct cli *c, const void *options, struct err *e)
 	struct push_result result;
 	int r;
 
-	if (o->format && !streq(o->format, "oci") && !streq(o->format, "v2s2"))
-		return err_set(e, ERR_INVALID, "invalid argument for --format: '%s' is not oci or v2s2", o->format);
-	r = cli_images(c, &store, e);
+	p.convert = o->format;
+	r = o->format ? image_format_parse(o->format, &p.format, e) : 0;
+	if (r == 0)
+		r = compress_options_take(&o->compress, c->a, &p.squeeze, e);
+	if (r == 0)
+		r = cli_images(c, &store, e);
 	if (r < 0)
 		return r;
 	progress_connect(progress_new(c->a, o->quiet ? -EBADF : STDERR_FILENO), &p.pull);
 	for (int64_t turn = 0;; turn++) {
-		r = list_push(store, c->args.v[0], c->args.n > 1 ? c->args.v[1] : NULL, o->all, streq(o->format, "v2s2"), &p, c->a, &result, e);
+		r = list_push(store, c->args.v[0], c->args.n > 1 ? c->args.v[1] : NULL, o->all, &p, c->a, &result, e);
 		if (r == 0 || !retry_wait(&o->retry, turn, e))
 			break;
 	}

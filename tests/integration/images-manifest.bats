@@ -88,7 +88,23 @@ manifest_of() { tare inspect -f '{{.Digest}}' "$1"; }
 	tare manifest push -q -f v2s2 --purge list:1 "$plain_addr/test/list:docker"
 	equal application/vnd.docker.distribution.manifest.list.v2+json \
 		"$(skopeo inspect --raw --tls-verify=false "docker://$plain_addr/test/list:docker" | jq -r .mediaType)"
+	equal application/vnd.docker.distribution.manifest.v2+json \
+		"$(skopeo inspect --raw --tls-verify=false "docker://$plain_addr/test/list:docker" | jq -r '.manifests[0].mediaType')"
 	run -1 tare manifest exists list:1
+}
+
+@test "push with another compression: the list names what its images became" {
+	tare manifest create list:1 busybox arm:1
+	tare manifest push -q --compression-format zstd --compression-level 1 --digestfile "$BATS_TEST_TMPDIR/digest" list:1 "$plain_addr/test/list:zstd"
+	skopeo inspect --raw --tls-verify=false "docker://$plain_addr/test/list:zstd" >"$BATS_TEST_TMPDIR/list"
+	equal "sha256:$(sha256sum <"$BATS_TEST_TMPDIR/list" | cut -d' ' -f1)" "$(cat "$BATS_TEST_TMPDIR/digest")"
+	for digest in $(jq -r '.manifests[].digest' "$BATS_TEST_TMPDIR/list"); do
+		equal application/vnd.oci.image.layer.v1.tar+zstd \
+			"$(skopeo inspect --raw --tls-verify=false "docker://$plain_addr/test/list@$digest" | jq -r '.layers[0].mediaType')"
+	done
+	skopeo copy -q --all --insecure-policy --src-tls-verify=false "docker://$plain_addr/test/list:zstd" "dir:$BATS_TEST_TMPDIR/dir"
+	run ! tare manifest push -q --compression-format xz list:1 "$plain_addr/test/list:no"
+	contains "$output" unsupported
 }
 
 @test "images of a registry are added without pulling them" {

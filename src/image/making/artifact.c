@@ -191,8 +191,7 @@ int artifact_push(struct image_store *s, const char *name, const struct push_opt
 	if (r == 0) {
 		*vec_push(a, &shipment.documents) = (struct shipment_document){ .digest = artifact.digest, .media_type = artifact.manifest.media_type,
 			.text = artifact.text, .subject = artifact.manifest.subject };
-		*ret = (struct push_result){ reference_print(&to, a), artifact.digest, artifact.manifest.media_type, artifact.text.n };
-		r = push_shipment(s, &shipment, &to, o, a, e);
+		return push_shipment(s, &shipment, &to, o, a, ret, e);
 	}
 	VEC_EACH(struct deliver_blob, b, &shipment.blobs)
 		fd_close(b->fd);

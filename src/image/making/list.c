@@ -404,10 +404,11 @@ static int entries_collect(struct image_store *s, const struct list *l, const st
 	return 0;
 }
 
-int list_push(struct image_store *s, const char *name, const char *destination, bool all, bool docker, const struct push_options *o, struct arena *a,
+int list_push(struct image_store *s, const char *name, const char *destination, bool all, const struct push_options *o, struct arena *a,
 	struct push_result *ret, struct err *e)
 {
 	struct shipment shipment = { .arena = a, .foreign = o->foreign };
+	bool docker = o->convert && o->format == OCI_FORMAT_DOCKER;
 	struct shipment_document *document;
 	char digest[DIGEST_TEXT_SIZE];
 	struct reference to;
@@ -428,8 +429,7 @@ int list_push(struct image_store *s, const char *name, const char *destination, 
 	digest_print(&d, digest);
 	document = vec_push(a, &shipment.documents);
 	*document = (struct shipment_document){ .digest = arena_strdup(a, digest), .media_type = docker ? TYPE_DOCKER_LIST : TYPE_INDEX, .text = text };
-	*ret = (struct push_result){ reference_print(&to, a), document->digest, document->media_type, text.n };
-	return push_shipment(s, &shipment, &to, o, a, e);
+	return push_shipment(s, &shipment, &to, o, a, ret, e);
 }
 
 /* ---- for people ---- */

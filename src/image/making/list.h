@@ -57,7 +57,7 @@ bool list_uses(struct image_store *s, const char *id, char *ret_who, size_t size
 int list_print(const struct list *l, bool docker, struct arena *a, struct str *ret, struct err *e);
 
 /* Pushes it to @destination (NULL: its own name), with @all after the images that are in the store. */
-int list_push(struct image_store *s, const char *name, const char *destination, bool all, bool docker, const struct push_options *o, struct arena *a,
+int list_push(struct image_store *s, const char *name, const char *destination, bool all, const struct push_options *o, struct arena *a,
 	struct push_result *ret, struct err *e);
 
 /* A document (manifest, index) with the indentation people are used to. Errors: -EINVAL if it is none. */

@@ -243,6 +243,14 @@ static const struct step send_steps[] = {
 	{ "push.close",       NULL, push_close,       NULL },
 };
 
+/* What the name stands for now, which may have become another on its way. */
+static void result_take(const struct push *p, struct push_result *ret)
+{
+	const struct shipment_document *d = image_document(p);
+
+	*ret = (struct push_result){ reference_print(&p->to, p->arena), d->digest, d->media_type, d->text.n };
+}
+
 int push_destination(const char *text, struct arena *a, struct reference *ret, struct err *e)
 {
 	const char *bare = str_after(text, "docker://");
@@ -257,7 +265,6 @@ int image_push(struct image_store *s, const char *name_or_id, const char *destin
 	struct push_result *ret, struct err *e)
 {
 	SCOPED(push_done) struct push p = { .store = s, .options = o, .arena = a, .pin = -EBADF, .courier = COURIER_NONE };
-	const struct shipment_document *d;
 	int r = find_record(s, name_or_id, a, &p.record, e);
 
 	if (r == 0)
@@ -268,16 +275,18 @@ int image_push(struct image_store *s, const char *name_or_id, const char *destin
 		r = steps_run(send_steps, ARRAY_LEN(send_steps), &p, e);
 	if (r < 0)
 		return err_wrap(e, "push '%s'", p.to.host ? reference_familiar(&p.to, a) : name_or_id);
-	d = image_document(&p);
-	*ret = (struct push_result){ reference_print(&p.to, a), d->digest, d->media_type, d->text.n };
+	result_take(&p, ret);
 	return 0;
 }
 
 int push_shipment(struct image_store *s, const struct shipment *shipment, const struct reference *to, const struct push_options *o, struct arena *a,
-	struct err *e)
+	struct push_result *ret, struct err *e)
 {
 	SCOPED(push_done) struct push p = { .store = s, .options = o, .arena = a, .to = *to, .shipment = *shipment, .pin = -EBADF, .courier = COURIER_NONE };
 	int r = steps_run(send_steps, ARRAY_LEN(send_steps), &p, e);
 
-	return r < 0 ? err_wrap(e, "push '%s'", reference_familiar(to, a)) : 0;
+	if (r < 0)
+		return err_wrap(e, "push '%s'", reference_familiar(to, a));
+	result_take(&p, ret);
+	return 0;
 }

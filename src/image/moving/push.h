@@ -41,6 +41,6 @@ struct shipment;
 /* A name one can push to, with or without "docker://". Errors: -EINVAL. */
 int push_destination(const char *text, struct arena *a, struct reference *ret, struct err *e);
 
-/* Sends it; its last document gets the tag. Blobs that are not in the store must be there already. */
+/* Sends it; its last document gets the tag. Blobs that are not in the store must be there already. Their descriptors are closed. */
 int push_shipment(struct image_store *s, const struct shipment *shipment, const struct reference *to, const struct push_options *o, struct arena *a,
-	struct err *e);
+	struct push_result *ret, struct err *e);
