@@ -271,12 +271,14 @@ like_skopeo() {
 }
 
 @test "image inspect of images here: their manifest and config; names that look like places are names first" {
-	tare load -q -i "$images/busybox.oci.tar"
-	equal "$(tare image inspect -f '{{.Id}}' busybox)" "sha256:$(tare image inspect --config --raw busybox | sha256sum | cut -d' ' -f1)"
-	equal "$(tare image inspect -f '{{.Digest}}' busybox)" "sha256:$(tare image inspect --raw busybox | sha256sum | cut -d' ' -f1)"
-	tare tag busybox oci:1
-	equal "$(tare image inspect -f '{{.Id}}' busybox)" "$(tare image inspect -f '{{.Id}}' oci:1)"
+	tare copy -q "oci-archive:$images/busybox.oci.tar" tare:looked:1
+	equal "$(tare image inspect -f '{{.Id}}' looked:1)" "sha256:$(tare image inspect --config --raw looked:1 | sha256sum | cut -d' ' -f1)"
+	equal "$(tare image inspect -f '{{.Digest}}' looked:1)" "sha256:$(tare image inspect --raw looked:1 | sha256sum | cut -d' ' -f1)"
+	equal "$(sum "oci-archive:$images/busybox.oci.tar")" "$(tare image inspect --raw looked:1 | sha256sum | cut -d' ' -f1)"
+	tare tag looked:1 oci:1
+	equal "$(tare image inspect -f '{{.Id}}' looked:1)" "$(tare image inspect -f '{{.Id}}' oci:1)"
 	tare rmi oci:1
+	tare rmi looked:1
 	run ! tare image inspect --raw no/such:1
 	contains "$output" "no such image"
 	run ! --separate-stderr tare image inspect "$here/no/such:1"
