@@ -148,7 +148,7 @@ static int list_forget(struct courier *l, const char *subject, const char *diges
 int referrers_forget(struct courier *l, const char *subject, const char *digest, struct arena *a, struct err *e)
 {
 	struct oci_index ignored;
-	int r = pages_read(l, arena_printf(a, "/referrers/%s", subject), a, &ignored, e);
+	int r = index_read(l, arena_printf(a, "/referrers/%s", subject), a, &ignored, e);
 
 	if (r == 0)
 		return 0; /* the registry keeps them itself */
