@@ -263,7 +263,12 @@ foreign() {
 	/usr/bin/python3 -m http.server --bind 127.0.0.1 -d web "$port" >/dev/null 2>&1 3>&- &
 	server=$!
 	wait_for 10 curl -s "http://127.0.0.1:$port/"
-	tare pull -q "$plain_addr/foreign/layer:1"
+	tare copy -q "$here/foreign/layer:1" dir:d
+	[ -s "d/$layer" ]
+	# Without its blob it is fetched again when it is needed, from there.
+	tare pull -q --no-keep-blobs "$plain_addr/foreign/layer:1"
+	tare save -q --format oci-archive -o g.tar "$plain_addr/foreign/layer:1"
+	equal "$want" "$(digest oci-archive:g.tar)"
 	kill $server
 	wait $server || :
 	tare push -q "$plain_addr/foreign/layer:1" "$plain_addr/foreign/skipped:1"

@@ -15,6 +15,7 @@ struct deliver_blob {
 	const char *media_type;
 	const char *from;       /* another repository of that registry that has it, or NULL */
 	int64_t size;
+	struct strs urls;       /* where else the bytes are, for those who fetch them */
 	int fd;                 /* the bytes, borrowed; < 0: they are in the store, if anywhere */
 	bool as_is;             /* not to be compressed another way */
 	/* filled by deliver */

@@ -58,6 +58,7 @@ static int fetch(struct run *run, size_t k, struct err *e)
 		.size = b->size };
 	int fd = b->fd >= 0 ? fd_dup_min(b->fd, 3) : inlet_blob_open(run->f->from, b->digest, b->size);
 
+	transfer_urls(&m, &b->urls, run->f->shipment->arena);
 	run->items[k].state = FERRY_HERE;
 	run->items[k].fd = fd;
 	if (fd >= 0)

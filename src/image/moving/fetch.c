@@ -23,19 +23,19 @@ static bool is_missing(const struct fetching *f, const struct deliver_blob *b)
 /* Under the lock of the blob; somebody else may have brought it meanwhile. */
 static int blob_fetch(const struct fetching *f, struct courier *courier, const struct deliver_blob *b, struct err *e)
 {
-	const char *name = arena_printf(f->arena, "/blobs/%s", b->digest);
+	struct transfer_message ask = { .type = TRANSFER_FETCH, .name = arena_printf(f->arena, "/blobs/%s", b->digest), .digest = b->digest, .size = b->size }, got;
 	scoped_fd int fd = -EBADF;
-	uint64_t have = 0;
 	int r;
 
 	if (!is_missing(f, b))
 		return 0;
-	fd = content_ingest_open(f->store, b->digest, &have, e);
+	fd = content_ingest_open(f->store, b->digest, &ask.have, e);
 	if (fd < 0)
 		return fd;
-	if (have > (uint64_t)b->size && ftruncate(fd, 0) == 0)
-		have = 0;
-	r = courier_fetch(courier, name, b->digest, b->size, fd, have, e);
+	if (ask.have > (uint64_t)b->size && ftruncate(fd, 0) == 0)
+		ask.have = 0;
+	transfer_urls(&ask, &b->urls, f->arena);
+	r = courier_ask(courier, &ask, &fd, 1, TRANSFER_FETCHED, f->arena, &got, e);
 	if (r == -EBADMSG)
 		unlinkat(f->store->ingest_fd, digest_hex(b->digest), 0);
 	return r < 0 ? err_wrap(e, "blob %.19s", b->digest) : content_ingest_commit(f->store, b->digest, fd, e);

@@ -23,7 +23,8 @@ static void blob_add(struct shipment *s, const struct oci_descriptor *d)
 	VEC_EACH(const struct deliver_blob, b, &s->blobs)
 		if (strcmp(b->digest, d->digest) == 0)
 			return;
-	*vec_push(s->arena, &s->blobs) = (struct deliver_blob){ .digest = d->digest, .media_type = d->media_type, .size = d->size, .fd = -EBADF };
+	*vec_push(s->arena, &s->blobs) = (struct deliver_blob){ .digest = d->digest, .media_type = d->media_type, .size = d->size, .fd = -EBADF,
+		.urls = media_is_foreign(d->media_type) ? d->urls : (struct strs){ 0 } };
 }
 
 const struct shipment_document *shipment_find(const struct shipment *s, const char *digest)

@@ -299,7 +299,8 @@ static int layer_entry_check(void *arg, int dirfd, const char *name, unsigned ch
 /* Whether the blob is in the store, or with @fetch can be brought again from where the image came from. */
 static bool origin_is_here(struct check *c, const struct image_record *record, const struct oci_descriptor *d, bool fetch)
 {
-	const struct deliver_blob blob = { .digest = d->digest, .size = d->size, .fd = -EBADF };
+	const struct deliver_blob blob = { .digest = d->digest, .size = d->size, .fd = -EBADF,
+		.urls = media_is_foreign(d->media_type) ? d->urls : (struct strs){ 0 } };
 	const struct pull_options options = { 0 };
 	struct err ignored; /* nobody has it: said as not repaired */
 
