@@ -103,8 +103,12 @@ int image_find_for(struct image_store *s, const char *name_or_id, const char *pl
 
 	if (r == 0)
 		r = find_record(s, name_or_id, a, &record, e);
-	if (r == 0)
-		r = platform_choose(s, &record, &want, a, &chosen, e);
+	if (r < 0)
+		return r;
+	r = platform_choose(s, &record, &want, a, &chosen, e);
+	/* In the words of who asked. */
+	if (r == -ENOENT && content_image_load(s, &record, a, ret, e) == 0)
+		return image_platform_check(ret, platform, a, e);
 	return r < 0 ? r : content_image_load(s, &chosen, a, ret, e);
 }
 
