@@ -374,7 +374,8 @@ static int image_blobs(void *ctx, struct err *e)
 	struct bring *b = ctx;
 	int r = 0;
 
-	b->keep = (struct keep){ .store = b->store, .courier = b->courier, .options = b->options, .arena = b->arena, .first = b->intake.n_layers };
+	b->keep = (struct keep){ .store = b->store, .courier = b->courier, .options = b->options, .arena = b->arena, .first = b->intake.n_layers,
+		.at_hand = b->layout || b->flat };
 	if (b->record.packed || b->layout || b->flat)
 		r = blobs_add(b, b->manifest.layers, b->manifest.n_layers, e);
 	for (size_t i = 0; i < b->manifest.n_layers && b->record.packed; i++)
@@ -438,6 +439,10 @@ static void bring_undo(struct bring *b)
 
 	if (b->intake.at_hand)
 		intake_undo(&b->intake);
+	keep_undo(&b->keep);
+	VEC_EACH(const struct bring_document, d, &b->others)
+		if (d->lock >= 0)
+			strs_push(b->arena, &documents, d->digest);
 	if (b->index_lock >= 0)
 		strs_push(b->arena, &documents, b->index);
 	if (b->manifest_lock >= 0)
@@ -453,12 +458,12 @@ void bring_done(struct bring *b)
 	keep_done(&b->keep);
 	VEC_EACH(struct bring_document, d, &b->others)
 		content_unlock(b->store, CONTENT_LOCK_BLOB, d->digest, d->lock);
-	b->others.n = 0;
 	content_unlock(b->store, CONTENT_LOCK_BLOB, b->index, b->index_lock);
 	content_unlock(b->store, CONTENT_LOCK_BLOB, b->manifest_digest, b->manifest_lock);
 	content_unlock(b->store, CONTENT_LOCK_BLOB, b->manifest.config.digest, b->config_lock);
 	if (!b->placed)
 		bring_undo(b);
+	b->others.n = 0;
 	b->index_lock = b->manifest_lock = b->config_lock = -EBADF;
 	image_let_go(b);
 }

@@ -2,11 +2,14 @@
 #include "image/moving/keep.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "image/store/remove.h"
 #include "os/fd.h"
 #include "os/rlimit.h"
 
@@ -109,9 +112,11 @@ static int blob_commit(struct keep *k, struct keep_blob *b, struct err *e)
 {
 	int r = content_ingest_commit(k->store, b->digest, b->fd, e);
 
-	if (r == 0)
-		blob_is_here(k, b, PULL_DONE);
-	return r;
+	if (r < 0)
+		return r;
+	strs_push(k->arena, &k->brought, b->digest);
+	blob_is_here(k, b, PULL_DONE);
+	return 0;
 }
 
 /* A blob that was continued may be damaged: once more from its beginning. */
@@ -214,10 +219,30 @@ int keep_run(struct keep *k, struct err *e)
 	return r;
 }
 
+/* Under its lock: what came of a blob, if nobody will continue it. */
+static void partial_drop(const struct keep *k, const struct keep_blob *b)
+{
+	struct stat st;
+
+	if (b->state != KEEP_ORDERED)
+		return;
+	if (k->at_hand || (fstatat(k->store->ingest_fd, digest_hex(b->digest), &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size == 0))
+		unlinkat(k->store->ingest_fd, digest_hex(b->digest), 0);
+}
+
+void keep_undo(struct keep *k)
+{
+	const struct strs none = { 0 };
+
+	if (k->at_hand)
+		remove_brought(k->store, &none, &k->brought, k->arena);
+}
+
 void keep_done(struct keep *k)
 {
 	VEC_EACH(struct keep_blob, b, &k->blobs) {
 		b->fd = fd_close(b->fd);
+		partial_drop(k, b);
 		content_unlock(k->store, CONTENT_LOCK_BLOB, b->digest, b->lock);
 		b->lock = -EBADF;
 	}

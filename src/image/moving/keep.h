@@ -31,7 +31,9 @@ struct keep {
 	const struct pull_options *options;
 	struct arena *arena;
 	size_t first;        /* number of the first blob, for progress */
+	bool at_hand;        /* the source is a file, so nothing of a failure is worth keeping */
 	struct VEC(struct keep_blob) blobs;
+	struct strs brought; /* what was not here before */
 };
 
 /* Adds what @d describes, once. @name: what the source calls it. Errors: ERR_EXHAUSTED. */
@@ -42,3 +44,6 @@ int keep_run(struct keep *k, struct err *e);
 
 /* Lets go of everything. Call after courier_done() if it failed. */
 void keep_done(struct keep *k);
+
+/* After keep_done(), when no record came to refer to them and the source is at hand: takes back what it brought, but for what somebody else needs by now. */
+void keep_undo(struct keep *k);
