@@ -268,10 +268,11 @@ names() { tare images --format '{{.Repository}}:{{.Tag}}' | sort | xargs; }
 	pid=$!
 	exec 5<pipe
 	head -c 1000 <&5 >/dev/null
-	kill -INT $pid
+	# Bash lets what runs behind it ignore SIGINT, and so does tare then.
+	kill -TERM $pid
 	code=0
 	wait $pid || code=$?
-	equal 1 $code
+	equal 143 $code
 	exec 5<&-
 	contains "$(cat out)" interrupted
 	rm pipe out
