@@ -243,7 +243,7 @@ TEST(index_of_what_is_no_index_or_not_there_is_refused)
 
 TEST(manifest_of_an_archive_names_members_of_a_layout)
 {
-	static const char *const names[] = { "docker.io/library/x:1", "r.test:5000/y:2", "docker.io/library/x@sha256:" HEX_A };
+	static const char *const names[] = { "docker.io/library/x:1", "r.test:5000/y:2", ("docker.io/library/x@sha256:" HEX_A) };
 	scoped_arena struct arena a = { 0 };
 	scoped_buf struct buf manifest = BUF(LIMIT_MANIFEST), repositories = BUF(LIMIT_MANIFEST);
 	struct shipment s = shipment_make(&a);
