@@ -34,6 +34,8 @@ TEST(addresses_are_as_near_as_they_lead)
 		{ "1.1.1.1", NEAR_WORLD }, { "10.0.0.1", NEAR_WORLD }, { "192.168.1.1", NEAR_WORLD }, { "128.0.0.1", NEAR_WORLD }, { "126.255.255.255", NEAR_WORLD },
 		{ "0.0.0.0", NEAR_MACHINE }, { "0.1.2.3", NEAR_MACHINE }, { "127.0.0.1", NEAR_MACHINE }, { "127.255.255.254", NEAR_MACHINE },
 		{ "169.254.169.254", NEAR_LINK }, { "169.253.0.1", NEAR_WORLD }, { "100.100.100.200", NEAR_LINK }, { "100.100.100.201", NEAR_WORLD },
+		{ "168.63.129.16", NEAR_LINK }, { "168.63.129.17", NEAR_WORLD }, { "192.0.0.192", NEAR_LINK }, { "192.0.0.191", NEAR_WORLD },
+		{ "fd00:ec2::23", NEAR_LINK }, { "fd00:ec3::23", NEAR_WORLD },
 		{ "223.255.255.255", NEAR_WORLD }, { "224.0.0.1", NEAR_NOTHING }, { "239.1.1.1", NEAR_NOTHING }, { "255.255.255.255", NEAR_NOTHING },
 		{ "2606:4700::1111", NEAR_WORLD }, { "fd12::1", NEAR_WORLD }, { "::", NEAR_MACHINE }, { "::1", NEAR_MACHINE }, { "::2", NEAR_MACHINE },
 		{ "fe80::1", NEAR_LINK }, { "febf::1", NEAR_LINK }, { "fec0::1", NEAR_WORLD }, { "fd00:ec2::254", NEAR_LINK }, { "ff02::1", NEAR_NOTHING },

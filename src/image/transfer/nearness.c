@@ -19,13 +19,15 @@ static const struct {
 	{ "127.0.0.0", 8, NEAR_MACHINE },
 	{ "169.254.0.0", 16, NEAR_LINK },
 	{ "100.100.100.200", 32, NEAR_LINK },   /* metadata of Alibaba's cloud */
+	{ "168.63.129.16", 32, NEAR_LINK },     /* metadata of Microsoft's cloud, beside 169.254.169.254 */
+	{ "192.0.0.192", 32, NEAR_LINK },       /* metadata of Oracle's cloud, beside 169.254.169.254 */
 	{ "224.0.0.0", 4, NEAR_NOTHING },
 	{ "255.255.255.255", 32, NEAR_NOTHING },
 }, rows6[] = {
 	{ "::", 128, NEAR_MACHINE },
 	{ "::1", 128, NEAR_MACHINE },
 	{ "fe80::", 10, NEAR_LINK },
-	{ "fd00:ec2::254", 128, NEAR_LINK },    /* metadata of Amazon's cloud */
+	{ "fd00:ec2::", 32, NEAR_LINK },        /* Amazon's cloud: metadata, credentials of pods */
 	{ "fd20:ce::254", 128, NEAR_LINK },     /* metadata of Google's cloud */
 	{ "ff00::", 8, NEAR_NOTHING },
 };
