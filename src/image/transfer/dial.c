@@ -36,9 +36,10 @@ enum {
 
 /* A request is "port host" with one end of a socket pair; the answer to it a struct err, with the connection if that is no error. */
 
-/* A host the user named; what it was found at first. */
+/* A host the user named; where it was found at first. */
 struct named {
 	const char *host;
+	const char *port; /* of a proxy; NULL: any */
 	bool known;
 	unsigned found; /* bits of enum nearness */
 };
@@ -57,17 +58,25 @@ struct call {
 
 /* ---- the rule ---- */
 
-static struct named *named_find(struct dialing *d, const char *host)
+static struct named *named_find(struct dialing *d, const struct call *c)
 {
 	for (size_t i = 0; i < d->n; i++)
-		if (strcasecmp(d->v[i].host, host) == 0)
+		if (strcasecmp(d->v[i].host, c->host) == 0 && (!d->v[i].port || strcmp(d->v[i].port, c->port) == 0))
 			return &d->v[i];
 	return NULL;
 }
 
-/* Takes out of @list what may not be reached. Returns how many are left; *nearest says what was taken out. */
-static size_t addresses_judge(struct dialing *d, const char *host, const struct addrinfo **list, size_t n, enum nearness *nearest)
+/* A name that is both far and near is far: whoever answers there may have added this machine to the answer for DNS. */
+static unsigned farthest(unsigned found)
 {
+	found &= ~(1u << NEAR_NOTHING);
+	return found & -found;
+}
+
+/* Takes out of @list what may not be reached. Returns how many are left; *nearest says what was taken out. */
+static size_t addresses_judge(const struct call *c, const struct addrinfo **list, size_t n, enum nearness *nearest)
+{
+	struct dialing *d = c->d;
 	struct named *named;
 	unsigned found = 0, allowed = 1u << NEAR_WORLD;
 	size_t kept = 0;
@@ -75,10 +84,10 @@ static size_t addresses_judge(struct dialing *d, const char *host, const struct 
 	for (size_t i = 0; i < n; i++)
 		found |= 1u << nearness_of(list[i]->ai_addr);
 	pthread_mutex_lock(&d->mutex);
-	named = named_find(d, host);
+	named = named_find(d, c);
 	if (named && !named->known) {
 		named->known = true;
-		named->found = found & ~(1u << NEAR_NOTHING);
+		named->found = farthest(found);
 	}
 	allowed |= (named ? named->found : 0) | d->v[0].found;
 	pthread_mutex_unlock(&d->mutex);
@@ -172,7 +181,7 @@ static int call_connect(struct call *c, struct err *e)
 		return err_set(e, r == EAI_AGAIN ? ERR_UNAVAILABLE : ERR_NOT_FOUND, "look up '%s': %s", c->host, gai_strerror(r));
 	for (const struct addrinfo *i = found; i && n < ADDRESSES_MAX; i = i->ai_next)
 		list[n++] = i;
-	kept = addresses_judge(c->d, c->host, list, n, &near);
+	kept = addresses_judge(c, list, n, &near);
 	r = kept > 0 ? addresses_connect(list, kept) :
 		err_set(e, ERR_DENIED, "'%s' is on %s, where a registry elsewhere may not lead us", c->host, nearness_text(near));
 	if (kept > 0 && r < 0)
@@ -251,8 +260,12 @@ void dialer_serve(int sock, const struct strs *named)
 	scoped_arena struct arena a = { 0 };
 	struct dialing d = { .v = arena_array(&a, struct named, named->n), .n = named->n };
 
-	for (size_t i = 0; i < d.n; i++)
-		d.v[i].host = named->v[i];
+	for (size_t i = 0; i < d.n; i++) {
+		const char *space = strchr(named->v[i], ' ');
+
+		d.v[i].host = space ? space + 1 : named->v[i];
+		d.v[i].port = space ? arena_strndup(&a, named->v[i], (size_t)(space - named->v[i])) : NULL;
+	}
 	pthread_mutex_init(&d.mutex, NULL);
 	for (;;) {
 		char text[HOST_MAX + 16];
@@ -330,6 +343,8 @@ int dial(int dialer, const char *host, const char *port, const atomic_bool *stop
 	n = r < 0 ? r : sock_recv(ours, &answer, sizeof answer, &fd, 1, &n_fds);
 	if (n == sizeof answer && n_fds == 1)
 		return fd;
+	if (n >= 0 && n_fds == 1)
+		fd_close(fd);
 	/* It has read what name servers said: its word is checked, too. */
 	if (n != sizeof answer || answer.kind <= ERR_NONE || answer.kind >= ERR_KIND_COUNT || answer.sys <= 0 || answer.msg[sizeof answer.msg - 1])
 		return err_set(e, ERR_INTERNAL, "connect to '%s': no answer", host);

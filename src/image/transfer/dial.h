@@ -5,8 +5,9 @@
  * confined, looks names up and connects; it never sees a byte of what goes over a connection, and may do nothing else (confine_dialer). Whoever takes over
  * the reader gets connections from here only, and these follow a rule:
  *
- *   the registry the user named is reached wherever it is. Other hosts (redirects, token servers, stores of blobs) are reached in the world; on this
- *   machine or its link only if the registry was found there itself. What was found first counts: a name that changes its address later gains nothing.
+ *   the registry and the proxies the user named are reached wherever they are, the latter at their port only. Other hosts (redirects, token servers, stores of
+ *   blobs) are reached in the world; on this machine or its link only if the registry was found there itself. What was found first counts: a name that changes
+ *   its address later gains nothing, nor one with addresses here and elsewhere.
  *
  * So an image from the internet cannot make this machine talk to its own daemons or to a cloud's metadata service (the SSRF side of CVE-2020-15157).
  */
@@ -22,7 +23,7 @@ struct dialer {
 };
 #define DIALER_NONE ((struct dialer){ .sock = -9 /* -EBADF */ })
 
-/* Starts it. @named are the hosts the user named: the registry, then proxies. For single-threaded callers. */
+/* Starts it. @named are whom the user named: the registry as "HOST", then proxies as "PORT HOST". For single-threaded callers. */
 int dialer_start(const struct strs *named, struct dialer *ret, struct err *e);
 
 /* Ends it, and its calls; waits for that. */

@@ -53,7 +53,7 @@ TEST(addresses_are_as_near_as_they_lead)
 /* A dialer in a thread, and a listener on loopback. */
 struct bench {
 	int ours, theirs, listener;
-	char port[8];
+	char port[8], place[32]; /* of the listener; "PORT 127.0.0.1" */
 	struct strs named;
 	pthread_t thread;
 };
@@ -66,6 +66,7 @@ static void *serve_run(void *arg)
 	return NULL;
 }
 
+/* Of @named NULL is the listener's place, as of a proxy. */
 static void bench_begin(struct bench *b, const char **named, size_t n)
 {
 	struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
@@ -77,6 +78,9 @@ static void bench_begin(struct bench *b, const char **named, size_t n)
 	assert_int_equal(listen(b->listener, 8), 0);
 	assert_int_equal(getsockname(b->listener, (struct sockaddr *)&here, &(socklen_t){ sizeof here }), 0);
 	snprintf(b->port, sizeof b->port, "%u", ntohs(here.sin_port));
+	snprintf(b->place, sizeof b->place, "%s 127.0.0.1", b->port);
+	for (size_t i = 0; i < n; i++)
+		named[i] = named[i] ? named[i] : b->place;
 	assert_int_equal(sock_pair(SOCK_SEQPACKET, pair), 0);
 	b->ours = pair[0];
 	b->theirs = pair[1];
@@ -137,13 +141,52 @@ TEST(a_proxy_on_this_machine_is_reached_and_leads_nowhere_else_here)
 	struct err e;
 	int fd;
 
-	bench_begin(&b, (const char *[]){ "registry.invalid", "127.0.0.1" }, 2);
+	bench_begin(&b, (const char *[]){ "registry.invalid", NULL }, 2);
 	fd = dialed(&b, "127.0.0.1", b.port, &e);
 	assert_true(fd >= 0);
 	fd_close(fd);
 	assert_true(dialed(&b, "127.0.0.2", b.port, &e) < 0);
 	assert_int_equal(e.kind, ERR_DENIED);
+	/* Nor to what else its host has. */
+	assert_true(dialed(&b, "127.0.0.1", strcmp(b.port, "80") == 0 ? "81" : "80", &e) < 0);
+	assert_int_equal(e.kind, ERR_DENIED);
 	bench_end(&b);
+}
+
+/* A dialer that was taken over. */
+static void *answer_badly(void *arg)
+{
+	int request = *(int *)arg, answer = -1, pair[2];
+	size_t n_fds = 0;
+	char text[64], c;
+
+	assert_int_equal(sock_pair(SOCK_SEQPACKET, pair), 0);
+	assert_true(sock_recv(request, text, sizeof text, &answer, 1, &n_fds) > 0);
+	assert_int_equal(n_fds, 1);
+	assert_int_equal(sock_send(answer, "x", 1, &pair[1], 1), 1);
+	fd_close(pair[1]);
+	fd_close(answer);
+	/* The other end is nowhere any more once nobody keeps what we sent. */
+	assert_int_equal(sock_wait(pair[0], 5000), 0);
+	assert_int_equal(sock_recv(pair[0], &c, 1, NULL, 0, NULL), 0);
+	fd_close(pair[0]);
+	return NULL;
+}
+
+TEST(a_descriptor_that_comes_with_no_proper_answer_is_not_kept)
+{
+	atomic_bool never = false;
+	struct err e = { 0 };
+	pthread_t thread;
+	int pair[2];
+
+	assert_int_equal(sock_pair(SOCK_SEQPACKET, pair), 0);
+	assert_int_equal(pthread_create(&thread, NULL, answer_badly, &pair[1]), 0);
+	assert_true(dial(pair[0], "registry.invalid", "80", &never, &e) < 0);
+	assert_int_equal(e.kind, ERR_INTERNAL);
+	pthread_join(thread, NULL);
+	fd_close(pair[0]);
+	fd_close(pair[1]);
 }
 
 TEST(requests_that_are_none_get_no_answer_and_do_no_harm)

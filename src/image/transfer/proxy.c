@@ -63,7 +63,7 @@ struct proxy proxy_for(const struct auth_origin *where, struct arena *a)
 	return p;
 }
 
-void proxy_hosts(struct arena *a, struct strs *ret)
+void proxy_places(struct arena *a, struct strs *ret)
 {
 	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
 		struct proxy p = { .url = variable(variables[i][0], variables[i][1]) };
@@ -71,6 +71,6 @@ void proxy_hosts(struct arena *a, struct strs *ret)
 		if (p.url)
 			proxy_read(&p, a);
 		if (p.host)
-			strs_push(a, ret, p.host);
+			strs_push(a, ret, arena_printf(a, "%s %s", p.port, p.host));
 	}
 }

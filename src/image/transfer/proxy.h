@@ -14,5 +14,5 @@ struct proxy {
 
 struct proxy proxy_for(const struct auth_origin *where, struct arena *a);
 
-/* The hosts of all proxies the environment names, for dialer_start(). */
-void proxy_hosts(struct arena *a, struct strs *ret);
+/* "PORT HOST" of all proxies the environment names, for dialer_start(). */
+void proxy_places(struct arena *a, struct strs *ret);

@@ -99,7 +99,7 @@ int registry_dialer_start(const struct transfer_message *m, struct dialer *ret, 
 	if (r < 0)
 		return r;
 	strs_push(&a, &hosts, host_plain(origin.host, &a));
-	proxy_hosts(&a, &hosts);
+	proxy_places(&a, &hosts);
 	return dialer_start(&hosts, ret, e);
 }
 
