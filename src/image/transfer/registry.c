@@ -413,7 +413,7 @@ static int url_first(struct calling *x, const char *base, const char **ret, bool
 	judged = auth_redirect_judge(&from, &to);
 	if (!judged.follow)
 		return err_set(e, ERR_DENIED, "the registry sends us from https to plain http at '%.100s'; not following", to.host);
-	*ret_credentials = judged.keep_credentials;
+	*ret_credentials = judged.keep_credentials && !q->anonymous;
 	return 0;
 }
 

@@ -65,6 +65,7 @@ struct registry_call {
 	uint64_t max;               /* more bytes than this is an error */
 	registry_sink_fn sink;      /* gets the bytes in order, without gap or repetition, whatever happened in between */
 	void *arg;
+	bool anonymous;             /* @url is not the registry's word: no credentials, no headers of the user's, wherever it is */
 	bool once;                  /* not tried again here: the caller knows better from where to go on */
 };
 

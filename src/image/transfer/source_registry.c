@@ -72,8 +72,8 @@ static int count_sink(void *arg, const void *p, size_t n, struct err *e)
 	return r;
 }
 
-/* First the registry, then the addresses the manifest gives. To those goes nothing but the request, and the digest says whether they are right: what holds for
- * a redirect holds for them. */
+/* First the registry, then the addresses the manifest gives. To those goes nothing but the request, not even to the registry itself: who made the image has
+ * chosen them. The digest says whether they are right: what holds for a redirect holds for them. */
 static int read_(void *self, void *line, const struct source_request *q, struct source_answer *ret, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
@@ -84,6 +84,7 @@ static int read_(void *self, void *line, const struct source_request *q, struct 
 
 	for (size_t i = 0; q->urls && i < q->urls->n && r < 0 && (i > 0 || e->kind == ERR_NOT_FOUND) && e->kind != ERR_CANCELED; i++) {
 		call.url = q->urls->v[i];
+		call.anonymous = true;
 		call.offset = q->offset + counting.delivered;
 		r = registry_call(line, &call, &a, &reply, e);
 		if (r < 0)
