@@ -100,3 +100,23 @@ on_disk() { du -sm "$BATS_TEST_TMPDIR/root" | cut -f1; }
 	own rmi -f "$(own images -q)"
 	own pull -q "$evil/patience/x:1"
 }
+
+# ---- memory ----
+
+# The most that one of the processes held which a pull needs, in kB.
+pull_peak() {
+	/usr/bin/python3 - timeout 120 tare --root "$BATS_TEST_TMPDIR/root" --run-root "$BATS_TEST_TMPDIR/run" pull -q "$1" <<-'END'
+		import resource, subprocess, sys
+		code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+		print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss if code == 0 else "failed")
+	END
+}
+
+@test "a layer that comes in drips, each with as many headers as may be, costs no memory for each" {
+	local usual drips
+	usual=$(pull_peak "$evil/good/x:1")
+	drips=$(pull_peak "$evil/drips/x:1")
+	# Some 35 of 240 kB.
+	[ "$(grep -c ' bytes=' "$evil_dir/requests")" -ge 25 ]
+	[ "$drips" -le $((usual + 3000)) ] || { echo "$usual kB, and with drips $drips kB"; return 1; }
+}

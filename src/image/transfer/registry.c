@@ -29,7 +29,7 @@ struct registry {
 	char *base;                  /* "https://host/v2" */
 	bool settled;                /* the scheme has proved to work */
 	bool switched;               /* it is not the first one tried */
-	char *authorization;         /* header value in use, or NULL */
+	char *authorization;         /* header value in use, or NULL; owned */
 	unsigned generation;         /* counts changes of it */
 	struct strs warnings;
 	size_t n_warned;             /* so many of them have been handed out */
@@ -152,6 +152,7 @@ void registry_close(struct registry *g)
 	if (!g)
 		return;
 	pthread_mutex_destroy(&g->mutex);
+	free(g->authorization);
 	arena_done(&g->arena);
 	free(g);
 }
@@ -274,13 +275,14 @@ struct credential {
 	unsigned generation;
 };
 
-static const char *base_get(struct registry *g, struct credential *ret)
+/* A copy: another line may get a new credential while this one is in use. */
+static const char *base_get(struct registry *g, struct arena *a, struct credential *ret)
 {
 	const char *base;
 
 	pthread_mutex_lock(&g->mutex);
 	base = g->base;
-	*ret = (struct credential){ g->authorization, g->generation };
+	*ret = (struct credential){ arena_strdup(a, g->authorization), g->generation };
 	pthread_mutex_unlock(&g->mutex);
 	return base;
 }
@@ -307,6 +309,15 @@ const char *registry_warning(struct registry *g)
 	return text;
 }
 
+/* Not in the arena: a registry may ask for another one with every call. */
+static void authorization_set(struct registry *g, const char *value)
+{
+	size_t size = strlen(value) + 1;
+
+	free(g->authorization);
+	g->authorization = memcpy(alloc_or_die(size), value, size);
+}
+
 /* Gets a credential for the challenges at hand and shares it with the other lines; another may have been quicker. */
 static int credential_renew(struct calling *x, const char *url, unsigned seen, struct err *e)
 {
@@ -321,7 +332,7 @@ static int credential_renew(struct calling *x, const char *url, unsigned seen, s
 	if (g->generation == seen) {
 		r = token_get(x->http, &x->reply->answer.challenges, &here, &g->user, x->a, &value, e);
 		if (r == 0) {
-			g->authorization = arena_strdup(&g->arena, value);
+			authorization_set(g, value);
 			g->generation++;
 		}
 	}
@@ -440,12 +451,12 @@ static int call_once(struct calling *x, struct err *e)
 	int r;
 
 	x->reply->again = false;
-	base = base_get(x->g, &credential);
+	base = base_get(x->g, x->a, &credential);
 	r = url_first(x, base, &url, &credentials, e);
 	for (int hop = 0; r == 0 && hop < REDIRECTS_MAX; hop++) {
 		end = send_once(x, url, credentials, credentials ? credential.authorization : NULL, e);
 		if (other_scheme_try(x->g, base, end, answer)) {
-			base = base_get(x->g, &credential);
+			base = base_get(x->g, x->a, &credential);
 			r = url_first(x, base, &url, &credentials, e);
 			continue;
 		}
@@ -460,7 +471,7 @@ static int call_once(struct calling *x, struct err *e)
 		} else if (answer->status == 401 && credentials && !asked) {
 			asked = true;
 			r = credential_renew(x, url, credential.generation, e);
-			base_get(x->g, &credential);
+			base_get(x->g, x->a, &credential);
 		} else {
 			x->reply->again = status_is_passing(answer->status);
 			return status_failed(x, e);
@@ -502,10 +513,12 @@ int registry_call(struct registry_line *line, const struct registry_call *q, str
 	struct calling x = { .g = line->g, .http = line->http, .q = q, .a = a, .delivered = q->offset, .reply = ret };
 	int r;
 
-	*ret = (struct registry_reply){ 0 };
 	for (int tries = 0;; tries++) {
+		/* Of a try that is followed by another nothing is kept: there may be as many as the blob has bytes. */
+		struct arena_mark mark = arena_mark(a);
 		uint64_t before = x.delivered;
 
+		*ret = (struct registry_reply){ 0 };
 		r = call_once(&x, e);
 		if (r == 0 || !ret->again || q->once)
 			return r;
@@ -514,5 +527,6 @@ int registry_call(struct registry_line *line, const struct registry_call *q, str
 		r = registry_pause(line, ret, tries, e);
 		if (r < 0)
 			return r;
+		arena_reset(a, mark);
 	}
 }

@@ -75,7 +75,7 @@ struct registry_reply {
 	bool again;                 /* it failed for a passing reason */
 };
 
-/* Calls the registry; 2xx is success. Strings of *ret are in @a. Errors: by status, ERR_NOT_FOUND for 404 and so on. */
+/* Calls the registry; 2xx is success. Strings of *ret are in @a, into which @q's functions put nothing. Errors: by status, ERR_NOT_FOUND for 404 and so on. */
 int registry_call(struct registry_line *line, const struct registry_call *q, struct arena *a, struct registry_reply *ret, struct err *e);
 
 /* How long to wait before the next try: the seconds the registry asked for (0 or less: it did not, or for a moment that has passed), or longer with each try. -1: that
