@@ -283,12 +283,19 @@ static int sockets_allow(scmp_filter_ctx ctx)
 	return r;
 }
 
-/* A pair that curl wakes itself with, and one to hear the dialer. One of datagrams could be sent from to any other socket. */
+/*
+ * A pair that curl wakes itself with, and one to hear the dialer. One of datagrams could be sent from to any other socket; for one of another family (TIPC has
+ * pairs) the kernel would load a module.
+ */
 static int pairs_allow(scmp_filter_ctx ctx)
 {
-	int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPES, SOCK_STREAM));
+	static const scmp_datum_t types[] = { SOCK_STREAM, SOCK_SEQPACKET };
+	int r = 0;
 
-	return r < 0 ? r : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPES, SOCK_SEQPACKET));
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(types); i++)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 2, SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
+			SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPES, types[i]));
+	return r;
 }
 
 static int list_allow(scmp_filter_ctx ctx, const int *calls, size_t n)

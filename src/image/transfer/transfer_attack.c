@@ -146,6 +146,7 @@ ATTACK(terminal_console, ioctl(0, 0x541c /* TIOCLINUX */, "\3"))
 /* Sockets. */
 ATTACK(unix_socket, socket(AF_UNIX, SOCK_STREAM, 0))
 ATTACK(unix_datagram, socketpair(AF_UNIX, SOCK_DGRAM, 0, (int[2]){ 0 }))
+ATTACK(foreign_pair, socketpair(AF_INET, SOCK_STREAM, 0, (int[2]){ 0 }))
 ATTACK(netlink, socket(AF_NETLINK, SOCK_RAW, 0))
 ATTACK(netlink_audit, socket(AF_NETLINK, SOCK_RAW, 9))
 ATTACK(packet, socket(AF_PACKET, SOCK_RAW, 0))
@@ -211,7 +212,7 @@ static const struct {
 	ROW(remount, 0), ROW(open_tree, 0), ROW(fsopen, 0), ROW(pivot_root, 0), ROW(file_handle, 0),
 	ROW(bpf, 0), ROW(io_uring, 0), ROW(userfaultfd, 0), ROW(keyctl, 0), ROW(add_key, 0), ROW(perf, 0), ROW(module, 0), ROW(clock, 0), ROW(hostname, 0),
 	ROW(reboot, 0), ROW(syslog, 0), ROW(fanotify, 0), ROW(shared_memory, 0), ROW(personality, 0), ROW(type_into_terminal, 0), ROW(terminal_console, 0),
-	ROW(unix_socket, 0), ROW(unix_datagram, 0), ROW(netlink, 0), ROW(netlink_audit, 0), ROW(packet, 0), ROW(vsock, 0), ROW(alg, 0), ROW(bluetooth, 0),
+	ROW(unix_socket, 0), ROW(unix_datagram, 0), ROW(foreign_pair, 0), ROW(netlink, 0), ROW(netlink_audit, 0), ROW(packet, 0), ROW(vsock, 0), ROW(alg, 0), ROW(bluetooth, 0),
 	ROW(raw, 0), ROW(ping, 0), ROW(sctp, 0), ROW(mptcp, 0), ROW(udplite, 0), ROW(listen, 0), ROW(bind, 0), ROW(tcp, 0), ROW(udp, 0),
 	ROW(dial_loopback, ONLINE), ROW(dial_loopback_name, ONLINE), ROW(dial_unspecified, ONLINE), ROW(dial_mapped, ONLINE), ROW(dial_number, ONLINE),
 	ROW(dial_metadata, ONLINE), ROW(dial_multicast, ONLINE), ROW(redial, ONLINE), ROW(setuid, 0),
