@@ -246,6 +246,23 @@ TEST(erofs_directory_that_comes_twice_keeps_what_is_in_it)
 	assert_string_equal(node_of(&p, "d/f")->text, "x");
 }
 
+TEST(erofs_directory_that_comes_again_and_again_has_no_more_attributes_than_a_file)
+{
+	static char names[LIMIT_XATTRS + 1][24];
+	static struct layer_xattr many[LIMIT_XATTRS + 1];
+	scoped_place struct place p = place_make();
+
+	for (size_t i = 0; i < ARRAY_LEN(many); i++) {
+		snprintf(names[i], sizeof names[i], "user.%zu", i);
+		many[i] = (struct layer_xattr){ names[i], "1", 1 };
+	}
+	assert_int_equal(add(&p, (struct layer_entry){ .path = "d", .mode = S_IFDIR | 0700, .xattrs = many, .n_xattrs = LIMIT_XATTRS - 1 }, NULL), 0);
+	for (int i = 0; i < 2; i++) /* the same ones are no more of them */
+		assert_int_equal(add(&p, (struct layer_entry){ .path = "d", .mode = S_IFDIR | 0700, .xattrs = many, .n_xattrs = LIMIT_XATTRS }, NULL), 0);
+	assert_true(add(&p, (struct layer_entry){ .path = "d", .mode = S_IFDIR | 0700, .xattrs = &many[LIMIT_XATTRS], .n_xattrs = 1 }, NULL) < 0);
+	assert_int_equal(p.e.kind, ERR_EXHAUSTED);
+}
+
 /* ---- whiteouts ---- */
 
 TEST(erofs_whiteouts_are_what_overlay_wants)

@@ -172,7 +172,7 @@ static int path_walk(struct walk *w, struct erofs_inode *from, const char *path,
 
 /* ---- kinds of entries ---- */
 
-static void xattr_set(struct erofs_tree *t, struct erofs_inode *inode, const struct layer_xattr *from)
+static int xattr_set(struct erofs_tree *t, struct erofs_inode *inode, const struct layer_xattr *from)
 {
 	const void *value = arena_memdup(&t->arena, from->value, from->size);
 
@@ -181,23 +181,30 @@ static void xattr_set(struct erofs_tree *t, struct erofs_inode *inode, const str
 
 		if (strcmp(old->name, from->name) == 0) {
 			*old = (struct layer_xattr){ old->name, value, from->size };
-			return;
+			return 0;
 		}
 	}
+	/* One entry has no more (untar.c), but a directory may have many entries. */
+	if (inode->n_xattrs == LIMIT_XATTRS)
+		return -E2BIG;
 	inode->xattrs = arena_grow(&t->arena, inode->xattrs, inode->n_xattrs, sizeof *inode->xattrs);
 	inode->xattrs[inode->n_xattrs++] = (struct layer_xattr){ arena_strdup(&t->arena, from->name), value, from->size };
+	return 0;
 }
 
 /* Xattrs are added to those that a directory has already. */
-static void attributes_take(struct erofs_tree *t, struct erofs_inode *inode, const struct layer_entry *entry)
+static int attributes_take(struct erofs_tree *t, struct erofs_inode *inode, const struct layer_entry *entry)
 {
+	int r = 0;
+
 	inode->mode = (inode->mode & S_IFMT) | (entry->mode & 07777);
 	inode->uid = entry->uid;
 	inode->gid = entry->gid;
 	inode->mtime = entry->mtime;
-	for (size_t i = 0; i < entry->n_xattrs; i++)
+	for (size_t i = 0; r == 0 && i < entry->n_xattrs; i++)
 		if (tree_has_xattr(entry->xattrs[i].name))
-			xattr_set(t, inode, &entry->xattrs[i]);
+			r = xattr_set(t, inode, &entry->xattrs[i]);
+	return r;
 }
 
 /* No tree gets much deeper here than extract makes it: one entry adds at most the directories of one path. */
@@ -267,17 +274,14 @@ static int directory_make(struct erofs_tree *t, struct erofs_inode *dir, const c
 	struct erofs_inode *inode;
 	bool opaque = n && is_whiteout(n->inode);
 
-	if (n && S_ISDIR(n->inode->mode)) {
-		attributes_take(t, n->inode, entry);
-		return 0;
-	}
+	if (n && S_ISDIR(n->inode->mode))
+		return attributes_take(t, n->inode, entry);
 	if (n)
 		name_remove(t, n);
 	inode = inode_new(t, S_IFDIR);
 	inode->opaque = opaque;
-	attributes_take(t, inode, entry);
 	name_add(t, dir, name, size, inode);
-	return 0;
+	return attributes_take(t, inode, entry);
 }
 
 static int other_make(struct erofs_tree *t, struct erofs_inode *dir, const char *name, const struct layer_entry *entry, struct erofs_inode **ret)
@@ -285,6 +289,7 @@ static int other_make(struct erofs_tree *t, struct erofs_inode *dir, const char 
 	size_t size = strlen(name);
 	struct erofs_name *n = name_find(t, dir, name, size);
 	struct erofs_inode *inode;
+	int r;
 
 	if (S_ISLNK(entry->mode) && (!entry->symlink || !*entry->symlink))
 		return -EINVAL;
@@ -293,7 +298,9 @@ static int other_make(struct erofs_tree *t, struct erofs_inode *dir, const char 
 	if (n)
 		name_remove(t, n);
 	inode = inode_new(t, entry->mode & S_IFMT);
-	attributes_take(t, inode, entry);
+	r = attributes_take(t, inode, entry);
+	if (r < 0)
+		return r;
 	if (S_ISLNK(entry->mode)) {
 		inode->mode = S_IFLNK | 0777;
 		inode->target = arena_strdup(&t->arena, entry->symlink);
@@ -367,8 +374,7 @@ int erofs_tree_add(struct erofs_tree *t, const struct layer_entry *entry, struct
 	if (!*path) {
 		if (!S_ISDIR(entry->mode) || entry->hardlink)
 			return -EINVAL;
-		attributes_take(t, t->root, entry);
-		return 0;
+		return attributes_take(t, t->root, entry);
 	}
 	name = strrchr(path, '/');
 	r = path_walk(&w, t->root, path, name ? (size_t)(name - path) : 0, &dir);

@@ -44,6 +44,8 @@ int layer_entry_failed(const struct layer_entry *entry, int r, struct err *e)
 {
 	if (r == -EINVAL)
 		return err_set(e, ERR_INVALID, "'%.200s' is not a name an entry may have", entry->path);
+	if (r == -E2BIG)
+		return err_set(e, ERR_EXHAUSTED, "'%.200s' has more than %d attributes", entry->path, LIMIT_XATTRS);
 	if (r == -EOVERFLOW)
 		return err_set(e, ERR_UNSUPPORTED, "'%.200s' belongs to %u:%u, for whom this user has no id: /etc/subuid and /etc/subgid give too few",
 			entry->path, entry->uid, entry->gid);
