@@ -125,6 +125,9 @@ void log_write(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof msg, fmt, ap);
 	va_end(ap);
+	/* What may go to a terminal; the other formats have their own escapes. */
+	if (sink.format == LOG_FORMAT_PLAIN && sink.transport == LOG_TO_STREAM)
+		text_calm(msg);
 	clock_gettime(CLOCK_REALTIME, &now);
 	text_time(now, when);
 	quote(msg, quoted, sizeof quoted);

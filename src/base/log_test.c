@@ -38,6 +38,14 @@ TEST(log_records_are_lines_as_runc_writes_them)
 	assert_string_equal(got + strlen(got) - 3, "\"}\n");
 }
 
+TEST(plain_log_records_do_nothing_to_a_terminal)
+{
+	char got[512];
+
+	record(LOG_FORMAT_PLAIN, LOG_TO_STREAM, "'\x1b]0;x\a\r\nfake' \xc3\xa9 \xc2\x9b" "1m", got, sizeof got);
+	assert_string_equal(got, "tare-runtime: '?]0;x?  fake' \xc3\xa9 ??1m\n");
+}
+
 TEST(log_speaks_the_journals_protocol)
 {
 	static const char want[] = "PRIORITY=3\nSYSLOG_IDENTIFIER=tare-runtime\nID=web\nMESSAGE\n\7\0\0\0\0\0\0\0one\ntwo\n";

@@ -67,6 +67,46 @@ bool text_is_utf8(struct str s)
 	return true;
 }
 
+/* Length of the character at @p if it may be shown, else 0. */
+static size_t calm_sequence(const char *p)
+{
+	const unsigned char *c = (const unsigned char *)p;
+	size_t n;
+
+	if (*c < 0x80)
+		return *c >= 0x20 && *c != 0x7f;
+	n = utf8_sequence(c, strnlen(p, 4));
+	return c[0] == 0xc2 && c[1] < 0xa0 ? 0 : n;
+}
+
+bool text_is_calm(const char *s)
+{
+	for (size_t n; *s; s += n) {
+		n = calm_sequence(s);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
+char *text_calm(char *s)
+{
+	for (char *p = s; *p;) {
+		size_t n = calm_sequence(p);
+		bool blank = strchr("\t\n\v\f\r", *p) != NULL;
+
+		if (n) {
+			p += n;
+			continue;
+		}
+		/* Its second byte alone would be shown as what it is by nobody, or obeyed. */
+		if (*(unsigned char *)p == 0xc2 && utf8_sequence((unsigned char *)p, strnlen(p, 4)))
+			*p++ = '?';
+		*p++ = blank ? ' ' : '?';
+	}
+	return s;
+}
+
 void text_time(struct timespec t, char ret[TEXT_TIME_SIZE])
 {
 	struct tm tm;

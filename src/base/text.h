@@ -19,6 +19,15 @@ bool text_is_hex(struct str s, size_t n);
 /* True if the bytes are well-formed UTF-8 (no surrogates, no overlong forms). */
 bool text_is_utf8(struct str s);
 
+/*
+ * Makes of a text from outside one that does nothing to a terminal but stand there: blanks for tabs and line ends, '?' for each byte of other control
+ * characters (also the 8-bit ones, U+0080 to U+009F) and of what is not UTF-8. Returns @s.
+ */
+char *text_calm(char *s);
+
+/* True if text_calm() would change nothing. */
+bool text_is_calm(const char *s);
+
 enum { TEXT_TIME_SIZE = 40, TEXT_SIZE_SIZE = 16, TEXT_AGE_SIZE = 32 };
 
 /* RFC 3339 in UTC with nanoseconds, as Go prints it: "2026-01-02T03:04:05.123456789Z". */

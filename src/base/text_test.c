@@ -25,6 +25,26 @@ TEST(utf8_refuses_overlong_and_surrogates)
 	assert_false(text_is_utf8(STR("\xe2\x82")));
 }
 
+TEST(calm_text_does_nothing_to_a_terminal)
+{
+	static const struct {
+		const char *text, *calm;
+	} rows[] = {
+		{ "", "" }, { "plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", NULL }, { "\x1b[31m\a\x7f", "?[31m??" }, { "a\tb\r\nc\vd\fe", "a b  c d e" },
+		{ "\xc2\x80\xc2\x9b\xc2\xa0", "????\xc2\xa0" }, { "\x9b" "1m\xff", "?1m?" }, { "cut \xe2\x82", "cut ??" }, { "cut \xc2", "cut ?" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *want = rows[i].calm ? rows[i].calm : rows[i].text;
+		char text[64];
+
+		snprintf(text, sizeof text, "%s", rows[i].text);
+		assert_int_equal(text_is_calm(text), strcmp(text, want) == 0);
+		assert_string_equal(text_calm(text), want);
+		assert_true(text_is_calm(text));
+	}
+}
+
 TEST(times_round_trip)
 {
 	char out[TEXT_TIME_SIZE];

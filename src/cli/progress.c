@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "cli/progress_text.h"
 
 enum {
@@ -184,7 +185,10 @@ static void on_message(void *arg, const char *line)
 	struct progress *p = arg;
 	scoped_buf struct buf b = BUF(LINE_MAX_BYTES * 4);
 
-	buf_printf(&b, "%s\n", line);
+	buf_printf(&b, "%s", line);
+	if (b.p)
+		text_calm(b.p);
+	buf_add_char(&b, '\n');
 	put(p, &b);
 	p->drawn = 0; /* what is above stays there */
 }

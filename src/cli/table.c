@@ -2,6 +2,7 @@
 #include "cli/table.h"
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "codec/json.h"
 #include "codec/template.h"
@@ -56,6 +57,12 @@ static void grid_print(const struct grid *g, struct buf *out)
 	}
 }
 
+/* Cells may come from registries and images. */
+static const char *cell_calm(const char *cell, struct arena *a)
+{
+	return !cell || text_is_calm(cell) ? cell : text_calm(arena_strdup(a, cell));
+}
+
 static void print_default(const struct table *t, struct buf *out)
 {
 	struct grid g = { 0 };
@@ -66,7 +73,7 @@ static void print_default(const struct table *t, struct buf *out)
 
 		for (size_t c = 0; c < t->n_columns; c++)
 			if (t->columns[c].shown)
-				line->v[n++] = r ? t->v[r - 1].v[c] : t->columns[c].heading;
+				line->v[n++] = r ? cell_calm(t->v[r - 1].v[c], t->a) : t->columns[c].heading;
 		g.n_columns = n;
 	}
 	grid_print(&g, out);
@@ -146,7 +153,7 @@ static int print_columns(const struct table *t, const char *format, struct buf *
 		while (rest.p && n < TABLE_MAX_COLUMNS) {
 			struct str cell = str_cut(rest, '\t', &rest);
 
-			line->v[n++] = arena_strndup(t->a, cell.p, cell.n);
+			line->v[n++] = text_calm(arena_strndup(t->a, cell.p, cell.n));
 		}
 		g.n_columns = n > g.n_columns ? n : g.n_columns;
 	}

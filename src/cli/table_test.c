@@ -23,6 +23,23 @@ static struct table sample(struct arena *a)
 	return t;
 }
 
+TEST(cells_do_nothing_to_a_terminal)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_buf struct buf out = BUF(1000);
+	struct table t = TABLE(&a, columns);
+	const char **row = table_row(&t);
+	struct err e;
+
+	row[0] = row[2] = "";
+	row[1] = "a\x1b[31m\nb";
+	assert_int_equal(table_print(&t, NULL, &out, &e), 0);
+	assert_string_equal(buf_text(&out), "NAME       SIZE\na?[31m b   \n");
+	buf_clear(&out);
+	assert_int_equal(table_print(&t, "table {{.Name}}", &out, &e), 0);
+	assert_string_equal(buf_text(&out), "NAME\na?[31m b\n");
+}
+
 TEST(every_format_shows_the_same_cells)
 {
 	static const struct {

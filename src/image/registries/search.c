@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "codec/json.h"
 #include "image/courier.h"
@@ -48,15 +49,10 @@ static const char *query_escape(const char *s, struct arena *a)
 	return arena_strdup(a, buf_text(&b));
 }
 
-/* What comes from outside and is shown: one line of printable text. */
+/* What comes from outside and is shown. */
 static const char *line_of(const char *s, struct arena *a)
 {
-	char *line = arena_strdup(a, s ? s : "");
-
-	for (char *p = line; *p; p++)
-		if (iscntrl((unsigned char)*p))
-			*p = ' ';
-	return line;
+	return text_calm(arena_strdup(a, s ? s : ""));
 }
 
 /* Not below a repository, and perhaps at another base than the registry's own. */
