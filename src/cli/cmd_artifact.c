@@ -219,7 +219,7 @@ static int push_run(struct cli *c, const void *options, struct err *e)
 		if (r == 0 || !retry_wait(&o->retry, turn, e))
 			break;
 	}
-	if (r == 0 && o->digestfile && (r = file_replace(AT_FDCWD, o->digestfile, result.digest, strlen(result.digest), 0644, 0)) < 0)
+	if (r == 0 && o->digestfile && (r = file_create(AT_FDCWD, o->digestfile, result.digest, strlen(result.digest), 0644)) < 0)
 		return err_sys(e, r, "write '%s'", o->digestfile);
 	if (r == 0)
 		puts(result.digest);

@@ -56,7 +56,7 @@ static const struct opt push_opts[] = {
 
 static int digest_write(const char *path, const char *digest, struct err *e)
 {
-	int r = file_replace(AT_FDCWD, path, digest, strlen(digest), 0644, 0);
+	int r = file_create(AT_FDCWD, path, digest, strlen(digest), 0644);
 
 	return r < 0 ? err_sys(e, r, "write '%s'", path) : 0;
 }

@@ -114,6 +114,23 @@ requests() { awk -v m="$1" -v p="${2:-}" '$2 == m && index($3, p) { n++ } END { 
 	contains "$output" "linux/s390x"
 }
 
+@test "push --digestfile writes through a link, and asks nothing of the working directory" {
+	local digest name
+	ln -s real "$BATS_TEST_TMPDIR/link"
+	name=$plain_addr/file/note:1
+	echo note >"$BATS_TEST_TMPDIR/note"
+	tare artifact add "$name" "$BATS_TEST_TMPDIR/note"
+	# Nobody can create anything in /proc.
+	(cd /proc && tare push -q --digestfile "$BATS_TEST_TMPDIR/link" "$box" "$plain_addr/file/x:4")
+	[ -L "$BATS_TEST_TMPDIR/link" ]
+	digest=$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$plain_addr/file/x:4")
+	equal "$digest" "$(cat "$BATS_TEST_TMPDIR/real")"
+	digest=$(cd /proc && tare artifact push -q --digestfile "$BATS_TEST_TMPDIR/link" "$name")
+	[ -L "$BATS_TEST_TMPDIR/link" ]
+	equal "$digest" "$(cat "$BATS_TEST_TMPDIR/real")"
+	tare artifact rm "$name"
+}
+
 @test "delete: the manifest with all its tags; a tag alone where the registry can" {
 	tare push -q "$box" "$plain_addr/gone/x:1"
 	tare push -q "$box" "$plain_addr/gone/x:2"
