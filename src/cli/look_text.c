@@ -111,12 +111,13 @@ static int document_print(const struct look *look, const struct look_options *o,
 static int summary_print(const struct look *look, const char *format, struct arena *a, struct err *e)
 {
 	scoped_buf struct buf json = BUF(LIMIT_DOCUMENT), out = BUF(LIMIT_DOCUMENT);
+	bool rendered = format && !streq(format, "json");
 	int r = summary_make(look, a, &json, e);
 
-	if (r == 0 && format && !streq(format, "json"))
+	if (r == 0 && rendered)
 		r = template_render(format, buf_str(&json), &out, e);
 	if (r == 0)
-		puts(buf_text(out.n ? &out : &json));
+		puts(buf_text(rendered ? &out : &json));
 	return r;
 }
 

@@ -266,6 +266,7 @@ like_skopeo() {
 	equal "1 2" "$(tare image inspect "$here/look/x:1" | jq -r '.RepoTags | sort | join(" ")')"
 	equal '' "$(tare image inspect --no-tags "$here/look/x:1" | jq -r '.RepoTags | join(" ")')"
 	equal "$plain_addr/look/x linux" "$(tare image inspect -f '{{.Name}} {{.Os}}' "$here/look/x:1")"
+	equal '' "$(tare image inspect -f '{{with .Nothing}}x{{end}}' "$here/look/x:1")"
 	equal application/vnd.docker.image.rootfs.diff.tar.gzip "$(tare image inspect -f '{{(index .LayersData 0).MIMEType}}' "$here/look/x:2")"
 	equal "sha256:$(sum "$here/look/x:1")" "$(tare inspect -f '{{.Digest}}' "$here/look/x:1")"
 }
