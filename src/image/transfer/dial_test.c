@@ -5,12 +5,14 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/scope.h"
 #include "base/test.h"
 #include "image/transfer/nearness.h"
+#include "image/transfer/proxy.h"
 #include "os/fd.h"
 #include "os/sock.h"
 
@@ -187,6 +189,32 @@ TEST(a_descriptor_that_comes_with_no_proper_answer_is_not_kept)
 	pthread_join(thread, NULL);
 	fd_close(pair[0]);
 	fd_close(pair[1]);
+}
+
+TEST(what_is_near_goes_through_no_proxy)
+{
+	static const struct {
+		const char *url;
+		bool proxied;
+	} rows[] = {
+		{ "http://registry.test/", true }, { "http://10.0.0.1/", true }, { "http://localhost.test/", true }, { "http://notlocalhost/", true },
+		{ "http://[2606:4700::1111]/", true }, { "http://localhost/", false }, { "http://LocalHost./", false }, { "http://a.b.localhost/", false },
+		{ "http://127.0.0.1/", false }, { "http://2130706433/", false }, { "http://0x7f.1/", false }, { "http://0.0.0.0/", false },
+		{ "http://169.254.169.254/", false }, { "http://[::1]/", false }, { "http://[::]/", false }, { "http://[::ffff:127.0.0.1]/", false },
+		{ "http://[fe80::1%25lo]/", false },
+	};
+
+	setenv("http_proxy", "http://proxy.test:3128", 1);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		scoped_arena struct arena a = { 0 };
+		struct auth_origin where;
+		struct err e;
+
+		assert_int_equal(auth_origin_parse(rows[i].url, &a, &where, &e), 0);
+		if ((*proxy_for(&where, &a).url != 0) != rows[i].proxied)
+			fail_msg("%s (%s) goes%s through the proxy", rows[i].url, where.host, rows[i].proxied ? " not" : "");
+	}
+	unsetenv("http_proxy");
 }
 
 TEST(requests_that_are_none_get_no_answer_and_do_no_harm)

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/transfer/proxy.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <curl/curl.h>
 
 #include "base/scope.h"
 #include "base/vec.h"
+#include "image/transfer/nearness.h"
 
 static const char *variable(const char *lower, const char *upper)
 {
@@ -41,6 +45,36 @@ static void proxy_read(struct proxy *p, struct arena *a)
 	curl_url_cleanup(u);
 }
 
+/* "localhost", and names below it (RFC 6761), with or without the dot of the root. */
+static bool name_is_local(struct str host)
+{
+	static const char local[] = "localhost";
+	size_t n = sizeof local - 1;
+
+	if (host.n > 0 && host.p[host.n - 1] == '.')
+		host.n--;
+	return host.n >= n && strncasecmp(host.p + host.n - n, local, n) == 0 && (host.n == n || host.p[host.n - n - 1] == '.');
+}
+
+/* To a proxy it would mean the proxy's machine. That may be this one, and then it would connect where the dialer does not. */
+static bool host_is_near(const char *host)
+{
+	struct str bare = *host == '[' ? (struct str){ host + 1, strlen(host) - 2 } : str_of(host);
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+	char text[INET6_ADDRSTRLEN];
+
+	if (bare.n < sizeof text) {
+		memcpy(text, bare.p, bare.n);
+		text[bare.n] = 0;
+		if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+			return nearness_of((struct sockaddr *)&v4) != NEAR_WORLD;
+		if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
+			return nearness_of((struct sockaddr *)&v6) != NEAR_WORLD;
+	}
+	return name_is_local(bare);
+}
+
 static const char *const variables[][2] = { { "https_proxy", "HTTPS_PROXY" }, { "http_proxy", "HTTP_PROXY" }, { "all_proxy", "ALL_PROXY" } };
 enum { FOR_HTTPS, FOR_HTTP, FOR_ALL };
 
@@ -50,7 +84,7 @@ struct proxy proxy_for(const struct auth_origin *where, struct arena *a)
 	const char *url;
 	int row = streq(where->scheme, "https") ? FOR_HTTPS : FOR_HTTP;
 
-	if (auth_host_is_loopback(where->host))
+	if (host_is_near(where->host))
 		return p;
 	url = variable(variables[row][0], variables[row][1]);
 	if (!url)

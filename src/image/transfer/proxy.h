@@ -2,7 +2,8 @@
 #pragma once
 /*
  * proxy: which proxy the environment names for a host, in both spellings that people use: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY, upper or lower case
- * (lower wins, as with curl; curl alone would not see HTTP_PROXY). Loopback is never reached through one. A SOCKS proxy looks names up itself.
+ * (lower wins, as with curl; curl alone would not see HTTP_PROXY). Addresses of this machine and its link (nearness.h) are never reached through one. A SOCKS
+ * proxy looks names up itself.
  */
 #include "image/transfer/auth.h"
 
