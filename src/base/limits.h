@@ -55,6 +55,7 @@ enum {
 	LIMIT_HELPER = 256 * 1024,             /* what a credential helper says; tokens of clouds reach 10 kB */
 	LIMIT_PAGES = 1000,                    /* pages of a list of a registry; with the 1000 names a page that we ask for, a million */
 	LIMIT_LIST = 64 * 1024 * 1024,         /* bytes of all of them: a million names of 60 letters */
+	LIMIT_UNWANTED_BODY = 1024 * 1024,     /* of an answer whose status says all, read lest the connection be lost; real ones have some kB */
 	LIMIT_ERROR_BODY = 64 * 1024,          /* what a registry says in an error, of which one line is shown */
 	LIMIT_ARCHIVE_MEMBERS = 100000,        /* members of a docker-archive or oci-archive: some 1000 for 300 images */
 	LIMIT_SIGNATURE = 128 * 1024,          /* a signature, what it signs, what gpg says; real payloads have 500 bytes */

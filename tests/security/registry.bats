@@ -55,6 +55,7 @@ on_disk() { du -sm "$BATS_TEST_TMPDIR/root" | cut -f1; }
 }
 @test "a layer of no bytes is an empty layer" { own pull -q "$evil/layer-nothing/x:1"; }
 @test "a manifest without end is refused" { refused "longer" "$evil/stream/x:1"; }
+@test "an error without end is an error" { refused "not found" "$evil/rant/x:1"; }
 @test "headers without end are refused" { refused "" "$evil/headers/x:1"; }
 
 # ---- sizes ----

@@ -36,6 +36,8 @@ struct exchange {
 	struct arena *a;
 	struct http_answer *answer;
 	uint64_t skip;               /* bytes to drop first: the server did not honour Range */
+	uint64_t unwanted;           /* bytes that came and went to no sink */
+	bool cut;                    /* they were too many: the rest does not matter */
 	uint64_t sent;
 	size_t n_headers;            /* bytes of all of them */
 	struct buf text;
@@ -129,6 +131,14 @@ static size_t on_header(char *line, size_t one, size_t n, void *arg)
 	return n;
 }
 
+/* An answer of which the status says all may go on for ever. False if that is enough of it. */
+static bool unwanted_drop(struct exchange *x, size_t n)
+{
+	x->unwanted += n;
+	x->cut = x->unwanted > LIMIT_UNWANTED_BODY;
+	return !x->cut;
+}
+
 static int sink_give(struct exchange *x, const char *p, size_t n)
 {
 	uint64_t have = x->q->offset + x->answer->delivered;
@@ -137,7 +147,7 @@ static int sink_give(struct exchange *x, const char *p, size_t n)
 	x->skip -= drop;
 	p += drop;
 	n -= drop;
-	if (n == 0 || !x->q->sink)
+	if (n == 0)
 		return 0;
 	if (have > x->q->max || n > x->q->max - have)
 		return err_set(&x->error, ERR_EXHAUSTED, "answer is longer than the %llu bytes allowed", (unsigned long long)x->q->max);
@@ -156,8 +166,10 @@ static size_t on_body(char *p, size_t one, size_t n, void *arg)
 	}
 	if (x->answer->status != 200 && x->answer->status != 206) {
 		buf_add(&x->text, p, n < x->text.max - x->text.n ? n : 0);
-		return n;
+		return unwanted_drop(x, n) ? n : CURL_WRITEFUNC_ERROR;
 	}
+	if (!x->q->sink)
+		return unwanted_drop(x, n) ? n : CURL_WRITEFUNC_ERROR;
 	if (sink_give(x, p, n) == 0)
 		return n;
 	x->failed = true;
@@ -381,6 +393,8 @@ static enum http_end end_of(const struct exchange *x, CURLcode code)
 
 	if (x->failed)
 		return HTTP_SINK_FAILED;
+	if (x->cut)
+		return HTTP_ANSWERED;
 	if (code != CURLE_OK && atomic_load(x->h->peer->stop))
 		return HTTP_STOPPED;
 	if (x->dialed.kind == ERR_DENIED)
