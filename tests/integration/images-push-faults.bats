@@ -123,6 +123,28 @@ arrived() { cmp "/var/lib/tare/blobs/sha256/${layer#*:}" "$flaky/blobs/$1%x/$lay
 	awk '$2 == "PATCH" && $4 == 202 && $5 < 700000 { small++ } END { exit small > 1 }' "$flaky/requests"
 }
 
+# The most that one of the processes held which a push needs, in kB.
+push_peak() {
+	/usr/bin/python3 - timeout 120 tare push -q "$@" <<-'END'
+		import resource, subprocess, sys
+		code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+		print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss if code == 0 else "failed")
+	END
+}
+
+@test "pieces whose answers have as many headers as may be: they cost no memory for each" {
+	local usual wordy
+	mkdir "$BATS_TEST_TMPDIR/tree"
+	head -c 100000000 /dev/urandom >"$BATS_TEST_TMPDIR/tree/noise"
+	tare import -q "$BATS_TEST_TMPDIR/tree" noise:1
+	usual=$(push_peak noise:1 "$there/small/noise:1")
+	wordy=$(push_peak noise:1 "$there/wordy/noise:1")
+	tare rmi noise:1
+	# Of 240 kB.
+	[ "$(requests PATCH /wordy/)" -ge 90 ]
+	[ "$wordy" -le $((usual + 3000)) ] || { echo "$usual kB, and with many headers $wordy kB"; return 1; }
+}
+
 @test "a Location with a query keeps it" {
 	tare push -q "$box" "$there/query/x:1"
 	arrived query

@@ -24,6 +24,17 @@ struct upload {
 	enum sink_outcome outcome;
 };
 
+/* What registries said has no bound, and there are as many answers as the registry likes: nothing is kept but where the session is. */
+static void answers_forget(struct upload *u)
+{
+	struct arena kept = { 0 };
+
+	u->location = arena_strdup(&kept, u->location);
+	arena_done(u->a);
+	*u->a = kept;
+	u->reply = (struct registry_reply){ 0 };
+}
+
 static int call(struct upload *u, const struct registry_call *q, struct err *e)
 {
 	int r = registry_call(u->line, q, u->a, &u->reply, e);
@@ -156,9 +167,9 @@ static int piece_send(struct upload *u, struct err *e)
 	if (r < 0)
 		return send_failed(u, r);
 	u->at += n;
-	if (!u->reply.location)
-		return 0; /* it goes on where it was */
-	session_take(u);
+	if (u->reply.location) /* else it goes on where it was */
+		session_take(u);
+	answers_forget(u);
 	return 0;
 }
 
@@ -240,6 +251,7 @@ int upload_blob(struct registry_line *line, const struct upload_request *q, enum
 		r = u.at_once ? 0 : registry_pause(line, &u.reply, tries, e);
 		if (r < 0)
 			break;
+		answers_forget(&u);
 	}
 	if (r < 0)
 		session_cancel(&u);
