@@ -168,3 +168,37 @@ stolen() { grep ^thief "$evil_dir/requests" | grep -v ' - [^ ]*$'; }
 	equal 000000008800001b "$(awk '/^CapEff/ { print $2 }' "$BATS_TEST_TMPDIR/status")"
 	equal 000000008800001b "$(awk '/^CapPrm/ { print $2 }' "$BATS_TEST_TMPDIR/status")"
 }
+
+# ---- images against each other ----
+
+@test "an image that lies about a blob of another one does not cost that one its blob" {
+	. "$lib/oci_layout.bash"
+	local d=$BATS_TEST_TMPDIR kind blob
+	tar -cf "$d/layer.tar" -C "$d" canary
+	for kind in good diff size; do
+		layout_begin "$d/$kind"
+		layout_layer "$d/$kind" "$d/layer.tar"
+		case $kind in
+		diff) jq -c '["sha256:" + "1" * 64]' "$d/diff/.diffs" >"$d/new" && mv "$d/new" "$d/diff/.diffs" ;;
+		size) jq -c '.[0].size += 1' "$d/size/.layers" >"$d/new" && mv "$d/new" "$d/size/.layers"
+			jq -c '["sha256:" + "2" * 64]' "$d/size/.diffs" >"$d/new" && mv "$d/new" "$d/size/.diffs" ;;
+		esac
+		layout_finish "$d/$kind" "$kind:1" '{}'
+		layout_end "$d/$kind"
+	done
+	own load -q -i "$d/good"
+	blob=$(jq -r '.manifests[0].digest' "$d/good/index.json" | cut -d: -f2)
+	blob=$(jq -r '.layers[0].digest' "$d/good/blobs/sha256/$blob" | cut -d: -f2)
+	[ -f "$d/root/blobs/sha256/$blob" ]
+	for kind in diff size; do
+		run ! own load -q -i "$d/$kind"
+		cmp "$d/good/blobs/sha256/$blob" "$d/root/blobs/sha256/$blob"
+	done
+	# One that is damaged goes all the same.
+	own rmi good:1
+	own load -q -i "$d/good"
+	rm -rf "$d/root/layers/"*[0-9a-f]
+	dd if=/dev/zero of="$d/root/blobs/sha256/$blob" bs=1 count=20 conv=notrunc 2>"$d/dd"
+	own load -q -i "$d/good"
+	cmp "$d/good/blobs/sha256/$blob" "$d/root/blobs/sha256/$blob"
+}

@@ -393,18 +393,25 @@ static bool is_worthless(const struct err *e)
 	return kind == ERR_CORRUPT || kind == ERR_INVALID || kind == ERR_UNSUPPORTED || kind == ERR_EXHAUSTED;
 }
 
+/* A blob of the store that is what its digest says is not to blame for what the image says of it: others may need it. */
+static bool stored_is_to_blame(const struct intake *in, const struct intake_layer *l, const struct err *e)
+{
+	return l->stored && e->kind == ERR_CORRUPT && !content_blob_is_sound(in->store, l->digest);
+}
+
 /* A blob continued from an earlier pull may be damaged: once more from its beginning. */
 static int layer_failed(struct intake *in, struct intake_layer *l, const struct transfer_message *m, struct err *e)
 {
 	int r = transfer_error(m, e);
+	bool damaged = stored_is_to_blame(in, l, e);
 	struct content_name name;
 
 	if (l->digest && is_worthless(e)) {
 		name = content_blob_name(l->digest);
 		unlinkat(in->store->ingest_fd, digest_hex(l->digest), 0);
-		if (e->kind == ERR_CORRUPT)
+		if (damaged)
 			unlinkat(in->store->blobs_fd, name.s, 0);
-		if (e->kind == ERR_CORRUPT && l->continued && !l->again) {
+		if (e->kind == ERR_CORRUPT && l->continued && (damaged || !l->stored) && !l->again) {
 			layer_close(l);
 			l->again = true;
 			return layer_order(in, l, e);

@@ -175,6 +175,25 @@ int content_blob_read(const struct image_store *s, const char *digest, struct ar
 	return 0;
 }
 
+bool content_blob_is_sound(const struct image_store *s, const char *digest)
+{
+	struct content_name name = content_blob_name(digest);
+	scoped_fd int fd = openat(s->blobs_fd, name.s, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	enum { PIECE = 1024 * 1024 };
+	scoped_free char *piece = alloc_or_die(PIECE);
+	struct digest want, got;
+	struct hash h;
+	ssize_t n;
+
+	if (fd < 0 || digest_parse(digest, &want) < 0)
+		return false;
+	hash_init(&h, want.kind);
+	while ((n = fd_read_all(fd, piece, PIECE)) > 0)
+		hash_add(&h, piece, (size_t)n);
+	hash_finish(&h, &got);
+	return n == 0 && digest_eq(&want, &got);
+}
+
 /* Everybody who writes a blob has a name of his own: two pulls of one image come here at once. */
 static struct content_name ingest_own_name(const char *digest)
 {

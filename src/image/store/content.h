@@ -62,6 +62,9 @@ bool content_blob_has(const struct image_store *s, const char *digest, int64_t s
 /* Reads a document and verifies its digest. Errors: -ENOENT, -EBADMSG. */
 int content_blob_read(const struct image_store *s, const char *digest, struct arena *a, struct str *ret, struct err *e);
 
+/* Whether a blob of any size is here and has the content its digest says. Reads all of it. */
+bool content_blob_is_sound(const struct image_store *s, const char *digest);
+
 /* Writes a document whose digest is known to be right, if it is not there. Not synced. */
 int content_blob_write(const struct image_store *s, const char *digest, struct str text, struct err *e);
 
