@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sys/wait.h>
 
 #include "base/test.h"
 #include "base/vec.h"
@@ -420,4 +421,92 @@ TEST(content_that_somebody_relies_on_or_a_record_needs_is_not_removed)
 	assert_int_equal(remove_unneeded(s, &none, &blobs, &a, &deleted, &e), 0);
 	assert_true(content_blob_has(s, record.id, -1));
 	assert_false(content_blob_has(s, digest, -1));
+}
+
+/* ---- two at once ---- */
+
+/* Somebody else, who has begun when this returns, and waits for our @lock if he must. */
+static pid_t beside(void (*work)(const char *root, const char *arg), const char *root, const char *arg, int lock)
+{
+	enum { BEGUN_MS = 200 };
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		fd_close(lock); /* else it were his, too */
+		work(root, arg);
+		_exit(0);
+	}
+	usleep(BEGUN_MS * 1000);
+	return pid;
+}
+
+static void beside_end(pid_t pid)
+{
+	int status = -1;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void untag(const char *root, const char *name)
+{
+	scoped_arena struct arena a = { 0 };
+	struct strs names = { 0 }, untagged;
+	struct image_store *s;
+	struct err e = { 0 };
+
+	strs_push(&a, &names, name);
+	if (image_store_open(root, &s, &e) < 0 || image_untag(s, name, &names, &a, &untagged, &e) < 0)
+		_exit(1);
+}
+
+TEST(image_whose_last_two_names_go_at_once_keeps_a_record)
+{
+	scoped_test_dir struct test_dir dir = test_dir_make();
+	scoped_arena struct arena a = { 0 };
+	scoped_image_store struct image_store *s = NULL;
+	struct image_record record = { .reference = "docker.io/library/x:1" };
+	struct image image;
+	struct err e = { 0 };
+	pid_t first, second;
+	int lock;
+
+	assert_int_equal(image_store_open(dir.path, &s, &e), 0);
+	record.id = record.manifest = config_put(s, &a, config_text);
+	assert_int_equal(content_record_place(s, &record, &e), 0);
+	assert_int_equal(image_tag(s, "x:1", "y:1", &e), 0);
+	lock = content_lock_all(s, CONTENT_RECORDS);
+	first = beside(untag, dir.path, "x:1", lock);
+	second = beside(untag, dir.path, "y:1", lock);
+	fd_close(lock);
+	beside_end(first);
+	beside_end(second);
+	assert_int_equal(image_find(s, record.id, &a, &image, &e), 0);
+	assert_int_equal(image.names.n, 0);
+}
+
+TEST(image_keeps_a_record_when_one_of_two_names_moves_while_the_other_goes)
+{
+	scoped_test_dir struct test_dir dir = test_dir_make();
+	scoped_arena struct arena a = { 0 };
+	scoped_image_store struct image_store *s = NULL;
+	struct image_record record = { .reference = "docker.io/library/x:1" }, other = record;
+	struct image image;
+	struct err e = { 0 };
+	pid_t child;
+	int lock;
+
+	assert_int_equal(image_store_open(dir.path, &s, &e), 0);
+	record.id = record.manifest = config_put(s, &a, config_text);
+	other.id = other.manifest = config_put(s, &a, arena_printf(&a, "%s ", config_text));
+	assert_int_equal(content_record_place(s, &record, &e), 0);
+	assert_int_equal(image_tag(s, "x:1", "y:1", &e), 0);
+	lock = content_lock_all(s, CONTENT_RECORDS);
+	child = beside(untag, dir.path, "y:1", lock);
+	/* What content_record_place() does under the lock: of two names one is left, so no nameless record is needed. */
+	assert_int_equal(content_record_write(s, &other, &e), 0);
+	fd_close(lock);
+	beside_end(child);
+	assert_int_equal(image_find(s, record.id, &a, &image, &e), 0);
+	assert_int_equal(image.names.n, 0);
 }

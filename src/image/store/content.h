@@ -155,6 +155,9 @@ int content_records(const struct image_store *s, struct arena *a, struct image_r
 /* Gives a record its place; the image that had the name keeps a nameless record if that was its last. */
 int content_record_place(const struct image_store *s, const struct image_record *r, struct err *e);
 
+/* Before the name of @old goes or moves: its image gets a nameless record, if that was its last. The caller has CONTENT_RECORDS. */
+int content_record_leave(const struct image_store *s, const struct image_record *old, struct arena *a, struct err *e);
+
 /* Whether the image that has the name lacks something, so that what is brought for it has a record already. */
 bool content_record_lacks(const struct image_store *s, const char *reference, struct arena *a);
 

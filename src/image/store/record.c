@@ -113,8 +113,7 @@ static bool id_has_other_record(const struct image_records *records, const char 
 	return false;
 }
 
-/* The image that has the name now keeps a nameless record, if that was its last. */
-static int name_leave(const struct image_store *s, const struct image_record *old, struct arena *a, struct err *e)
+int content_record_leave(const struct image_store *s, const struct image_record *old, struct arena *a, struct err *e)
 {
 	struct image_record nameless = *old;
 	struct image_records all;
@@ -134,7 +133,7 @@ static int record_place(const struct image_store *s, const struct image_record *
 	int r = 0;
 
 	if (record->reference && content_record_read(s, content_record_name(record, a), a, &old, &ignored) == 0 && strcmp(old.id, record->id) != 0)
-		r = name_leave(s, &old, a, e);
+		r = content_record_leave(s, &old, a, e);
 	if (r == 0)
 		r = content_record_write(s, record, e);
 	if (r < 0 || !record->reference)

@@ -210,7 +210,8 @@ static int names_collect(struct removing *m, struct err *e)
 	return r;
 }
 
-static int record_drop(struct removing *m, const char *reference, struct image_removal *ret, struct err *e)
+/* @keep: the image stays, so if no other name is left by now it goes on without. */
+static int record_drop(struct removing *m, const char *reference, bool keep, struct image_removal *ret, struct err *e)
 {
 	struct image_record named = { .reference = reference, .id = m->record.id }, now;
 	const char *name = content_record_name(&named, m->a);
@@ -221,9 +222,13 @@ static int record_drop(struct removing *m, const char *reference, struct image_r
 
 	if (lock < 0)
 		return err_sys(e, lock, "lock image records");
+	r = content_record_read(m->s, name, m->a, &now, &ignored);
 	/* The name may have moved to another image meanwhile. */
-	if (content_record_read(m->s, name, m->a, &now, &ignored) == 0 && strcmp(now.id, m->record.id) != 0)
+	if (r == 0 && strcmp(now.id, m->record.id) != 0)
 		return 0;
+	r = r == 0 && keep ? content_record_leave(m->s, &now, m->a, e) : 0;
+	if (r < 0)
+		return r;
 	r = objdir_remove(&m->s->images, name);
 	if (r < 0 && r != -ENOENT)
 		return err_sys(e, r, "remove image record '%.200s'", name);
@@ -232,23 +237,26 @@ static int record_drop(struct removing *m, const char *reference, struct image_r
 	return 0;
 }
 
+static bool are_all(const struct removing *m, const struct strs *names)
+{
+	for (size_t i = 0; i < m->names.n; i++)
+		if (!strs_has(names, m->names.v[i]))
+			return false;
+	return names->n == m->names.n;
+}
+
 /* Drops @names of the image; with the last one goes the image, unless a container keeps it. */
 static int names_drop(struct removing *m, const struct strs *names, bool keep_content, struct image_removal *ret, struct err *e)
 {
-	struct image_record nameless = m->record;
-	bool last = names->n == m->names.n;
+	bool last = are_all(m, names);
 	int r = 0;
 
-	if (keep_content && last) {
-		nameless.reference = NULL;
-		r = content_record_write(m->s, &nameless, e);
-	}
 	for (size_t i = 0; r == 0 && i < names->n; i++)
-		r = record_drop(m, names->v[i], ret, e);
+		r = record_drop(m, names->v[i], keep_content || !last, ret, e);
 	if (r < 0 || keep_content || (!last && !m->differ))
 		return r;
 	if (last) {
-		r = record_drop(m, NULL, ret, e);
+		r = record_drop(m, NULL, false, ret, e);
 		if (r < 0)
 			return r;
 		strs_push(m->a, &ret->deleted, m->record.id);
@@ -286,7 +294,7 @@ static int remove_locked(struct removing *m, const char *text, int flags, image_
 		strs_push(m->a, &one, m->record.reference);
 		names = &one;
 	}
-	last = names->n == m->names.n;
+	last = are_all(m, names);
 	used = last && in_use && in_use(arg, m->record.id, who, sizeof who);
 	if (used && (!force || m->names.n == 0))
 		return err_set(e, ERR_CONFLICT, "image '%s' is used by %s", text, who);
