@@ -113,7 +113,10 @@ struct image_removal {
 	uint64_t bytes;       /* that prune and sweep made free */
 };
 
-enum { IMAGE_REMOVE_FORCE = 1 << 0 };
+enum {
+	IMAGE_REMOVE_FORCE = 1 << 0,
+	IMAGE_REMOVE_NAMELESS = 1 << 1, /* only if it has no name, now that nobody can give it one */
+};
 
 /*
  * `rmi`: drops the name; when it was the last one, deletes the image with the layers and blobs nobody else needs. By id with several names needs
@@ -123,8 +126,8 @@ int image_remove(struct image_store *s, const char *name_or_id, int flags, image
 		struct image_removal *ret, struct err *e);
 
 /*
- * Takes all names of the image away and then the image, unless somebody uses it; adds what went to @sum. In use, or gone meanwhile: it stays, and that is no
- * error. Each removal looks again under its lock, so no container loses its image to a prune that runs beside its creation.
+ * Takes all names of the image away and then the image, unless somebody uses it; adds what went to @sum. In use, gone, or named meanwhile: it stays, and that
+ * is no error. Each removal looks again under its lock, so no container loses its image to a prune that runs beside its creation.
  */
 void image_remove_unused(struct image_store *s, const struct image *image, image_in_use_fn in_use, void *arg, struct arena *a,
 		struct image_removal *sum);

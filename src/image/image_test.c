@@ -510,3 +510,24 @@ TEST(image_keeps_a_record_when_one_of_two_names_moves_while_the_other_goes)
 	assert_int_equal(image_find(s, record.id, &a, &image, &e), 0);
 	assert_int_equal(image.names.n, 0);
 }
+
+TEST(image_that_was_given_a_name_is_not_removed_for_having_none)
+{
+	scoped_test_dir struct test_dir dir = test_dir_make();
+	scoped_arena struct arena a = { 0 };
+	scoped_image_store struct image_store *s = NULL;
+	struct image_record record = { 0 };
+	struct image_removal removal = { 0 };
+	struct images list;
+	struct image image;
+	struct err e = { 0 };
+
+	assert_int_equal(image_store_open(dir.path, &s, &e), 0);
+	record.id = record.manifest = config_put(s, &a, config_text);
+	assert_int_equal(content_record_place(s, &record, &e), 0);
+	assert_int_equal(image_list(s, &a, &list, &e), 0);
+	assert_int_equal(image_tag(s, record.id, "x:1", &e), 0);
+	image_remove_unused(s, &list.v[0], NULL, NULL, &a, &removal);
+	assert_int_equal(removal.untagged.n + removal.deleted.n, 0);
+	assert_int_equal(image_find(s, "x:1", &a, &image, &e), 0);
+}

@@ -130,6 +130,7 @@ static int orphans_sweep(struct pruning *p, struct err *e)
 void image_remove_unused(struct image_store *s, const struct image *image, image_in_use_fn in_use, void *arg, struct arena *a,
 	struct image_removal *sum)
 {
+	int flags = image->names.n ? 0 : IMAGE_REMOVE_NAMELESS;
 	struct strs names = image->names;
 	char who[256];
 
@@ -141,7 +142,7 @@ void image_remove_unused(struct image_store *s, const struct image *image, image
 		struct image_removal one;
 		struct err ignored; /* in use, or just taken: it stays */
 
-		if (image_remove(s, names.v[i], 0, in_use, arg, a, &one, &ignored) < 0)
+		if (image_remove(s, names.v[i], flags, in_use, arg, a, &one, &ignored) < 0)
 			continue;
 		for (size_t k = 0; k < one.untagged.n; k++)
 			strs_push(a, &sum->untagged, one.untagged.v[k]);

@@ -288,6 +288,8 @@ static int remove_locked(struct removing *m, const char *text, int flags, image_
 
 	if (r < 0)
 		return r;
+	if ((flags & IMAGE_REMOVE_NAMELESS) && m->names.n > 0)
+		return err_set(e, ERR_CONFLICT, "image '%.19s' has a name by now", m->record.id);
 	if (by_id && m->names.n > 1 && !force)
 		return err_set(e, ERR_CONFLICT, "image '%.19s' has %zu names; remove them one by one or with --force", m->record.id, m->names.n);
 	if (!by_id) {
