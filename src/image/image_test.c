@@ -460,6 +460,17 @@ static void untag(const char *root, const char *name)
 		_exit(1);
 }
 
+static void sweep(const char *root, const char *arg)
+{
+	scoped_arena struct arena a = { 0 };
+	struct image_removal removal;
+	struct image_store *s;
+	struct err e = { 0 };
+
+	if (image_store_open(root, &s, &e) < 0 || image_sweep(s, &a, &removal, &e) < 0)
+		_exit(1);
+}
+
 TEST(image_whose_last_two_names_go_at_once_keeps_a_record)
 {
 	scoped_test_dir struct test_dir dir = test_dir_make();
@@ -509,6 +520,27 @@ TEST(image_keeps_a_record_when_one_of_two_names_moves_while_the_other_goes)
 	beside_end(child);
 	assert_int_equal(image_find(s, record.id, &a, &image, &e), 0);
 	assert_int_equal(image.names.n, 0);
+}
+
+TEST(content_of_an_image_whose_record_moves_is_not_removed)
+{
+	scoped_test_dir struct test_dir dir = test_dir_make();
+	scoped_arena struct arena a = { 0 };
+	scoped_image_store struct image_store *s = NULL;
+	struct image_record record = { .reference = "docker.io/library/x:1" };
+	struct err e = { 0 };
+	pid_t child;
+	int lock;
+
+	assert_int_equal(image_store_open(dir.path, &s, &e), 0);
+	record.id = record.manifest = config_put(s, &a, config_text);
+	lock = content_lock_all(s, CONTENT_RECORDS);
+	/* Who lists a directory may see neither the old name nor the new one. */
+	child = beside(sweep, dir.path, NULL, lock);
+	assert_int_equal(content_record_write(s, &record, &e), 0);
+	fd_close(lock);
+	beside_end(child);
+	assert_true(content_blob_has(s, record.id, -1));
 }
 
 TEST(image_that_was_given_a_name_is_not_removed_for_having_none)

@@ -12,8 +12,9 @@
  *                                            holder, that of an image that containers were made of with the image
  *   locks/{records,removal}                  one at a time: names move to other images; content goes
  *
- * Lock order: image, then removal, then layer, then blob, then records. Whoever holds a layer or blob exclusively never waits for another lock, so all
- * may wait for shared ones. Content goes in this order: lock it, then look whether a record needs it; a pull writes the record before it lets go.
+ * Lock order: image, then removal, then layer, then blob, then records. Whoever holds a layer or blob exclusively never waits for another lock but that of
+ * the records, whose holder waits for none; so all may wait for shared ones. Content goes in this order: lock it, then look whether a record needs it; a pull
+ * writes the record before it lets go.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -123,12 +123,20 @@ static int layer_drop(const struct image_store *s, const char *diff_id, struct a
 	return r == -ENOENT ? 0 : r;
 }
 
+/* A record that moves to another name has both or none of them for who reads beside it: so nobody moves one meanwhile. */
+static int records_read(const struct image_store *s, struct arena *a, struct image_records *ret, struct err *e)
+{
+	scoped_fd int lock = content_lock_all(s, CONTENT_RECORDS);
+
+	return lock < 0 ? err_sys(e, lock, "lock image records") : content_records(s, a, ret, NULL, e);
+}
+
 /* The batch is locked: whoever relied on a part of it has written his record by now, and who comes later finds it gone. */
 static int batch_drop(struct removal_batch *b, struct arena *a, struct strs *deleted, struct err *e)
 {
 	struct strs blobs = { 0 }, layers = { 0 };
 	struct image_records all;
-	int r = content_records(b->s, a, &all, NULL, e);
+	int r = records_read(b->s, a, &all, e);
 
 	for (size_t i = 0; r == 0 && i < all.n; i++)
 		(void)remove_needs(b->s, &all.v[i], a, &blobs, &layers);
