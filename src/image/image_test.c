@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
+#include "base/limits.h"
 #include "base/test.h"
 #include "base/vec.h"
 #include "image/making/change.h"
@@ -562,4 +563,34 @@ TEST(image_that_was_given_a_name_is_not_removed_for_having_none)
 	image_remove_unused(s, &list.v[0], NULL, NULL, &a, &removal);
 	assert_int_equal(removal.untagged.n + removal.deleted.n, 0);
 	assert_int_equal(image_find(s, "x:1", &a, &image, &e), 0);
+}
+
+/* ---- what an index needs ---- */
+
+TEST(indexes_that_name_each_other_over_and_over_are_read_once)
+{
+	enum { TIMES = 1000 };
+	scoped_test_dir struct test_dir dir = test_dir_make();
+	scoped_arena struct arena a = { 0 };
+	scoped_image_store struct image_store *s = NULL;
+	struct image_record record = { .reference = "docker.io/library/x:1", .all = true };
+	struct strs blobs = { 0 }, layers = { 0 };
+	const char *child;
+	struct err e = { 0 };
+
+	assert_int_equal(image_store_open(dir.path, &s, &e), 0);
+	record.id = record.manifest = child = config_put(s, &a, config_text);
+	for (int depth = 0; depth < 3; depth++) {
+		scoped_buf struct buf b = BUF(LIMIT_MANIFEST);
+
+		buf_printf(&b, "{\"schemaVersion\":2,\"manifests\":[");
+		for (int i = 0; i < TIMES; i++)
+			buf_printf(&b, "%s{\"mediaType\":\"application/vnd.oci.image.%s.v1+json\",\"digest\":\"%s\",\"size\":1}", i ? "," : "", depth ? "index" : "manifest", child);
+		buf_printf(&b, "]}");
+		record.index = child = config_put(s, &a, buf_text(&b));
+	}
+	alarm(60); /* a billion times it was */
+	(void)remove_needs(s, &record, &a, &blobs, &layers);
+	alarm(0);
+	assert_int_equal(blobs.n, 4);
 }

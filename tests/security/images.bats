@@ -202,3 +202,30 @@ stolen() { grep ^thief "$evil_dir/requests" | grep -v ' - [^ ]*$'; }
 	own load -q -i "$d/good"
 	cmp "$d/good/blobs/sha256/$blob" "$d/root/blobs/sha256/$blob"
 }
+
+@test "an image for all platforms may not have more documents than fit into memory" {
+	. "$lib/oci_layout.bash"
+	local d=$BATS_TEST_TMPDIR i good digest size
+	tar -cf "$d/layer.tar" -C "$d" canary
+	layout_begin "$d/many"
+	layout_layer "$d/many" "$d/layer.tar"
+	layout_finish "$d/many" x '{}'
+	layout_end "$d/many"
+	jq -c '.manifests' "$d/many/index.json" >"$d/list"
+	good=$(jq -r '.[0].digest' "$d/list" | cut -d: -f2)
+	head -c 4000000 /dev/zero | tr '\0' x >"$d/pad"
+	for i in $(seq 17); do
+		jq -c --rawfile pad "$d/pad" --arg i "$i" '.annotations = {a: ($i + $pad)}' "$d/many/blobs/sha256/$good" >"$d/new"
+		read -r digest size < <(layout_blob "$d/many" "$d/new")
+		jq -c --arg d "$digest" --argjson s "$size" --arg i "$i" \
+			'. + [{mediaType: .[0].mediaType, digest: $d, size: $s, platform: {os: "plan9", architecture: $i}}]' "$d/list" >"$d/new" && mv "$d/new" "$d/list"
+	done
+	jq -c '{schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: .}' "$d/list" >"$d/new"
+	read -r digest size < <(layout_blob "$d/many" "$d/new")
+	jq -nc --arg d "$digest" --argjson s "$size" '{schemaVersion: 2, manifests: [{mediaType: "application/vnd.oci.image.index.v1+json", digest: $d, size: $s}]}' >"$d/many/index.json"
+	run ! own load -q --all-platforms -i "$d/many"
+	contains "$output" "documents"
+	equal '' "$(own images -q)"
+	equal '' "$(find "$d/root/blobs/sha256" "$d/root/layers" -type f)"
+	own load -q -i "$d/many"
+}

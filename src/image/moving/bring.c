@@ -344,6 +344,8 @@ static int other_add(struct bring *b, const char *digest, int depth, struct err 
 	if (has_document(b, digest))
 		return 0;
 	r = manifest_get(b, digest, digest, &d.text, &d.digest, e);
+	if (r == 0 && (b->others.n >= LIMIT_DOCUMENTS || (b->others_size += d.text.n) > LIMIT_DOCUMENTS_SIZE))
+		r = err_set(e, ERR_EXHAUSTED, "more than %d documents or %d bytes of them belong to it", LIMIT_DOCUMENTS, LIMIT_DOCUMENTS_SIZE);
 	if (r == 0)
 		r = oci_document_kind(d.text, &kind, e);
 	if (r < 0)

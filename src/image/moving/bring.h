@@ -54,6 +54,7 @@ struct bring {
 	struct keep keep;
 	/* image.others: manifests and indexes beside it */
 	struct VEC(struct bring_document) others;
+	size_t others_size;            /* in bytes */
 	/* image.documents: shared, until there is a record */
 	int index_lock, manifest_lock, config_lock;
 	/* image.record */

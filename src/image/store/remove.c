@@ -20,24 +20,34 @@ static void digest_add(struct arena *a, struct strs *list, const char *digest)
 		strs_push(a, list, digest);
 }
 
+struct needs {
+	const struct image_store *s;
+	struct arena *a;
+	struct strs *blobs;
+	struct strs seen; /* an index may name one document any number of times */
+};
+
 /* An index and all that it names; what is not here refers to nothing. */
-static void index_needs(const struct image_store *s, const char *digest, int depth, struct arena *a, struct strs *blobs)
+static void index_needs(struct needs *n, const char *digest, int depth)
 {
 	struct oci_manifest manifest;
 	struct oci_index index;
 	struct err ignored;
 	struct str text;
 
-	digest_add(a, blobs, digest);
-	if (depth >= INDEX_DEPTH || content_blob_read(s, digest, a, &text, &ignored) < 0)
+	digest_add(n->a, n->blobs, digest);
+	if (depth >= INDEX_DEPTH || strs_has(&n->seen, digest))
 		return;
-	if (oci_index_decode(text, a, &index, &ignored) == 0) {
+	strs_push(n->a, &n->seen, digest);
+	if (content_blob_read(n->s, digest, n->a, &text, &ignored) < 0)
+		return;
+	if (oci_index_decode(text, n->a, &index, &ignored) == 0) {
 		for (size_t i = 0; i < index.n_manifests; i++)
-			index_needs(s, index.manifests[i].digest, depth + 1, a, blobs);
-	} else if (oci_manifest_decode_any(text, a, &manifest, &ignored) == 0) {
-		digest_add(a, blobs, manifest.config.digest);
+			index_needs(n, index.manifests[i].digest, depth + 1);
+	} else if (oci_manifest_decode_any(text, n->a, &manifest, &ignored) == 0) {
+		digest_add(n->a, n->blobs, manifest.config.digest);
 		for (size_t i = 0; i < manifest.n_layers; i++)
-			digest_add(a, blobs, manifest.layers[i].digest);
+			digest_add(n->a, n->blobs, manifest.layers[i].digest);
 	}
 }
 
@@ -53,7 +63,7 @@ int remove_needs(const struct image_store *s, const struct image_record *record,
 	digest_add(a, blobs, record->manifest);
 	digest_add(a, blobs, record->index);
 	if (record->all && record->index)
-		index_needs(s, record->index, 0, a, blobs);
+		index_needs(&(struct needs){ .s = s, .a = a, .blobs = blobs }, record->index, 0);
 	if (content_blob_read(s, record->manifest, a, &text, &ignored) == 0 && oci_manifest_decode(text, a, &manifest, &ignored) == 0)
 		for (size_t i = 0; i < manifest.n_layers; i++)
 			digest_add(a, blobs, manifest.layers[i].digest);
