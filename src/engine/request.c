@@ -470,6 +470,11 @@ int request_memory_swap(const char *value, int64_t *ret, struct err *e)
 	return 0;
 }
 
+int request_storage_size_check(int64_t bytes, struct err *e)
+{
+	return bytes == 0 || bytes >= STORAGE_SIZE_MIN ? 0 : err_set(e, ERR_INVALID, "a size limit has at least %d bytes; 0: no limit", STORAGE_SIZE_MIN);
+}
+
 int request_storage_opt(struct container_request *q, const char *value, struct err *e)
 {
 	const char *size = str_after(value, "size=");
@@ -480,7 +485,7 @@ int request_storage_opt(struct container_request *q, const char *value, struct e
 	if (parse_size(size, &bytes) < 0 || bytes < 0)
 		return err_set(e, ERR_INVALID, "storage-opt '%s': not a size like 10G", value);
 	q->storage_size = bytes ? bytes : -1;
-	return 0;
+	return request_storage_size_check(bytes, e);
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------------------------------------------- */

@@ -40,6 +40,10 @@ int request_pair(struct pairs *pairs, const char *what, const char *value, bool 
 /* --memory-swap: a size, or -1 for unlimited. */
 int request_memory_swap(const char *value, int64_t *ret, struct err *e);
 
+/* Limits are counted in blocks: of less than one nothing would be left, which is no limit at all. 0: none. */
+enum { STORAGE_SIZE_MIN = 4096 };
+int request_storage_size_check(int64_t bytes, struct err *e);
+
 /* --storage-opt size=10G; "size=0": no limit, whatever the store's default is. */
 int request_storage_opt(struct container_request *q, const char *value, struct err *e);
 

@@ -18,7 +18,7 @@ static struct container_request volume(const char *value, struct arena *a, int w
 
 TEST(request_storage_opt_is_a_size)
 {
-	static const char *const bad[] = { "size=", "size=-1", "size=10X", "size=ten" };
+	static const char *const bad[] = { "size=", "size=-1", "size=10X", "size=ten", "size=1", "size=511", "size=4095" };
 	struct container_request q = { 0 };
 	struct err e = { 0 };
 
@@ -26,6 +26,7 @@ TEST(request_storage_opt_is_a_size)
 	assert_int_equal(q.storage_size, 10LL << 30);
 	assert_int_equal(request_storage_opt(&q, "size=0", &e), 0);
 	assert_int_equal(q.storage_size, -1);
+	assert_int_equal(request_storage_opt(&q, "size=4k", &e), 0);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(request_storage_opt(&q, bad[i], &e), -EINVAL);
 	assert_true(request_storage_opt(&q, "overlay2.size=1G", &e) < 0 && e.kind == ERR_UNSUPPORTED);

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/parse.h"
 #include "codec/json.h"
+#include "engine/request.h"
 #include "os/file.h"
 
 #define FILE_STORAGE "storage.json"
@@ -49,6 +50,8 @@ int storage_config_read(const char *root, const char *driver, struct arena *a, s
 	*ret = (struct storage_config){ .driver = file.driver, .drop_blobs = !file.keep_blobs };
 	if (r == 0 && file.size && (parse_size(file.size, &ret->size) < 0 || ret->size < 0))
 		r = err_set(e, ERR_INVALID, "size '%s' is not like \"10G\"", file.size);
+	if (r == 0)
+		r = request_storage_size_check(ret->size, e);
 	if (r < 0 && r != -ENOENT)
 		return err_wrap(e, "'%s'", path);
 	return driver && driver[0] ? driver_choose(driver, &ret->driver, e) : 0;
