@@ -282,3 +282,26 @@ foreign() {
 	tar tf f.tar | grep -q "$layer"
 	tare rmi "$plain_addr/foreign/layer:1"
 }
+
+@test "more images in an index than descriptors a process has at first are brought" {
+	local d=$BATS_TEST_TMPDIR/many i digest size one
+	own() { tare --root "$BATS_TEST_TMPDIR/root" --run-root "$BATS_TEST_TMPDIR/run" "$@"; }
+	echo x >"$BATS_TEST_TMPDIR/x"
+	tar -cf "$BATS_TEST_TMPDIR/tar" -C "$BATS_TEST_TMPDIR" x
+	layout_begin "$d"
+	layout_layer "$d" "$BATS_TEST_TMPDIR/tar"
+	layout_finish "$d" x '{}'
+	layout_end "$d"
+	one=$(jq -r '.manifests[0].digest' "$d/index.json" | cut -d: -f2)
+	jq -c '.manifests[0]' "$d/index.json" >list
+	for i in $(seq 300); do
+		sed "s/^{/{\"annotations\":{\"n\":\"$i\"},/" "$d/blobs/sha256/$one" >new
+		read -r digest size < <(layout_blob "$d" new)
+		echo "{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"$digest\",\"size\":$size,\"platform\":{\"os\":\"plan9\",\"architecture\":\"$i\"}}"
+	done >>list
+	jq -sc '{schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: .}' list >new
+	read -r digest size < <(layout_blob "$d" new)
+	jq -nc --arg d "$digest" --argjson s "$size" '{schemaVersion: 2, manifests: [{mediaType: "application/vnd.oci.image.index.v1+json", digest: $d, size: $s}]}' >"$d/index.json"
+	(ulimit -Sn 128; own load -q --all-platforms -i "$d")
+	equal 304 "$(find "$BATS_TEST_TMPDIR/root/blobs/sha256" -type f | wc -l)"
+}

@@ -384,6 +384,7 @@ static int image_blobs(void *ctx, struct err *e)
 		b->record.size += (uint64_t)b->manifest.layers[i].size;
 	if (r == 0 && b->record.all)
 		r = others_add(b, b->index_text, 0, e);
+	b->keep.n_locks = b->others.n;
 	return r < 0 ? r : keep_run(&b->keep, e);
 }
 

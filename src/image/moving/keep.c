@@ -192,7 +192,7 @@ static int blobs_begin(struct keep *k, struct err *e)
 /* Each lock is a descriptor until the end. */
 static void room_make(const struct keep *k)
 {
-	uint64_t soft, hard, want = k->blobs.n + FDS_OF_OTHERS;
+	uint64_t soft, hard, want = k->blobs.n + k->n_locks + FDS_OF_OTHERS;
 
 	if (rlimit_get(0, RLIMIT_NOFILE, &soft, &hard) == 0 && soft < want)
 		(void)rlimit_set(0, RLIMIT_NOFILE, want < hard ? want : hard, hard); /* too little shows when a lock is taken */

@@ -31,6 +31,7 @@ struct keep {
 	const struct pull_options *options;
 	struct arena *arena;
 	size_t first;        /* number of the first blob, for progress */
+	size_t n_locks;      /* that the caller takes besides, each a descriptor */
 	bool at_hand;        /* the source is a file, so nothing of a failure is worth keeping */
 	struct VEC(struct keep_blob) blobs;
 	struct strs brought; /* what was not here before */
