@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -116,11 +117,18 @@ static int enter_failed(int r, const char *words, struct err *e)
 
 /* ---- where others of ours are ------------------------------------------------------------------------------------------------------------------- */
 
+/* A program of tare unshare may have shut itself, or others, into a namespace of their own: what is mounted there is theirs, and they would be root of us. */
 static bool join(uint32_t pid, uint64_t start, int flags)
 {
 	scoped_fd int pidfd = pid ? proc_open_checked((pid_t)pid, start) : -EBADF;
+	char path[48]; /* of another user inside the directory may be entered, but not read */
+	scoped_fd int user = -EBADF;
 
-	return pidfd >= 0 && ns_join_pidfd(pidfd, flags) == 0;
+	if (pidfd < 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/%u/ns/user", pid);
+	user = ns_open_path(path, NS_USER);
+	return user >= 0 && ns_is_child_of_ours(user) && ns_join_pidfd(pidfd, flags) == 0;
 }
 
 struct containers {

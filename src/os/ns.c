@@ -120,6 +120,13 @@ bool ns_net_is_ours(void)
 	return owner >= 0;
 }
 
+bool ns_is_child_of_ours(int user)
+{
+	scoped_fd int parent = ioctl(user, NS_GET_PARENT);
+
+	return parent >= 0 && ns_is_own(parent, NS_USER) > 0;
+}
+
 int ns_is_initial_user(void)
 {
 	unsigned inside, outside, size;

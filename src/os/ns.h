@@ -46,6 +46,9 @@ int ns_is_own(int fd, enum ns_kind kind);
 /* Whether our network namespace belongs to our user namespace or to one within: links and rules in it are ours to change, given the capabilities. */
 bool ns_net_is_ours(void);
 
+/* Whether the user namespace @user was made by somebody in ours, not by somebody in another one below it. */
+bool ns_is_child_of_ours(int user);
+
 /* 1 if we are in the initial user namespace (its uid map is the identity over all ids), else 0. Errors: -ENOENT, -EXDEV without a procfs at /proc. */
 int ns_is_initial_user(void);
 

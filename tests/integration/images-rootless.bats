@@ -183,6 +183,19 @@ tree() { printf %s "cd '$1' && find . -not -type b -not -type c -printf '%p %y %
 	contains "$output" "network 'bridge' for an ordinary user"
 }
 
+@test "a program that unshare ran and that shut itself in is not followed there" {
+	mkfifo "$BATS_TEST_TMPDIR/ready"
+	chmod 666 "$BATS_TEST_TMPDIR/ready"
+	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" "$(dirname "$BATS_TEST_TMPDIR")"
+	as tare unshare unshare --user --mount --map-root-user sh -c "mount -t tmpfs none /etc && echo \$\$ >'$BATS_TEST_TMPDIR/ready' && exec sleep 1000" 3>&- 4>&- &
+	read -r shut_in <"$BATS_TEST_TMPDIR/ready"
+	inside=$(as tare unshare sh -c 'readlink /proc/self/ns/user; ls /etc | wc -l')
+	theirs=$(readlink "/proc/$shut_in/ns/user")
+	kill "$shut_in"
+	[ "$theirs" != "${inside%%$'\n'*}" ]
+	[ "${inside##*$'\n'}" -gt 0 ]
+}
+
 @test "unshare: ids, status of the program, errors" {
 	equal "0 7654 1 1 700000 65536" "$(as tare unshare cat /proc/self/uid_map | paste -sd' ' | tr -s ' ' | sed 's/^ //')"
 	run -42 as tare unshare sh -c 'exit 42'
