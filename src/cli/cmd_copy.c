@@ -32,13 +32,6 @@ static const struct copy_command_options copy_defaults = { .src_tls_verify = tru
 
 #define O struct copy_command_options
 
-static int take_force(void *options, const char *value, struct arena *a, struct err *e)
-{
-	O *o = options;
-
-	return compress_force_parse(value, &o->compress.force, e);
-}
-
 static const struct opt copy_opts[] = {
 	OPT(O, all, "all", 'a', FLAG, NULL, "All images of an index, and the index"),
 	OPT(O, multi_arch, "multi-arch", 0, STR, "WHICH", "Of an index: system (one image, default), all, index-only"),
@@ -47,7 +40,7 @@ static const struct opt copy_opts[] = {
 	OPT(O, compress.compress, "dest-compress", 0, FLAG, NULL, "Compress layers that are plain"),
 	OPT(O, compress.format, "dest-compress-format", 0, STR, "FORMAT", "Compress layers by gzip or zstd that are not (default: as they are)"),
 	OPT(O, compress.level, "dest-compress-level", 0, OPT_I64, "LEVEL", "How hard: gzip 1 to 9, zstd 1 to 20"),
-	OPT_CALL("dest-force-compress-format", 0, take_force, NULL, "Also layers the destination has in another format (default true with a format)"),
+	OPT(O, compress.force, "dest-force-compress-format", 0, OPT_FLAG, NULL, "Also layers the destination has in another format (default true with a format)"),
 	OPT(O, compress.decompress, "dest-decompress", 0, FLAG, NULL, "Make all layers plain"),
 	OPT(O, accept_uncompressed, "dest-oci-accept-uncompressed-layers", 0, FLAG, NULL, "Leave plain layers plain (so it is, also without saying)"),
 	OPT(O, preserve_digests, "preserve-digests", 0, FLAG, NULL, "Fail rather than change a digest"),

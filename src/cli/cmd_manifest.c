@@ -91,13 +91,6 @@ static const struct opt inspect_opts[] = {
 	OPT_END,
 };
 
-static int take_force(void *options, const char *value, struct arena *a, struct err *e)
-{
-	M *o = options;
-
-	return compress_force_parse(value, &o->compress.force, e);
-}
-
 static const struct opt push_opts[] = {
 	OPT(M, all, "all", 0, FLAG, NULL, "The images too (default); --all=false: only the list"),
 	OPT(M, digestfile, "digestfile", 0, STR, "FILE", "Write the digest to a file"),
@@ -111,7 +104,7 @@ static const struct opt push_opts[] = {
 	SIGN_OPTS(M, sign),
 	OPT(M, compress.format, "compression-format", 0, STR, "FORMAT", "Compress layers by gzip or zstd that are not (default: as they are)"),
 	OPT(M, compress.level, "compression-level", 0, OPT_I64, "LEVEL", "How hard: gzip 1 to 9, zstd 1 to 20"),
-	OPT_CALL("force-compression", 0, take_force, NULL, "Also layers that the registry has in another format (default true with --compression-format)"),
+	OPT(M, compress.force, "force-compression", 0, OPT_FLAG, NULL, "Also layers that the registry has in another format (default true with --compression-format)"),
 	OPT_REFUSED("add-compression", 0, "FORMAT", "push the list again under another name with --compression-format"),
 	OPT_END,
 };

@@ -27,13 +27,6 @@ struct push_command_options {
 
 static const struct push_command_options push_defaults = { .registry = REGISTRY_DEFAULTS };
 
-static int take_force(void *options, const char *value, struct arena *a, struct err *e)
-{
-	struct push_command_options *o = options;
-
-	return compress_force_parse(value, &o->compress.force, e);
-}
-
 static const struct opt push_opts[] = {
 	OPT(struct push_command_options, all_tags, "all-tags", 'a', FLAG, NULL, "All tags this machine has of the repository"),
 	OPT(struct push_command_options, quiet, "quiet", 'q', FLAG, NULL, "Print nothing but the name"),
@@ -44,7 +37,7 @@ static const struct opt push_opts[] = {
 	OPT(struct push_command_options, digestfile, "digestfile", 0, STR, "FILE", "Write the digest of what was pushed into a file"),
 	OPT(struct push_command_options, compress.format, "compression-format", 0, STR, "FORMAT", "Compress layers by gzip or zstd that are not (default: only new ones, by gzip)"),
 	OPT(struct push_command_options, compress.level, "compression-level", 0, OPT_I64, "LEVEL", "How hard: gzip 1 to 9, zstd 1 to 20"),
-	OPT_CALL("force-compression", 0, take_force, NULL, "Also layers that the registry has in another format (default true with --compression-format)"),
+	OPT(struct push_command_options, compress.force, "force-compression", 0, OPT_FLAG, NULL, "Also layers that the registry has in another format (default true with --compression-format)"),
 	OPT(struct push_command_options, format, "format", 'f', STR, "FORMAT", "Put manifests into the words of oci or v2s2 (default: as they are)"),
 	OPT(struct push_command_options, foreign, "allow-nondistributable-artifacts", 0, FLAG, NULL, "Send layers that may not be handed on, too"),
 	OPT_REFUSED("compress", 0, NULL, "a registry takes layers compressed; 'tare copy --dest-compress' writes directories"),

@@ -26,6 +26,10 @@ struct image_store;
 
 /* ---- options ---- */
 
+struct opt_flag {
+	bool set, v;
+};
+
 enum opt_kind {
 	OPT_KIND_FLAG,        /* bool: --x, --x=false */
 	OPT_KIND_STR,         /* const char * */
@@ -35,6 +39,7 @@ enum opt_kind {
 	OPT_KIND_INT,         /* int32_t */
 	OPT_KIND_I64,         /* int64_t */
 	OPT_KIND_OPT_I64,     /* struct opt_i64 */
+	OPT_KIND_OPT_FLAG,    /* struct opt_flag: --x, --x=false, or not a word of it */
 	OPT_KIND_SIZE,        /* int64_t bytes: 512m; -1 where the command allows it */
 	OPT_KIND_NANO,        /* int64_t billionths: 1.5 */
 	OPT_KIND_DURATION,    /* int64_t nanoseconds: 1m30s */
@@ -65,6 +70,7 @@ struct opt {
 #define OPT_CTYPE_INT int32_t
 #define OPT_CTYPE_I64 int64_t
 #define OPT_CTYPE_OPT_I64 struct opt_i64
+#define OPT_CTYPE_OPT_FLAG struct opt_flag
 #define OPT_CTYPE_SIZE int64_t
 #define OPT_CTYPE_NANO int64_t
 #define OPT_CTYPE_DURATION int64_t

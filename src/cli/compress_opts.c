@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/compress_opts.h"
 
-#include "base/parse.h"
-
-int compress_force_parse(const char *value, enum compress_force *ret, struct err *e)
-{
-	bool yes;
-
-	if (parse_bool(value, &yes) < 0)
-		return err_set(e, ERR_INVALID, "'%s' is not true or false", value);
-	*ret = yes ? COMPRESS_FORCE_YES : COMPRESS_FORCE_NO;
-	return 0;
-}
-
 int image_format_parse(const char *text, enum oci_format *ret, struct err *e)
 {
 	static const char *const words[OCI_FORMAT_COUNT] = { [OCI_FORMAT_OCI] = "oci", [OCI_FORMAT_DOCKER] = "v2s2" };
@@ -36,7 +24,7 @@ int compress_options_take(const struct compress_options *o, struct arena *a, con
 	*ret_how = NULL;
 	if (o->decompress && (o->compress || o->format || o->level.set))
 		return err_set(e, ERR_INVALID, "layers cannot be compressed and decompressed");
-	if (o->force == COMPRESS_FORCE_YES && !o->format)
+	if (o->force.v && !o->format)
 		return err_set(e, ERR_INVALID, "forcing a compression needs its format");
 	if (o->level.set && o->level.v <= 0)
 		return err_set(e, ERR_INVALID, "compression level %lld: they begin with 1", (long long)o->level.v);
@@ -48,7 +36,7 @@ int compress_options_take(const struct compress_options *o, struct arena *a, con
 		if (r < 0)
 			return r;
 		how->all = o->format != NULL;
-		how->spare = o->force == COMPRESS_FORCE_NO;
+		how->spare = o->force.set && !o->force.v;
 	}
 	*ret_how = how;
 	return 0;

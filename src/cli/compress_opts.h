@@ -6,12 +6,10 @@
 #include "cli/command.h"
 #include "image/moving/squeeze.h"
 
-enum compress_force { COMPRESS_FORCE_UNSAID, COMPRESS_FORCE_YES, COMPRESS_FORCE_NO };
-
 struct compress_options {
 	const char *format;        /* layers that are of another are compressed again */
 	struct opt_i64 level;
-	enum compress_force force; /* also those that the destination has already; with a format, yes is what counts if nothing is said */
+	struct opt_flag force;     /* also those that the destination has already; with a format, yes is what counts if nothing is said */
 	bool compress;             /* layers that are plain, by @format or gzip */
 	bool decompress;           /* all layers */
 };
@@ -21,6 +19,3 @@ int compress_options_take(const struct compress_options *o, struct arena *a, con
 
 /* "oci", "v2s2". Errors: ERR_UNSUPPORTED, ERR_INVALID. */
 int image_format_parse(const char *text, enum oci_format *ret, struct err *e);
-
-/* The value of a flag that may also say no. */
-int compress_force_parse(const char *value, enum compress_force *ret, struct err *e);

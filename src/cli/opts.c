@@ -93,6 +93,14 @@ static int take_flag(void *member, const char *value, struct arena *a, struct er
 	return r < 0 ? bad_number(e, r, value, "true or false") : 0;
 }
 
+static int take_opt_flag(void *member, const char *value, struct arena *a, struct err *e)
+{
+	struct opt_flag *o = member;
+
+	o->set = true;
+	return take_flag(&o->v, value, a, e);
+}
+
 static int take_str(void *member, const char *value, struct arena *a, struct err *e)
 {
 	*(const char **)member = value;
@@ -178,6 +186,7 @@ static int (*const takers[OPT_KIND_COUNT])(void *member, const char *value, stru
 	[OPT_KIND_FLAG]    = take_flag,    [OPT_KIND_STR]  = take_str,  [OPT_KIND_STRS] = take_strs, [OPT_KIND_PAIRS] = take_pairs,
 	[OPT_KIND_INT]     = take_int,     [OPT_KIND_I64]  = take_i64,  [OPT_KIND_SIZE] = take_size, [OPT_KIND_NANO]  = take_nano,
 	[OPT_KIND_OPT_I64] = take_opt_i64, [OPT_KIND_DURATION] = take_duration, [OPT_KIND_FILTERS] = take_filters,
+	[OPT_KIND_OPT_FLAG] = take_opt_flag,
 	/* clang-format on */
 };
 
@@ -201,7 +210,7 @@ static bool wants_value(const struct opt *o)
 {
 	bool tells = o->kind == OPT_KIND_UNSUPPORTED || o->kind == OPT_KIND_CALL; /* by its word for the value */
 
-	return o->kind != OPT_KIND_FLAG && (!tells || o->metavar);
+	return o->kind != OPT_KIND_FLAG && o->kind != OPT_KIND_OPT_FLAG && (!tells || o->metavar);
 }
 
 /* The value of an option that was not written with '=': the next word, or "true" for a flag. */

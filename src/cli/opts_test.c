@@ -13,6 +13,7 @@ struct sample {
 	int64_t memory, cpus, delay;
 	struct strs filters;
 	int32_t count;
+	struct opt_flag force;
 };
 
 static const struct opt rows[] = {
@@ -26,6 +27,7 @@ static const struct opt rows[] = {
 	OPT(struct sample, count, "count", 0, INT, "X", "x"),
 	OPT(struct sample, delay, "delay", 0, DURATION, "X", "x"),
 	OPT(struct sample, filters, "filter", 0, FILTERS, "X", "x"),
+	OPT(struct sample, force, "force", 0, OPT_FLAG, NULL, "x"),
 	OPT_UNSUPPORTED("gpus", 0, "X"),
 	OPT_REFUSED("tree", 0, NULL, "there are no trees"),
 	OPT_END,
@@ -69,6 +71,25 @@ static int parse_one_dash(struct arena *a, struct sample *s, struct strs *args, 
 	r = vparse(&sample, OPTS_ONE_DASH, a, s, args, e, ap);
 	va_end(ap);
 	return r;
+}
+
+TEST(a_flag_that_may_be_left_unsaid_tells_no_from_nothing)
+{
+	static const struct {
+		const char *word;
+		bool set, v;
+	} cases[] = { { NULL, false, false }, { "--force", true, true }, { "--force=true", true, true }, { "--force=false", true, false } };
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		scoped_arena struct arena a = { 0 };
+		struct strs args = { 0 };
+		struct err e = { 0 };
+		struct sample s;
+
+		assert_int_equal(parse(&sample, &a, &s, &args, &e, cases[i].word, NULL), 0);
+		assert_int_equal(s.force.set, cases[i].set);
+		assert_int_equal(s.force.v, cases[i].v);
+	}
 }
 
 TEST(options_are_read_in_every_way_people_write_them)
