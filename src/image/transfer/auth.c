@@ -139,6 +139,13 @@ bool auth_origin_eq(const struct auth_origin *a, const struct auth_origin *b)
 	return streq(a->scheme, b->scheme) && streq(a->host, b->host) && streq(a->port, b->port);
 }
 
+const char *auth_host_bare(const char *host, struct arena *a)
+{
+	size_t n = strlen(host);
+
+	return n > 2 && host[0] == '[' && host[n - 1] == ']' ? arena_strndup(a, host + 1, n - 2) : host;
+}
+
 bool auth_host_is_loopback(const char *host)
 {
 	struct in_addr v4;

@@ -37,6 +37,9 @@ struct auth_origin {
 int auth_origin_parse(const char *url, struct arena *a, struct auth_origin *ret, struct err *e);
 bool auth_origin_eq(const struct auth_origin *a, const struct auth_origin *b);
 
+/* An address of IPv6 without its brackets; anything else as it is. In the arena, or @host itself. */
+const char *auth_host_bare(const char *host, struct arena *a);
+
 /* True for 127/8, ::1 and localhost. */
 bool auth_host_is_loopback(const char *host);
 

@@ -34,7 +34,7 @@ static void proxy_read(struct proxy *p, struct arena *a)
 
 		if (curl_url_get(u, CURLUPART_PORT, &port, 0) != CURLUE_OK)
 			port = NULL;
-		p->host = *host == '[' ? arena_strndup(a, host + 1, strlen(host) - 2) : arena_strdup(a, host);
+		p->host = auth_host_bare(arena_strdup(a, host), a);
 		p->port = arena_strdup(a, port ? port : strcmp(scheme, "https") == 0 ? "443" : "1080");
 		if (by_name)
 			p->url = arena_printf(a, "%s%s", strcmp(scheme, "socks5") == 0 ? "socks5h" : "socks4a", p->url + strlen(scheme));
@@ -57,22 +57,17 @@ static bool name_is_local(struct str host)
 }
 
 /* To a proxy it would mean the proxy's machine. That may be this one, and then it would connect where the dialer does not. */
-static bool host_is_near(const char *host)
+static bool host_is_near(const char *host, struct arena *a)
 {
-	struct str bare = *host == '[' ? (struct str){ host + 1, strlen(host) - 2 } : str_of(host);
+	const char *bare = auth_host_bare(host, a);
 	struct sockaddr_in v4 = { .sin_family = AF_INET };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
-	char text[INET6_ADDRSTRLEN];
 
-	if (bare.n < sizeof text) {
-		memcpy(text, bare.p, bare.n);
-		text[bare.n] = 0;
-		if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
-			return nearness_of((struct sockaddr *)&v4) != NEAR_WORLD;
-		if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
-			return nearness_of((struct sockaddr *)&v6) != NEAR_WORLD;
-	}
-	return name_is_local(bare);
+	if (inet_pton(AF_INET, bare, &v4.sin_addr) == 1)
+		return nearness_of((struct sockaddr *)&v4) != NEAR_WORLD;
+	if (inet_pton(AF_INET6, bare, &v6.sin6_addr) == 1)
+		return nearness_of((struct sockaddr *)&v6) != NEAR_WORLD;
+	return name_is_local(str_of(bare));
 }
 
 static const char *const variables[][2] = { { "https_proxy", "HTTPS_PROXY" }, { "http_proxy", "HTTP_PROXY" }, { "all_proxy", "ALL_PROXY" } };
@@ -84,7 +79,7 @@ struct proxy proxy_for(const struct auth_origin *where, struct arena *a)
 	const char *url;
 	int row = streq(where->scheme, "https") ? FOR_HTTPS : FOR_HTTP;
 
-	if (host_is_near(where->host))
+	if (host_is_near(where->host, a))
 		return p;
 	url = variable(variables[row][0], variables[row][1]);
 	if (!url)

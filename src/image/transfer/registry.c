@@ -79,12 +79,6 @@ static char *base_of(const struct registry_target *t, struct arena *a)
 	return t->base ? arena_strdup(a, t->base) : arena_printf(a, "https://%s/v2", registry_host(t));
 }
 
-/* An address of IPv6 without its brackets. */
-static const char *host_plain(const char *host, struct arena *a)
-{
-	return *host == '[' ? arena_strndup(a, host + 1, strlen(host) - 2) : host;
-}
-
 int registry_dialer_start(const struct transfer_message *m, struct dialer *ret, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
@@ -98,7 +92,7 @@ int registry_dialer_start(const struct transfer_message *m, struct dialer *ret, 
 	r = auth_origin_parse(base_of(&t, &a), &a, &origin, e);
 	if (r < 0)
 		return r;
-	strs_push(&a, &hosts, host_plain(origin.host, &a));
+	strs_push(&a, &hosts, auth_host_bare(origin.host, &a));
 	proxy_places(&a, &hosts);
 	return dialer_start(&hosts, ret, e);
 }
