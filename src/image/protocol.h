@@ -122,7 +122,11 @@ enum pack_kind { PACK_PLAIN, PACK_GZIP, PACK_ZSTD, PACK_KIND_COUNT };
 extern const struct enumtab pack_kinds;
 enum { PACK_LEVEL_MAX = 20 };
 
-enum { TRANSFER_FDS = 8, TRANSFER_PACKET = 64 * 1024 };
+enum {
+	TRANSFER_FDS = 8,
+	TRANSFER_PACKET = 64 * 1024,
+	TRANSFER_PARALLEL = 6, /* blobs at once, where nobody says otherwise */
+};
 
 struct transfer_message {
 	enum transfer_type type;

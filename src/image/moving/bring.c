@@ -10,8 +10,6 @@
 #include "image/moving/finish.h"
 #include "image/store/remove.h"
 
-enum { INDEX_DEPTH = 3 }; /* indexes in indexes that we follow */
-
 /* A digest has been checked, so it may be part of a path; a tag comes from a checked reference. */
 static const char *document_name(const struct bring *b, const char *kind, const char *name)
 {
@@ -172,7 +170,7 @@ static int image_resolve(void *ctx, struct err *e)
 	struct str text;
 	int r;
 
-	for (int depth = 0; depth < INDEX_DEPTH; depth++) {
+	for (int depth = 0; depth < LIMIT_INDEX_DEPTH; depth++) {
 		const struct oci_descriptor *d;
 
 		r = manifest_get(b, name, digest, &text, &digest, e);
@@ -194,7 +192,7 @@ static int image_resolve(void *ctx, struct err *e)
 			return r;
 		name = digest = d->digest;
 	}
-	return err_set(e, ERR_INVALID, "more than %d indexes in each other", INDEX_DEPTH);
+	return err_set(e, ERR_INVALID, "more than %d indexes in each other", LIMIT_INDEX_DEPTH);
 }
 
 /* ---- may it come in? ---- */
@@ -364,7 +362,7 @@ static int other_add(struct bring *b, const char *digest, int depth, struct err 
 static int others_add(struct bring *b, struct str text, int depth, struct err *e)
 {
 	struct oci_index index;
-	int r = depth < INDEX_DEPTH ? oci_index_decode(text, b->arena, &index, e) : err_set(e, ERR_INVALID, "more than %d indexes in each other", INDEX_DEPTH);
+	int r = depth < LIMIT_INDEX_DEPTH ? oci_index_decode(text, b->arena, &index, e) : err_set(e, ERR_INVALID, "more than %d indexes in each other", LIMIT_INDEX_DEPTH);
 
 	for (size_t i = 0; r == 0 && i < index.n_manifests; i++)
 		r = other_add(b, index.manifests[i].digest, depth, e);

@@ -16,8 +16,6 @@
 #include "image/store/platform.h"
 #include "image/trust/trust.h"
 
-enum { DEPTH_MAX = 3 }; /* indexes in indexes */
-
 struct copy {
 	struct image_store *store;
 	const struct copy_options *options;
@@ -101,7 +99,7 @@ static int choose(void *ctx, struct err *e)
 	if (c->inlet.names == INLET_STORE && c->options->images == COPY_ONE)
 		return choose_from_store(c, e);
 	c->digest = c->inlet.digest;
-	for (int depth = 0; depth < DEPTH_MAX && c->options->images == COPY_ONE; depth++) {
+	for (int depth = 0; depth < LIMIT_INDEX_DEPTH && c->options->images == COPY_ONE; depth++) {
 		enum media_kind kind;
 		struct str text;
 		int r = inlet_read(&c->inlet, c->digest, c->arena, &text, e);

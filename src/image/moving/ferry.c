@@ -7,8 +7,6 @@
 
 #include "os/fd.h"
 
-enum { PARALLEL_DEFAULT = 6 };
-
 enum ferry_state {
 	FERRY_NEW,
 	FERRY_ASKED,    /* the other side was asked whether it has it */
@@ -99,7 +97,7 @@ static int item_move(struct run *run, size_t k, bool *before_is_out, struct err 
 /* As many as go at once, from the first that is not done on: so what waits for its turn is never more than that. */
 static int items_move(struct run *run, struct err *e)
 {
-	size_t left = run->f->options->parallel ? run->f->options->parallel : PARALLEL_DEFAULT;
+	size_t left = run->f->options->parallel ? run->f->options->parallel : TRANSFER_PARALLEL;
 	bool before_is_out = true;
 	int r = 0;
 

@@ -13,7 +13,7 @@
 #include "os/fd.h"
 #include "os/rlimit.h"
 
-enum { POLL_MS = 50, PARALLEL_DEFAULT = 6, FDS_OF_OTHERS = 256 };
+enum { POLL_MS = 50, FDS_OF_OTHERS = 256 };
 
 int keep_add(struct keep *k, const struct oci_descriptor *d, const char *name, struct err *e)
 {
@@ -172,7 +172,7 @@ static size_t count(const struct keep *k, enum keep_state state)
 
 static int blobs_begin(struct keep *k, struct err *e)
 {
-	size_t most = k->options->parallel ? k->options->parallel : PARALLEL_DEFAULT, running = count(k, KEEP_ORDERED);
+	size_t most = k->options->parallel ? k->options->parallel : TRANSFER_PARALLEL, running = count(k, KEEP_ORDERED);
 
 	VEC_EACH(struct keep_blob, b, &k->blobs) {
 		int r;

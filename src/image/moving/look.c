@@ -4,10 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "image/moving/inlet.h"
 #include "image/registries/remote.h"
-
-enum { INDEX_DEPTH = 3 }; /* indexes in indexes */
 
 struct looking {
 	struct inlet *inlet;
@@ -42,7 +41,7 @@ static int manifest_find(const struct looking *k, struct err *e)
 {
 	struct str text = k->ret->text;
 
-	for (int depth = 0; depth < INDEX_DEPTH; depth++) {
+	for (int depth = 0; depth < LIMIT_INDEX_DEPTH; depth++) {
 		const char *digest = NULL;
 		enum media_kind kind;
 		int r = oci_document_kind(text, &kind, e);
@@ -57,7 +56,7 @@ static int manifest_find(const struct looking *k, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	return err_set(e, ERR_INVALID, "more than %d indexes in each other", INDEX_DEPTH);
+	return err_set(e, ERR_INVALID, "more than %d indexes in each other", LIMIT_INDEX_DEPTH);
 }
 
 static int look_at(const struct looking *k, enum look_depth depth, struct err *e)

@@ -7,8 +7,6 @@
 #include "base/limits.h"
 #include "image/store/platform.h"
 
-enum { DEPTH_MAX = 3 }; /* indexes in indexes */
-
 struct collecting {
 	struct shipment *s;
 	shipment_read_fn read;
@@ -96,8 +94,8 @@ static int document_collect(struct collecting *c, const char *digest, int depth,
 
 	if (shipment_find(c->s, digest))
 		return 0;
-	if (depth >= DEPTH_MAX)
-		return err_set(e, ERR_INVALID, "more than %d indexes in each other", DEPTH_MAX);
+	if (depth >= LIMIT_INDEX_DEPTH)
+		return err_set(e, ERR_INVALID, "more than %d indexes in each other", LIMIT_INDEX_DEPTH);
 	r = c->read(c->arg, digest, c->s->arena, &d.text, e);
 	if (r == 0 && (++c->n > LIMIT_DOCUMENTS || (c->bytes += d.text.n) > LIMIT_DOCUMENTS_SIZE))
 		r = err_set(e, ERR_EXHAUSTED, "more than %d documents or %d bytes of them belong to it", LIMIT_DOCUMENTS, LIMIT_DOCUMENTS_SIZE);

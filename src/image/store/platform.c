@@ -5,9 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "image/store/find.h"
-
-enum { INDEX_DEPTH = 3 }; /* indexes in indexes */
 
 static struct oci_platform platform_of(const struct oci_image_config *c)
 {
@@ -25,7 +24,7 @@ static int config_read(const struct image_store *s, const char *digest, struct a
 /* The manifest that the index chooses, if it is here; NULL: none. */
 static const char *index_choose(const struct image_store *s, const char *digest, const struct oci_platform *want, struct arena *a)
 {
-	for (int depth = 0; digest && depth < INDEX_DEPTH; depth++) {
+	for (int depth = 0; digest && depth < LIMIT_INDEX_DEPTH; depth++) {
 		const struct oci_descriptor *d;
 		struct oci_index index;
 		enum media_kind kind;

@@ -6,11 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/vec.h"
 #include "image/store/find.h"
 #include "os/fd.h"
-
-enum { INDEX_DEPTH = 4 }; /* indexes in indexes that bring follows, and the manifests in the last */
 
 /* ---- what is needed ---- */
 
@@ -36,7 +35,7 @@ static void index_needs(struct needs *n, const char *digest, int depth)
 	struct str text;
 
 	digest_add(n->a, n->blobs, digest);
-	if (depth >= INDEX_DEPTH || strs_has(&n->seen, digest))
+	if (depth > LIMIT_INDEX_DEPTH || strs_has(&n->seen, digest))
 		return;
 	strs_push(n->a, &n->seen, digest);
 	if (content_blob_read(n->s, digest, n->a, &text, &ignored) < 0)

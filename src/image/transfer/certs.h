@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * certs: the authorities and the client certificate for one registry, from files the store has named (image/cert_files.h).
+ * certs: the authorities and the client certificate for one registry, from files the store has named (image/registries/cert_files.h).
  */
 #include "base/arena.h"
 #include "base/err.h"

@@ -5,7 +5,6 @@
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,9 +27,6 @@ enum {
 	CONNECT_MS = 20000,
 	STAGGER_MS = 250,  /* before the next address is tried beside the last (RFC 8305) */
 	LOOK_MS = 100,     /* how soon a wish to stop is seen */
-	ADDRESSES_MAX = 8, /* of one name that are tried */
-	CALLS_MAX = 64,    /* at once; we ask for 32 at most */
-	HOST_MAX = 255,
 	STACK = 256 * 1024, /* the resolver takes some 100 */
 };
 
@@ -52,7 +48,7 @@ struct dialing {
 
 struct call {
 	struct dialing *d;
-	char host[HOST_MAX + 1], port[8];
+	char host[LIMIT_HOST_NAME + 1], port[8];
 	int answer_fd;
 };
 
@@ -105,7 +101,7 @@ static size_t addresses_judge(const struct call *c, const struct addrinfo **list
 /* ---- connecting ---- */
 
 struct attempts {
-	struct pollfd v[ADDRESSES_MAX];
+	struct pollfd v[LIMIT_ADDRESSES];
 	size_t n;
 	int sys; /* of the last that failed */
 };
@@ -171,7 +167,7 @@ static int addresses_connect(const struct addrinfo *const *list, size_t n)
 
 static int call_connect(struct call *c, struct err *e)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list[ADDRESSES_MAX];
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list[LIMIT_ADDRESSES];
 	struct addrinfo *found = NULL;
 	enum nearness near = NEAR_NOTHING;
 	size_t n = 0, kept;
@@ -179,7 +175,7 @@ static int call_connect(struct call *c, struct err *e)
 
 	if (r != 0)
 		return err_set(e, r == EAI_AGAIN ? ERR_UNAVAILABLE : ERR_NOT_FOUND, "look up '%s': %s", c->host, gai_strerror(r));
-	for (const struct addrinfo *i = found; i && n < ADDRESSES_MAX; i = i->ai_next)
+	for (const struct addrinfo *i = found; i && n < LIMIT_ADDRESSES; i = i->ai_next)
 		list[n++] = i;
 	kept = addresses_judge(c, list, n, &near);
 	r = kept > 0 ? addresses_connect(list, kept) :
@@ -220,7 +216,7 @@ static bool request_parse(char *text, size_t n, struct call *ret)
 	if (!space || strlen(text) != n)
 		return false;
 	*space = 0;
-	if (parse_u64(text, &port) < 0 || port < 1 || port > 65535 || !space[1] || strlen(space + 1) > HOST_MAX)
+	if (parse_u64(text, &port) < 0 || port < 1 || port > 65535 || !space[1] || strlen(space + 1) > LIMIT_HOST_NAME)
 		return false;
 	for (const char *p = space + 1; *p; p++)
 		if (*p <= ' ' || *p > '~')
@@ -243,7 +239,7 @@ static void call_begin(struct dialing *d, const struct call *request)
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, STACK);
 	pthread_mutex_lock(&d->mutex);
-	if (d->calls < CALLS_MAX && pthread_create(&thread, &attr, call_run, c) == 0) {
+	if (d->calls < LIMIT_DIALS && pthread_create(&thread, &attr, call_run, c) == 0) {
 		d->calls++;
 		begun = true;
 	}
@@ -268,7 +264,7 @@ void dialer_serve(int sock, const struct strs *named)
 	}
 	pthread_mutex_init(&d.mutex, NULL);
 	for (;;) {
-		char text[HOST_MAX + 16];
+		char text[LIMIT_HOST_NAME + 16];
 		struct call c = { 0 };
 		size_t n_fds = 0;
 		ssize_t n = sock_recv(sock, text, sizeof text - 1, &c.answer_fd, 1, &n_fds);

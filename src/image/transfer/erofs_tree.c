@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 
-enum { BUCKETS_MIN = 1024, LINKS_MAX = 40, IMPLIED_MODE = 0755 };
+enum { BUCKETS_MIN = 1024, IMPLIED_MODE = 0755 };
 
 /* ---- names: a hash table over (directory, name) ---- */
 
@@ -122,7 +122,7 @@ static int dir_enter(struct walk *w, struct erofs_inode *dir, const char *name, 
 	struct erofs_name *n = name_find(w->t, dir, name, size);
 
 	if (n && S_ISLNK(n->inode->mode)) {
-		if (++w->links > LINKS_MAX)
+		if (++w->links > LIMIT_LAYER_LINKS)
 			return -ELOOP;
 		return path_walk(w, *n->inode->target == '/' ? w->t->root : dir, n->inode->target, strlen(n->inode->target), ret);
 	}

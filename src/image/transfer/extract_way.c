@@ -10,8 +10,6 @@
 
 #include "os/fd.h"
 
-enum { LINKS_MAX = 40 };
-
 /* ---- directories on the way ---- */
 
 void extract_levels_cut(struct extract *x, size_t keep)
@@ -155,7 +153,7 @@ int extract_parent_enter(struct extract *x)
 			r = path_splice(x, level_begin(x, x->n_levels), end + 1, "", 0);
 		} else {
 			r = level_push(x, name, end);
-			if (r == -ELOOP && links++ < LINKS_MAX)
+			if (r == -ELOOP && links++ < LIMIT_LAYER_LINKS)
 				r = link_splice(x, name, at, end);
 		}
 	}
