@@ -397,9 +397,9 @@ static enum http_end end_of(const struct exchange *x, CURLcode code)
 		return HTTP_ANSWERED;
 	if (code != CURLE_OK && atomic_load(x->h->peer->stop))
 		return HTTP_STOPPED;
-	if (x->dialed.kind == ERR_DENIED)
+	if (code != CURLE_OK && x->dialed.kind == ERR_DENIED)
 		return HTTP_FAILED;
-	if (x->dialed.kind == ERR_NOT_FOUND)
+	if (code != CURLE_OK && x->dialed.kind == ERR_NOT_FOUND)
 		return HTTP_PASSING;
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		if (ends[i].code != code)

@@ -19,7 +19,7 @@
 #include "os/fd.h"
 #include "os/memfd.h"
 
-enum { PARALLEL_DEFAULT = 6, PARALLEL_MAX = 32 };
+enum { PARALLEL_MAX = 32 };
 
 struct serve {
 	struct job_ends ends;
@@ -203,13 +203,18 @@ static int sink_finish(struct serve *s, struct err *e)
 /* The first descriptor for a source is the layers directory; a sink's are all its own. A registry has the dialer's. */
 static int end_open(struct serve *s, const struct transfer_message *m, const int *fds, size_t n_fds, struct err *e)
 {
-	if (m->sink == SINK_REGISTRY)
-		return sink_open(m, &s->dialer.sock, 1, &s->ends.sink, e);
-	if (m->sink == SINK_NONE && m->source == SOURCE_REGISTRY)
-		return source_open(m, &s->dialer.sock, 1, &s->ends.source, e);
+	size_t n_before = m->sink == SINK_NONE;
+
+	if (confine_is_online(m)) {
+		fds = &s->dialer.sock;
+		n_fds = 1;
+	} else {
+		fds += n_before;
+		n_fds -= n_before;
+	}
 	if (m->sink != SINK_NONE)
 		return sink_open(m, fds, n_fds, &s->ends.sink, e);
-	return source_open(m, fds + 1, n_fds - 1, &s->ends.source, e);
+	return source_open(m, fds, n_fds, &s->ends.source, e);
 }
 
 static int task_take(struct serve *s, struct err *e)
@@ -224,7 +229,7 @@ static int task_take(struct serve *s, struct err *e)
 		return r < 0 ? r : err_set(e, ERR_CANCELED, "the store went away");
 	if (m.type != TRANSFER_OPEN)
 		return err_set(e, ERR_INVALID, "expected message 'open', got '%s'", enumtab_name(&transfer_types, (int)m.type));
-	s->parallel = m.parallel ? m.parallel : PARALLEL_DEFAULT;
+	s->parallel = m.parallel ? m.parallel : TRANSFER_PARALLEL;
 	s->parallel = s->parallel > PARALLEL_MAX ? PARALLEL_MAX : s->parallel;
 	r = confine_is_online(&m) ? registry_dialer_start(&m, &s->dialer, e) : 0;
 	if (r == 0)
@@ -247,8 +252,10 @@ static void serve_end(struct serve *s)
 	pthread_mutex_unlock(&s->mutex);
 	ends_stop(&s->ends);
 	/* Workers in the middle of something end with the process, now: what they were making is nobody's, and libraries that clean up behind them would not like it. */
-	if (!idle)
+	if (!idle) {
+		dialer_stop(&s->dialer);
 		_exit(1);
+	}
 	for (size_t i = 0; i < s->n_threads; i++)
 		pthread_join(s->threads[i], NULL);
 	source_close(&s->ends.source);
