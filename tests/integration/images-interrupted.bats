@@ -212,3 +212,17 @@ interrupted() {
 	done
 }
 
+@test "a process 1 that waits for nobody but its own child finds no dead of ours" {
+	local as_first='
+import signal, subprocess, sys, time
+pull = subprocess.Popen(sys.argv[1:])
+time.sleep(1.5)
+pull.send_signal(signal.SIGINT)
+pull.wait()
+time.sleep(0.5)
+print(pull.returncode, subprocess.run(["ps", "-eo", "comm"], capture_output=True, text=True).stdout.count("tare"))'
+	run --separate-stderr unshare --pid --fork --mount-proc python3 -c "$as_first" tare --root "$BATS_TEST_TMPDIR/root" --run-root "$BATS_TEST_TMPDIR/first" \
+		pull -q "$evil/stalls/first:1"
+	equal "130 0" "$output"
+	contains "$stderr" interrupted
+}
