@@ -16,7 +16,15 @@ ready() {
 	mkdir -p "$home/$1/rootfs" && cp -a "$rootfs/." "$home/$1/rootfs/" && bundle "$1" "$2" ".root.path = \"$home/$1/rootfs\"" "${@:3}" && up "$1"
 }
 restore() { rt restore --detach --bundle "$home/$1" --image-path "$images" "${@:2}" "$1" </dev/null >"$home/$1.out" 2>&1 || { cat "$home/$1.out"; return 1; }; }
-counted() { cat "$home/$1/rootfs/count" 2>/dev/null || echo 0; }
+# The file is empty while the counter writes it anew, or stopped at that moment: then another look, or 0.
+counted() {
+	local i n=
+	for ((i = 0; i < 50; i++)); do
+		n=$(cat "$home/$1/rootfs/count" 2>/dev/null) || break
+		[ -z "$n" ] || break
+	done
+	echo "${n:-0}"
+}
 counts() {
 	local from
 	from=$(counted "$1")

@@ -28,7 +28,15 @@ down() {
 	[ -z "$(status_of "$1")" ] || c tasks delete --force "$1"
 	c containers rm "$1"
 }
-counted() { cat "/proc/$1/root/count"; }
+# The file is empty while the counter writes it anew.
+counted() {
+	local i n
+	for ((i = 0; i < 50; i++)); do
+		n=$(cat "/proc/$1/root/count") || return
+		[ -z "$n" ] || { echo "$n"; return; }
+	done
+	return 1
+}
 more() { [ "$(counted "$1")" -ge "$2" ]; }
 counts() {
 	local pid from
