@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "cli/prune.h"
 #include "engine/engine.h"
+#include "engine/volumes.h"
 #include "image/image.h"
 
 struct prune_options {
@@ -36,7 +37,7 @@ static int parts_prune(struct cli *c, const struct prune_options *o, const struc
 		r = container_prune(en, f, prune_print, &containers, bytes, e);
 	prune_list_end(&containers);
 	if (r == 0 && o->volumes)
-		r = volume_prune(en, prune_print, &volumes, bytes, e);
+		r = volume_prune(en, false, f, prune_print, &volumes, bytes, e);
 	prune_list_end(&volumes);
 	if (r == 0)
 		r = engine_images(en, &store, e);

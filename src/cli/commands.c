@@ -79,6 +79,15 @@ const struct command *const commands[] = {
 	&artifact_push_command,
 	&artifact_rm_command,
 
+	&volume_create_command,
+	&volume_ls_command,
+	&volume_inspect_command,
+	&volume_rm_command,
+	&volume_prune_command,
+	&volume_exists_command,
+	&volume_mount_command,
+	&volume_unmount_command,
+
 	&info_command,
 	&version_command,
 	&system_check_command,

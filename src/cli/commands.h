@@ -71,6 +71,15 @@ extern const struct command artifact_pull_command;
 extern const struct command artifact_push_command;
 extern const struct command artifact_rm_command;
 
+extern const struct command volume_create_command;
+extern const struct command volume_ls_command;
+extern const struct command volume_inspect_command;
+extern const struct command volume_rm_command;
+extern const struct command volume_prune_command;
+extern const struct command volume_exists_command;
+extern const struct command volume_mount_command;
+extern const struct command volume_unmount_command;
+
 extern const struct command info_command;
 extern const struct command version_command;
 extern const struct command system_check_command;

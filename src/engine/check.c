@@ -17,6 +17,7 @@
 #include "engine/launch.h"
 #include "engine/life.h"
 #include "engine/store.h"
+#include "engine/volume.h"
 #include "image/snapshot/limit.h"
 #include "image/snapshot/snapshot.h"
 #include "image/store/check.h"
@@ -220,6 +221,9 @@ static int check_live(struct check *k, struct err *e)
 	r = snapshot_heal(k->en->run, has_live, k);
 	if (r > 0)
 		report(k, "mounted layers", arena_printf(k->a, "%d of their users were gone", r), true);
+	r = volume_heal(k->en);
+	if (r > 0)
+		report(k, "mounted volumes", arena_printf(k->a, "of %d users were gone", r), true);
 	return 0;
 }
 

@@ -195,6 +195,30 @@ static void name_release(void *ctx)
 	id_release_name(c->en, c->h.c.name, c->h.id);
 }
 
+static bool has_volumes(const void *ctx)
+{
+	const struct creation *c = ctx;
+
+	for (size_t i = 0; i < c->h.c.n_mounts; i++)
+		if (c->h.c.mounts[i].kind == CONTAINER_MOUNT_VOLUME)
+			return true;
+	return false;
+}
+
+static int volumes_claim(void *ctx, struct err *e)
+{
+	struct creation *c = ctx;
+
+	return volume_claims_take(c->en, &c->h.c, c->a, &c->volumes, e);
+}
+
+static void volumes_unclaim(void *ctx)
+{
+	struct creation *c = ctx;
+
+	volume_claims_undo(c->en, &c->volumes);
+}
+
 static int container_publish(void *ctx, struct err *e)
 {
 	struct creation *c = ctx;
@@ -211,13 +235,15 @@ int create_finish(struct holding *h, struct err *e)
 
 /*
  * Order: the object comes before its name, so that a name never points at nothing that is being made. The limit comes last of what may fail for
- * reasons outside: it is taken away first, while the directories that tell which it is are there.
+ * reasons outside: it is taken away first, while the directories that tell which it is are there. Volumes are locked until the container says that it
+ * has them, so nobody removes one in between.
  * Removal undoes them the other way round.
  */
 static const struct step create_steps[] = {
 	{ "container.reserve", NULL, object_reserve, object_drop },
 	{ "name.reserve", NULL, name_reserve, name_release },
 	{ "size.limit", has_limit, size_limit, size_unlimit },
+	{ "volumes.claim", has_volumes, volumes_claim, volumes_unclaim },
 	{ "container.publish", NULL, container_publish, NULL },
 };
 
@@ -281,6 +307,7 @@ int create_container(struct engine *en, const struct container_request *q, const
 		r = creation_plan(c, e);
 	if (r == 0)
 		r = steps_run(create_steps, ARRAY_LEN(create_steps), c, e);
+	volume_claims_done(&c->volumes);
 	if (r < 0)
 		store_done(&c->h);
 	return r;
@@ -295,7 +322,7 @@ static int volumes_remove(struct holding *h, struct err *e)
 		int r = 0;
 
 		if (m->kind == CONTAINER_MOUNT_VOLUME && m->anonymous)
-			r = volume_remove(h->en, m->source, e);
+			r = volume_remove_with(h->en, m->source, h->id, e);
 		first = first ? first : r;
 	}
 	return first;

@@ -4,6 +4,7 @@
  * create: making a container as a step table, and its undo column as removal.
  */
 #include "engine/store.h"
+#include "engine/volume_claims.h"
 #include "image/image.h"
 
 struct creation {
@@ -12,6 +13,7 @@ struct creation {
 	struct container_request q;
 	struct image image;
 	struct holding h;            /* locked from container.reserve on */
+	struct volume_claims volumes; /* from volumes.claim on, until container.json is there */
 };
 #define CREATION_NONE ((struct creation){ .h = HOLDING_NONE })
 

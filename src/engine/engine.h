@@ -130,9 +130,6 @@ struct prune_filter {
 int container_prune(struct engine *en, const struct prune_filter *filter, void (*each)(void *arg, const char *id), void *arg, uint64_t *ret_bytes,
 		struct err *e);
 
-/* Removes volumes that nobody named and no container has. */
-int volume_prune(struct engine *en, void (*each)(void *arg, const char *name), void *arg, uint64_t *ret_bytes, struct err *e);
-
 /* What the monitor's exit command calls: releases network and mounts of an ended container, keeps its exit record, removes it if --rm. */
 int container_cleanup(struct engine *en, const char *ref, struct err *e);
 

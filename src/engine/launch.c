@@ -122,6 +122,15 @@ static void rootfs_drop(void *ctx)
 	snapshot_unmount(&s, l->rootfs);
 }
 
+static void volumes_let_go(void *ctx)
+{
+	struct launch *l = ctx;
+
+	for (size_t i = 0; i < l->h->c.n_mounts; i++)
+		if (l->h->c.mounts[i].kind == CONTAINER_MOUNT_VOLUME)
+			volume_let_go(l->en, l->h->c.mounts[i].source, NULL, l->h->id);
+}
+
 static int volumes_fill(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
@@ -130,9 +139,11 @@ static int volumes_fill(void *ctx, struct err *e)
 		int r = 0;
 
 		if (l->h->c.mounts[i].kind == CONTAINER_MOUNT_VOLUME)
-			r = volume_prepare(l->en, &l->h->c.mounts[i], l->rootfs_fd, e);
-		if (r < 0)
+			r = volume_prepare(l->en, &l->h->c.mounts[i], l->rootfs_fd, l->h->id, e);
+		if (r < 0) {
+			volumes_let_go(l);
 			return r;
+		}
 	}
 	return 0;
 }
@@ -322,7 +333,7 @@ static int container_finish(void *ctx, struct err *e)
 static const struct step launch_steps[] = {
 	{ "live.make",       NULL,           live_make,          live_remove },
 	{ "rootfs.mount",    NULL,           rootfs_place,       rootfs_drop },
-	{ "volumes.fill",    has_volumes,    volumes_fill,       NULL },
+	{ "volumes.fill",    has_volumes,    volumes_fill,       volumes_let_go },
 	{ "binds.make",      has_binds,      binds_make,         NULL },
 	{ "network.reserve", has_attachment, network_take,       network_give_back },
 	{ "live.write",      NULL,           launch_write_live,  NULL },
