@@ -44,16 +44,6 @@ static int take_env(void *options, const char *value, struct arena *a, struct er
 	return request_env(&((struct request_options *)options)->q.env, value, a, e);
 }
 
-static int take_ulimit(void *options, const char *value, struct arena *a, struct err *e)
-{
-	return request_ulimit(&((struct request_options *)options)->q, value, a, e);
-}
-
-static int take_device(void *options, const char *value, struct arena *a, struct err *e)
-{
-	return request_device(&((struct request_options *)options)->q, value, a, e);
-}
-
 static int take_host(void *options, const char *value, struct arena *a, struct err *e)
 {
 	return request_host(&((struct request_options *)options)->q, value, a, e);
@@ -67,16 +57,6 @@ static int take_label(void *options, const char *value, struct arena *a, struct 
 static int take_annotation(void *options, const char *value, struct arena *a, struct err *e)
 {
 	return request_pair(&((struct request_options *)options)->q.annotations, "annotation", value, true, a, e);
-}
-
-static int take_sysctl(void *options, const char *value, struct arena *a, struct err *e)
-{
-	return request_pair(&((struct request_options *)options)->q.sysctls, "sysctl", value, true, a, e);
-}
-
-static int take_memory_swap(void *options, const char *value, struct arena *a, struct err *e)
-{
-	return request_memory_swap(value, &((struct request_options *)options)->q.memory_swap, e);
 }
 
 static int take_storage_opt(void *options, const char *value, struct arena *a, struct err *e)
@@ -123,29 +103,9 @@ const struct opt request_opts[] = {
 	OPT_CALL("volume",           'v', take_volume,     "[SOURCE:]TARGET[:OPTIONS]", "Bind mount or volume"),
 	OPT_CALL("mount",            0,   take_mount,      "type=T,source=S,target=T", "Mount: bind, volume or tmpfs"),
 	OPT_CALL("tmpfs",            0,   take_tmpfs,      "TARGET[:OPTIONS]",         "Fresh memory file system"),
-	OPT_CALL("device",           0,   take_device,     "HOST[:TARGET[:rwm]]",      "Device of the host"),
 	OPT(R, q.read_only,          "read-only",          0,   FLAG,    NULL,         "Root file system cannot be written"),
 	OPT_CALL("storage-opt",      0,   take_storage_opt, "size=SIZE",               "Limit what it may write to its root file system"),
 	OPT(R, q.shm_size,           "shm-size",           0,   SIZE,    "SIZE",       "Size of /dev/shm (default 64m)"),
-	OPT(R, q.memory,             "memory",             'm', SIZE,    "SIZE",       "Memory limit"),
-	OPT_CALL("memory-swap",      0,   take_memory_swap, "SIZE",                    "Memory and swap together; -1 unlimited swap"),
-	OPT(R, q.memory_reservation, "memory-reservation", 0,   SIZE,    "SIZE",       "Soft memory limit"),
-	OPT(R, q.oom_score_adj,      "oom-score-adj",      0,   INT,     "N",          "Preference of the out-of-memory killer, -1000 to 1000"),
-	OPT(R, q.oom_kill_disable,   "oom-kill-disable",   0,   FLAG,    NULL,         "Pause instead of killing when memory is out (cgroup v1)"),
-	OPT(R, q.nano_cpus,          "cpus",               0,   NANO,    "N",          "Number of CPUs, also fractions"),
-	OPT(R, q.cpu_shares,         "cpu-shares",         'c', I64,     "N",          "Relative weight"),
-	OPT(R, q.cpu_period,         "cpu-period",         0,   I64,     "MICROSECONDS", "CFS period"),
-	OPT(R, q.cpu_quota,          "cpu-quota",          0,   I64,     "MICROSECONDS", "CFS quota per period"),
-	OPT(R, q.cpuset_cpus,        "cpuset-cpus",        0,   STR,     "LIST",       "CPUs it may use: 0-2,5"),
-	OPT(R, q.cpuset_mems,        "cpuset-mems",        0,   STR,     "LIST",       "Memory nodes it may use"),
-	OPT(R, q.pids_limit,         "pids-limit",         0,   I64,     "N",          "Number of processes; -1 unlimited"),
-	OPT_CALL("ulimit",           0,   take_ulimit,     "NAME=SOFT[:HARD]",         "Resource limit of its processes"),
-	OPT(R, q.cgroup_parent,      "cgroup-parent",      0,   STR,     "PATH",       "Cgroup below which its own is made"),
-	OPT(R, q.cap_add,            "cap-add",            0,   STRS,    "CAPABILITY", "Add a capability, or ALL"),
-	OPT(R, q.cap_drop,           "cap-drop",           0,   STRS,    "CAPABILITY", "Drop a capability, or ALL"),
-	OPT(R, q.privileged,         "privileged",         0,   FLAG,    NULL,         "All capabilities, all devices, nothing masked"),
-	OPT(R, q.security_opts,      "security-opt",       0,   STRS,    "OPTION",     "no-new-privileges, seccomp=FILE|unconfined"),
-	OPT_CALL("sysctl",           0,   take_sysctl,     "KEY=VALUE",                "Namespaced kernel parameter"),
 	OPT(R, q.network,            "network",            0,   STR,     "NAME",       "bridge (default), none, host, or a network"),
 	OPT(R, q.network,            "net",                0,   STR,     "NAME",       NULL),
 	OPT(R, q.ip,                 "ip",                 0,   STR,     "ADDRESS",    "Address in that network"),
@@ -164,23 +124,22 @@ const struct opt request_opts[] = {
 	OPT(R, authfile,             "authfile",           0,   STR,     "FILE",       "Credentials file for pulling"),
 	OPT(R, cidfile,              "cidfile",            0,   STR,     "FILE",       "Write the id there"),
 	OPT(R, quiet,                "quiet",              'q', FLAG,    NULL,         "Show no progress of pulling"),
-	OPT_UNSUPPORTED("blkio-weight", 0, "N"),            OPT_UNSUPPORTED("blkio-weight-device", 0, "X"),
-	OPT_UNSUPPORTED("cgroupns", 0, "MODE"),             OPT_UNSUPPORTED("cpu-rt-period", 0, "N"),
-	OPT_UNSUPPORTED("cpu-rt-runtime", 0, "N"),          OPT_UNSUPPORTED("device-cgroup-rule", 0, "RULE"),
-	OPT_UNSUPPORTED("device-read-bps", 0, "X"),         OPT_UNSUPPORTED("device-read-iops", 0, "X"),
-	OPT_UNSUPPORTED("device-write-bps", 0, "X"),        OPT_UNSUPPORTED("device-write-iops", 0, "X"),
+
+
+
+
+
 	CONTENT_TRUST_OPT,                                  OPT_UNSUPPORTED("expose", 0, "PORT"),
-	OPT_UNSUPPORTED("gpus", 0, "X"),                    OPT_UNSUPPORTED("health-cmd", 0, "X"),
+	OPT_UNSUPPORTED("health-cmd", 0, "X"),
 	OPT_UNSUPPORTED("health-interval", 0, "X"),         OPT_UNSUPPORTED("health-retries", 0, "X"),
 	OPT_UNSUPPORTED("health-timeout", 0, "X"),          OPT_UNSUPPORTED("health-start-period", 0, "X"),
 	OPT_UNSUPPORTED("no-healthcheck", 0, NULL),         OPT_UNSUPPORTED("ip6", 0, "ADDRESS"),
-	OPT_UNSUPPORTED("ipc", 0, "MODE"),                  OPT_UNSUPPORTED("isolation", 0, "X"),
 	OPT_UNSUPPORTED("label-file", 0, "FILE"),           OPT_UNSUPPORTED("link", 0, "X"),
 	OPT_UNSUPPORTED("log-driver", 0, "X"),              OPT_UNSUPPORTED("log-opt", 0, "X"),
-	OPT_UNSUPPORTED("mac-address", 0, "X"),             OPT_UNSUPPORTED("memory-swappiness", 0, "N"),
-	OPT_UNSUPPORTED("network-alias", 0, "X"),           OPT_UNSUPPORTED("pid", 0, "MODE"),
+	OPT_UNSUPPORTED("mac-address", 0, "X"),
+	OPT_UNSUPPORTED("network-alias", 0, "X"),
 	OPT_UNSUPPORTED("restart", 0, "POLICY"),            OPT_UNSUPPORTED("userns", 0, "MODE"),
-	OPT_UNSUPPORTED("uts", 0, "MODE"),                  OPT_UNSUPPORTED("volume-driver", 0, "X"),
+	OPT_UNSUPPORTED("volume-driver", 0, "X"),
 	OPT_UNSUPPORTED("volumes-from", 0, "X"),
 	/* clang-format on */
 	OPT_END,

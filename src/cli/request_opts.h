@@ -18,6 +18,9 @@ struct request_options {
 
 extern const struct opt request_opts[];
 
+/* Those about limits, namespaces, devices and privileges (isolation_opts.c); the same options struct. */
+extern const struct opt isolation_opts[];
+
 /* The request as the engine takes it: image and words from the arguments, env files read. */
 int request_opts_finish(struct cli *c, const struct request_options *o, struct container_request *ret, struct err *e);
 

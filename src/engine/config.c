@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "engine/namespaces.h"
 #include "spec/defaults.h"
 
 /* What every runtime we may be told to use understands. */
 #define CONFIG_VERSION "1.0.2"
 #define INIT_TARGET "/sbin/docker-init"
-enum { CPU_PERIOD = 100000, NANO = 1000000000 };
 
 /* ---- process ------------------------------------------------------------------------------------------------------------------------------ */
 
@@ -95,77 +95,32 @@ static void config_process(const struct config_input *in, struct arena *a, struc
 	process_limits(&in->c->request, a, p);
 }
 
-/* ---- resources ------------------------------------------------------------------------------------------------------------------------------ */
-
-static void memory_fill(const struct container_request *q, struct arena *a, struct oci_resources *r)
-{
-	struct oci_memory *m;
-
-	if (!q->memory && !q->memory_swap && !q->memory_reservation && !q->oom_kill_disable)
-		return;
-	m = arena_new(a, struct oci_memory);
-	if (q->memory)
-		m->limit = (struct opt_i64){ true, q->memory };
-	if (q->memory_swap)
-		m->swap = (struct opt_i64){ true, q->memory_swap };
-	else if (q->memory)
-		m->swap = (struct opt_i64){ true, q->memory * 2 };   /* docker's rule: as much swap as memory */
-	if (q->memory_reservation)
-		m->reservation = (struct opt_i64){ true, q->memory_reservation };
-	if (q->oom_kill_disable)
-		m->disable_oom_killer = (struct opt_bool){ true, true };
-	r->memory = m;
-}
-
-static void cpu_fill(const struct container_request *q, struct arena *a, struct oci_resources *r)
-{
-	struct oci_cpu *u;
-
-	if (!q->nano_cpus && !q->cpu_shares && !q->cpu_quota && !q->cpu_period && !q->cpuset_cpus && !q->cpuset_mems)
-		return;
-	u = arena_new(a, struct oci_cpu);
-	if (q->nano_cpus) {
-		u->period = (struct opt_u64){ true, CPU_PERIOD };
-		u->quota = (struct opt_i64){ true, q->nano_cpus / (NANO / CPU_PERIOD) };
-	}
-	if (q->cpu_period)
-		u->period = (struct opt_u64){ true, (uint64_t)q->cpu_period };
-	if (q->cpu_quota)
-		u->quota = (struct opt_i64){ true, q->cpu_quota };
-	if (q->cpu_shares)
-		u->shares = (struct opt_u64){ true, (uint64_t)q->cpu_shares };
-	u->cpus = q->cpuset_cpus;
-	u->mems = q->cpuset_mems;
-	r->cpu = u;
-}
-
-static void config_resources(const struct config_input *in, struct arena *a, struct oci_linux *l)
-{
-	const struct container_request *q = &in->c->request;
-	struct oci_resources *r = arena_new(a, struct oci_resources);
-
-	l->resources = r;
-	memory_fill(q, a, r);
-	cpu_fill(q, a, r);
-	if (q->pids_limit) {
-		r->pids = arena_new(a, struct oci_pids);
-		r->pids->limit = (struct opt_i64){ true, q->pids_limit };
-	}
-}
-
 /* ---- namespaces, sysctls ---------------------------------------------------------------------------------------------------------------------- */
+
+/* Unless somebody said so, as docker: on a host with cgroups of version 1 a privileged container sees them all. */
+static bool shares_cgroups(const struct config_input *in, struct arena *a)
+{
+	if (!facts_cgroup_ns(in->facts))
+		return true;
+	return !in->c->request.isolation.cgroupns && in->c->request.privileged && facts_cgroup(in->facts, a)->mode != CGROUP_V2;
+}
 
 static void config_namespaces(const struct config_input *in, struct arena *a, struct oci_linux *l)
 {
-	static const enum oci_ns always[] = { OCI_NS_MOUNT, OCI_NS_UTS, OCI_NS_PID, OCI_NS_IPC };
+	const struct container_isolation *s = &in->c->request.isolation;
 
 	l->namespaces = arena_array(a, struct oci_namespace, OCI_NS_COUNT);
-	for (size_t i = 0; i < ARRAY_LEN(always); i++)
-		l->namespaces[l->n_namespaces++].type = always[i];
+	l->namespaces[l->n_namespaces++].type = OCI_NS_MOUNT;
 	if (in->own_network)
 		l->namespaces[l->n_namespaces++].type = OCI_NS_NETWORK;
-	if (!in->c->request.privileged && facts_cgroup_ns(in->facts))
-		l->namespaces[l->n_namespaces++].type = OCI_NS_CGROUP;
+	for (int i = 0; i < ISOLATION_NS_COUNT; i++) {
+		enum isolation_ns ns = (enum isolation_ns)i;
+
+		if (isolation_mode_kind(s, ns) == ISOLATION_HOST || (ns == ISOLATION_CGROUP && shares_cgroups(in, a)))
+			continue;
+		l->namespaces[l->n_namespaces++] = (struct oci_namespace){ .type = isolation_ns_rows[ns].ns,
+			.path = namespaces_path(s, ns, in->live_path, a) };
+	}
 }
 
 static void config_sysctls(const struct config_input *in, struct arena *a, struct oci_linux *l)
@@ -196,7 +151,6 @@ static void config_linux(const struct config_input *in, struct arena *a, struct 
 	l->cgroups_path = parent ? arena_printf(a, "%s%s/%s", parent[0] == '/' ? "" : "/", parent, in->c->id) : arena_printf(a, "/tare-%s", in->c->id);
 	config_namespaces(in, a, l);
 	config_sysctls(in, a, l);
-	config_resources(in, a, l);
 }
 
 int config_build(const struct config_input *in, struct arena *a, struct oci_config **ret, struct err *e)
@@ -205,7 +159,8 @@ int config_build(const struct config_input *in, struct arena *a, struct oci_conf
 	int r;
 
 	c->oci_version = CONFIG_VERSION;
-	c->hostname = in->c->hostname;
+	if (isolation_mode_kind(&in->c->request.isolation, ISOLATION_UTS) == ISOLATION_PRIVATE)
+		c->hostname = in->c->hostname;
 	c->domainname = in->c->request.domainname;
 	c->annotations = in->c->request.annotations;
 	c->root = arena_new(a, struct oci_root);
@@ -213,7 +168,9 @@ int config_build(const struct config_input *in, struct arena *a, struct oci_conf
 	c->root->readonly = in->c->request.read_only;
 	config_process(in, a, c);
 	config_linux(in, a, c);
-	r = config_mounts(in, a, c, e);
+	r = config_resources(in, a, c->linux, e);
+	if (r == 0)
+		r = config_mounts(in, a, c, e);
 	if (r == 0)
 		r = config_security(in, a, c, e);
 	if (r == 0)

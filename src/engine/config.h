@@ -31,7 +31,8 @@ struct config_input {
 /* Builds the configuration in @a. Errors: ERR_INVALID, ERR_UNSUPPORTED, and those of reading a profile or a device. */
 int config_build(const struct config_input *in, struct arena *a, struct oci_config **ret, struct err *e);
 
-/* Its parts (config_mounts.c, config_security.c, config_devices.c). */
+/* Its parts (config_resources.c, config_mounts.c, config_security.c, config_devices.c). */
+int config_resources(const struct config_input *in, struct arena *a, struct oci_linux *l, struct err *e);
 int config_mounts(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e);
 int config_security(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e);
 int config_devices(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e);

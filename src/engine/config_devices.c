@@ -120,6 +120,18 @@ static int device_asked(struct devices *d, const struct container_device *want, 
 	return 0;
 }
 
+/* --device-cgroup-rule: allows, and makes no node. */
+static void rules_asked(const struct container_isolation *s, struct arena *a, struct oci_resources *r)
+{
+	for (size_t i = 0; i < s->n_rules; i++) {
+		const struct isolation_rule *x = &s->rules[i];
+		struct oci_device_rule rule = { .allow = true, .type = x->type, .major = { x->major >= 0, x->major },
+			.minor = { x->minor >= 0, x->minor }, .access = x->access };
+
+		rule_push(r, &rule, a);
+	}
+}
+
 int config_devices(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e)
 {
 	const struct container_request *q = &in->c->request;
@@ -131,5 +143,6 @@ int config_devices(const struct config_input *in, struct arena *a, struct oci_co
 		r = devices_of_host(&d, e);
 	for (size_t i = 0; r == 0 && i < q->n_devices; i++)
 		r = device_asked(&d, &q->devices[i], e);
+	rules_asked(&q->isolation, a, c->linux->resources);
 	return r;
 }

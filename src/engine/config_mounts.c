@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/vec.h"
+#include "engine/namespaces.h"
 #include "spec/defaults.h"
 
 #define INIT_TARGET "/sbin/docker-init"
@@ -115,17 +116,34 @@ static void set_root_propagation(const struct container *c, struct oci_linux *l)
 	}
 }
 
+/* One of the usual mounts, or what stands in its place on /dev/shm (see namespaces_shm). Returns how many that are. */
+static size_t default_take(const struct oci_mount *m, const char *shm, struct arena *a, struct oci_mount *ret)
+{
+	*ret = *m;
+	if (!shm || !streq(m->destination, "/dev/shm"))
+		return 1;
+	if (!*shm)
+		return 0;
+	*ret = (struct oci_mount){ .destination = m->destination, .type = "bind", .source = shm, .options = words(a, "bind", "rprivate", NULL) };
+	strs_push(a, &ret->options, "nosuid");
+	strs_push(a, &ret->options, "noexec");
+	strs_push(a, &ret->options, "nodev");
+	return 1;
+}
+
 int config_mounts(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e)
 {
 	const struct container *k = in->c;
 	struct oci_mount *defaults;
 	size_t n_defaults, first;
+	const char *shm;
 
+	shm = namespaces_shm(&k->request.isolation, in->live_path, a);
 	defaults_mounts(k->request.privileged, (uint64_t)k->request.shm_size, a, &defaults, &n_defaults);
 	c->mounts = arena_array(a, struct oci_mount, n_defaults + ARRAY_LEN(own_files) + 1 + k->n_mounts);
 	for (size_t i = 0; i < n_defaults; i++) {
 		if (!is_asked_for(k, defaults[i].destination))
-			c->mounts[c->n_mounts++] = defaults[i];
+			c->n_mounts += default_take(&defaults[i], shm, a, &c->mounts[c->n_mounts]);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(own_files); i++) {
 		if (!is_asked_for(k, own_files[i].target))

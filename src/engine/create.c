@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "engine/config.h"
 #include "engine/id.h"
+#include "engine/namespaces.h"
 #include "engine/request.h"
 #include "engine/resolve.h"
 #include "engine/volume.h"
@@ -121,12 +122,20 @@ static int creation_check(const struct creation *c, struct err *e)
 	return r;
 }
 
-/* A container in the host's network answers to the host's name. */
-static int hostname_of_host(struct creation *c, struct err *e)
+/* A container in the host's network, or with its names, answers to the host's name; one with another's names to that one's. */
+static int hostname_choose(struct creation *c, struct err *e)
 {
+	const char *donor = namespaces_donor(&c->q.isolation, ISOLATION_UTS);
+	scoped_holding struct holding h = HOLDING_NONE;
 	char name[HOSTNAME_SIZE];
 
-	if (c->q.hostname || !streq(c->q.network, "host"))
+	if (donor) {
+		int r = store_open(c->en, donor, c->a, &h, e);
+
+		c->q.hostname = r < 0 ? NULL : h.c.hostname;
+		return r;
+	}
+	if (c->q.hostname || (!streq(c->q.network, "host") && isolation_mode_kind(&c->q.isolation, ISOLATION_UTS) != ISOLATION_HOST))
 		return 0;
 	if (gethostname(name, sizeof name) < 0)
 		return err_sys(e, -errno, "read the host's name");
@@ -276,7 +285,7 @@ static int creation_plan(struct creation *c, struct err *e)
 		.storage_driver = enumtab_name(&snapshot_drivers, (int)c->en->storage.driver) };
 	if (!c->q.storage_size)
 		c->q.storage_size = c->en->storage.size;
-	r = hostname_of_host(c, e);
+	r = hostname_choose(c, e);
 	if (r == 0)
 		r = resolve_container(&c->q, &c->image, c->a, &c->h.c, e);
 	if (r == 0)
@@ -299,6 +308,8 @@ int create_container(struct engine *en, const struct container_request *q, const
 	c->a = a;
 	c->q = *q;
 	r = creation_check(c, e);
+	if (r == 0)
+		r = namespaces_resolve(en, &c->q, a, e);
 	if (r == 0)
 		r = engine_images(en, &s, e);
 	if (r == 0)

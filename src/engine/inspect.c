@@ -12,6 +12,7 @@
 #include "engine/internal.h"
 #include "engine/list.h"
 #include "engine/volume.h"
+#include "spec/defaults.h"
 
 #define ZERO_TIME "0001-01-01T00:00:00Z"
 enum { SHM_DEFAULT = 64 * 1024 * 1024 };
@@ -28,6 +29,16 @@ struct doc_state {
 struct doc_ulimit {
 	const char *name;
 	int64_t soft, hard;
+};
+
+/* One --device-read-bps and its like; weights have a word of their own. */
+struct doc_rate {
+	const char *path;
+	uint64_t rate;
+};
+
+struct doc_device {
+	const char *host, *target, *access;
 };
 
 struct doc_host {
@@ -53,6 +64,15 @@ struct doc_host {
 	int64_t pids_limit;
 	struct doc_ulimit *ulimits;
 	size_t n_ulimits;
+	const char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode;
+	uint32_t blkio_weight;
+	struct doc_rate *weights, *read_bps, *write_bps, *read_iops, *write_iops;
+	size_t n_weights, n_read_bps, n_write_bps, n_read_iops, n_write_iops;
+	int64_t cpu_rt_period, cpu_rt_runtime;
+	struct opt_i64 swappiness;
+	struct doc_device *devices;
+	size_t n_devices;
+	struct strs device_rules, masked, readonly;
 };
 
 struct doc_mount {
@@ -139,6 +159,25 @@ static const struct field ulimit_fields[] = {
 };
 static const struct schema ulimit_schema = SCHEMA("ulimit", struct doc_ulimit, ulimit_fields);
 
+static const struct field weight_fields[] = {
+	FIELD(struct doc_rate, path, "Path",   STR, 0),
+	FIELD(struct doc_rate, rate, "Weight", U64, 0),
+};
+static const struct schema weight_schema = SCHEMA("weight", struct doc_rate, weight_fields);
+
+static const struct field rate_fields[] = {
+	FIELD(struct doc_rate, path, "Path", STR, 0),
+	FIELD(struct doc_rate, rate, "Rate", U64, 0),
+};
+static const struct schema rate_schema = SCHEMA("rate", struct doc_rate, rate_fields);
+
+static const struct field device_fields[] = {
+	FIELD(struct doc_device, host,   "PathOnHost",        STR, 0),
+	FIELD(struct doc_device, target, "PathInContainer",   STR, 0),
+	FIELD(struct doc_device, access, "CgroupPermissions", STR, 0),
+};
+static const struct schema device_schema = SCHEMA("device", struct doc_device, device_fields);
+
 static const struct field host_fields[] = {
 	FIELD(struct doc_host, binds,         "Binds",           STRS,  FIELD_NULL_EMPTY),
 	FIELD(struct doc_host, network_mode,  "NetworkMode",     STR,   0),
@@ -175,6 +214,23 @@ static const struct field host_fields[] = {
 	FIELD(struct doc_host, init,          "Init",            BOOL,  0),
 	FIELD(struct doc_host, pids_limit,    "PidsLimit",       I64,   0),
 	FIELD_LIST(struct doc_host, ulimits, "Ulimits", &ulimit_schema, 0),
+	FIELD(struct doc_host, cgroupns_mode, "CgroupnsMode",    STR,   0),
+	FIELD(struct doc_host, ipc_mode,      "IpcMode",         STR,   0),
+	FIELD(struct doc_host, pid_mode,      "PidMode",         STR,   0),
+	FIELD(struct doc_host, uts_mode,      "UTSMode",         STR,   0),
+	FIELD(struct doc_host, blkio_weight,  "BlkioWeight",     U32,   0),
+	FIELD_LIST(struct doc_host, weights,    "BlkioWeightDevice",    &weight_schema, 0),
+	FIELD_LIST(struct doc_host, read_bps,   "BlkioDeviceReadBps",   &rate_schema,   FIELD_NULL_EMPTY),
+	FIELD_LIST(struct doc_host, write_bps,  "BlkioDeviceWriteBps",  &rate_schema,   FIELD_NULL_EMPTY),
+	FIELD_LIST(struct doc_host, read_iops,  "BlkioDeviceReadIOps",  &rate_schema,   FIELD_NULL_EMPTY),
+	FIELD_LIST(struct doc_host, write_iops, "BlkioDeviceWriteIOps", &rate_schema,   FIELD_NULL_EMPTY),
+	FIELD(struct doc_host, cpu_rt_period, "CpuRealtimePeriod", I64, 0),
+	FIELD(struct doc_host, cpu_rt_runtime, "CpuRealtimeRuntime", I64, 0),
+	FIELD(struct doc_host, swappiness,    "MemorySwappiness", OPT_I64, 0),
+	FIELD_LIST(struct doc_host, devices, "Devices", &device_schema, 0),
+	FIELD(struct doc_host, device_rules,  "DeviceCgroupRules", STRS, FIELD_NULL_EMPTY),
+	FIELD(struct doc_host, masked,        "MaskedPaths",     STRS,  FIELD_NULL_EMPTY),
+	FIELD(struct doc_host, readonly,      "ReadonlyPaths",   STRS,  FIELD_NULL_EMPTY),
 };
 static const struct schema host_schema = SCHEMA("HostConfig", struct doc_host, host_fields);
 
@@ -359,6 +415,68 @@ static const char *storage_size_text(int64_t bytes, struct arena *a)
 	return unit ? arena_printf(a, "%lld%c", (long long)bytes, units[unit]) : arena_printf(a, "%lld", (long long)bytes);
 }
 
+static void rate_push(struct doc_rate **list, size_t *n, const struct isolation_block *b, size_t max, struct arena *a)
+{
+	if (!*list)
+		*list = arena_array(a, struct doc_rate, max);
+	(*list)[(*n)++] = (struct doc_rate){ b->path, b->value };
+}
+
+static void blocks_fill(const struct container_isolation *s, struct arena *a, struct doc_host *h)
+{
+	struct {
+		struct doc_rate **list;
+		size_t *n;
+	} rows[ISOLATION_BLOCK_COUNT] = {
+		[ISOLATION_WEIGHT] = { &h->weights, &h->n_weights },
+		[ISOLATION_READ_BPS] = { &h->read_bps, &h->n_read_bps },
+		[ISOLATION_WRITE_BPS] = { &h->write_bps, &h->n_write_bps },
+		[ISOLATION_READ_IOPS] = { &h->read_iops, &h->n_read_iops },
+		[ISOLATION_WRITE_IOPS] = { &h->write_iops, &h->n_write_iops },
+	};
+
+	for (size_t i = 0; i < s->n_blocks; i++)
+		rate_push(rows[s->blocks[i].kind].list, rows[s->blocks[i].kind].n, &s->blocks[i], s->n_blocks, a);
+}
+
+static const char *device_number(int64_t number, struct arena *a)
+{
+	return number < 0 ? "*" : arena_printf(a, "%lld", (long long)number);
+}
+
+static void devices_fill(const struct container_request *q, struct arena *a, struct doc_host *h)
+{
+	h->devices = arena_array(a, struct doc_device, q->n_devices);
+	for (size_t i = 0; i < q->n_devices; i++)
+		h->devices[h->n_devices++] = (struct doc_device){ q->devices[i].host, q->devices[i].target, q->devices[i].access };
+	for (size_t i = 0; i < q->isolation.n_rules; i++) {
+		const struct isolation_rule *r = &q->isolation.rules[i];
+
+		strs_push(a, &h->device_rules, arena_printf(a, "%s %s:%s %s", r->type, device_number(r->major, a), device_number(r->minor, a), r->access));
+	}
+}
+
+/* docker writes nothing where a mode was not said, but for the two that have a default word. */
+static void isolation_fill(const struct container_request *q, struct arena *a, struct doc_host *h)
+{
+	const struct container_isolation *s = &q->isolation;
+
+	h->pid_mode = or_empty(s->pid);
+	h->ipc_mode = s->ipc ? s->ipc : "private";
+	h->uts_mode = or_empty(s->uts);
+	h->cgroupns_mode = s->cgroupns ? s->cgroupns : q->privileged ? "" : "private";
+	h->blkio_weight = s->blkio_weight;
+	h->cpu_rt_period = s->cpu_rt_period;
+	h->cpu_rt_runtime = s->cpu_rt_runtime;
+	h->swappiness = s->swappiness;
+	if (!q->privileged) {
+		h->masked = defaults_masked_paths();
+		h->readonly = defaults_readonly_paths();
+	}
+	blocks_fill(s, a, h);
+	devices_fill(q, a, h);
+}
+
 static struct doc_host host_of(const struct container_request *q, const struct container_info *i, struct arena *a)
 {
 	struct doc_host h = {
@@ -379,6 +497,7 @@ static struct doc_host host_of(const struct container_request *q, const struct c
 	if (q->storage_size > 0)
 		pairs_set(a, &h.storage_opts, "size", storage_size_text(q->storage_size, a));
 	binds_fill(q, a, &h);
+	isolation_fill(q, a, &h);
 	return h;
 }
 

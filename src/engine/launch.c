@@ -14,6 +14,7 @@
 #include "base/vec.h"
 #include "engine/create.h"
 #include "engine/launch_files.h"
+#include "engine/namespaces.h"
 #include "engine/volume.h"
 #include "image/snapshot/limit.h"
 #include "image/snapshot/snapshot.h"
@@ -332,6 +333,8 @@ static int container_finish(void *ctx, struct err *e)
 /* clang-format off */
 static const struct step launch_steps[] = {
 	{ "live.make",       NULL,           live_make,          live_remove },
+	{ "namespaces.pin",  namespaces_are_joined, namespaces_pin, namespaces_unpin },
+	{ "shm.mount",       namespaces_share_shm, namespaces_place_shm, namespaces_drop_shm },
 	{ "rootfs.mount",    NULL,           rootfs_place,       rootfs_drop },
 	{ "volumes.fill",    has_volumes,    volumes_fill,       volumes_let_go },
 	{ "binds.make",      has_binds,      binds_make,         NULL },

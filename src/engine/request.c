@@ -6,20 +6,9 @@
 
 #include "base/parse.h"
 #include "base/vec.h"
+#include "engine/request_list.h"
 
 enum { NAME_MAX_LENGTH = 128, CPU_PERIOD_MIN = 1000, CPU_PERIOD_MAX = 1000000, MEMORY_MIN = 6 * 1024 * 1024 };
-
-/* Appends a zeroed element to a plain list of struct container_request (x, n_x). */
-#define list_push(a, list, n)                                                            \
-	({                                                                               \
-		if (vec_at_power(n)) {                                                   \
-			__typeof__(list) _v = arena_alloc_n((a), (n) ? (n) * 2 : 1, sizeof *(list)); \
-			if (n)                                                           \
-				memcpy(_v, (list), (n) * sizeof *(list));                \
-			(list) = _v;                                                     \
-		}                                                                        \
-		&(list)[(n)++];                                                          \
-	})
 
 static bool is_alnum(char c)
 {
@@ -371,72 +360,6 @@ int request_env_file(struct strs *env, struct str text, const char *path, struct
 	return 0;
 }
 
-/* "-1" and "unlimited" have no bound. */
-static int limit_parse(struct str s, struct arena *a, int64_t *ret)
-{
-	if (str_is(s, "unlimited")) {
-		*ret = -1;
-		return 0;
-	}
-	return parse_i64(arena_strndup(a, s.p, s.n), ret);
-}
-
-static const char *const ulimit_names[] = { "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile",
-	"nproc", "rss", "rtprio", "rttime", "sigpending", "stack" };
-
-int request_ulimit(struct container_request *q, const char *value, struct arena *a, struct err *e)
-{
-	struct str limits, name = str_cut(str_of(value), '=', &limits), hard, soft;
-	struct container_ulimit u = { .name = arena_strndup(a, name.p, name.n) };
-
-	if (!limits.p)
-		return err_set(e, ERR_INVALID, "ulimit '%s' is not name=soft[:hard]", value);
-	if (!word_in(u.name, ulimit_names, ARRAY_LEN(ulimit_names)))
-		return err_set(e, ERR_INVALID, "ulimit '%s': unknown name '%s'", value, u.name);
-	soft = str_cut(limits, ':', &hard);
-	if (!hard.p)
-		hard = soft;
-	if (limit_parse(soft, a, &u.soft) < 0 || limit_parse(hard, a, &u.hard) < 0 || u.soft < -1 || u.hard < -1)
-		return err_set(e, ERR_INVALID, "ulimit '%s': not a number", value);
-	if (u.hard != -1 && (u.soft == -1 || u.soft > u.hard))
-		return err_set(e, ERR_INVALID, "ulimit '%s': soft limit exceeds the hard one", value);
-	*list_push(a, q->ulimits, q->n_ulimits) = u;
-	return 0;
-}
-
-static bool is_access(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (!strchr("rwm", s.p[i]))
-			return false;
-	}
-	return s.n > 0 && s.n <= 3;
-}
-
-int request_device(struct container_request *q, const char *value, struct arena *a, struct err *e)
-{
-	struct str rest, host = str_cut(str_of(value), ':', &rest), target = host, access = STR("rwm");
-
-	if (rest.p) {
-		struct str second = str_cut(rest, ':', &rest);
-
-		if (!rest.p && is_access(second))
-			access = second;
-		else
-			target = second;
-		if (rest.p)
-			access = rest;
-	}
-	if (!host.n || host.p[0] != '/' || !target.n || target.p[0] != '/' || !is_access(access))
-		return err_set(e, ERR_INVALID, "device '%s' is not /dev/x[:/dev/y][:rwm]", value);
-	*list_push(a, q->devices, q->n_devices) = (struct container_device){
-		.host = arena_strndup(a, host.p, host.n),
-		.target = arena_strndup(a, target.p, target.n),
-		.access = arena_strndup(a, access.p, access.n),
-	};
-	return 0;
-}
-
 int request_host(struct container_request *q, const char *value, struct arena *a, struct err *e)
 {
 	size_t n = strcspn(value, ":=");
@@ -548,5 +471,7 @@ int request_check(const struct container_request *q, struct err *e)
 		r = check_cpu(q, e);
 	if (r == 0)
 		r = check_mounts(q, e);
+	if (r == 0)
+		r = request_check_isolation(q, e);
 	return r;
 }

@@ -25,11 +25,26 @@ int request_env(struct strs *env, const char *value, struct arena *a, struct err
 /* The text of an --env-file: lines of the same form, '#' comments and blank lines skipped. @path for messages. */
 int request_env_file(struct strs *env, struct str text, const char *path, struct arena *a, struct err *e);
 
-/* --ulimit name=soft[:hard] */
+/* --ulimit name=soft[:hard], the last of a name; or "host": all limits of this process */
 int request_ulimit(struct container_request *q, const char *value, struct arena *a, struct err *e);
 
 /* --device /dev/x[:/dev/y][:rwm] */
 int request_device(struct container_request *q, const char *value, struct arena *a, struct err *e);
+
+/* "rwm" or a part of it. */
+bool request_is_access(struct str s);
+
+/* --device-cgroup-rule "c 10:229 rwm" */
+int request_device_rule(struct container_request *q, const char *value, struct arena *a, struct err *e);
+
+/* --device-read-bps /dev/sda:10mb and its like, --blkio-weight-device /dev/sda:300 */
+int request_block(struct container_request *q, enum isolation_block_kind kind, const char *value, struct arena *a, struct err *e);
+
+/* --blkio-weight: 10 to 1000, 0: none */
+int request_blkio_weight(struct container_request *q, const char *value, struct err *e);
+
+/* --personality LINUX or LINUX32 */
+int request_personality(struct container_request *q, const char *value, struct err *e);
 
 /* --add-host name:ip or name=ip */
 int request_host(struct container_request *q, const char *value, struct arena *a, struct err *e);
@@ -49,6 +64,9 @@ int request_storage_opt(struct container_request *q, const char *value, struct e
 
 /* Looks at the whole request: names, combinations, ranges. Called by container_create. */
 int request_check(const struct container_request *q, struct err *e);
+
+/* Its part about namespaces, kernel parameters and limits (request_isolation.c). */
+int request_check_isolation(const struct container_request *q, struct err *e);
 
 /* True if @name can name a container or volume: [a-zA-Z0-9][a-zA-Z0-9_.-]+, at most 128. */
 bool request_name_is_valid(const char *name);

@@ -19,7 +19,7 @@
 #include "runtime/annotations.h"
 #include "runtime/launch.h"
 #include "runtime/sync.h"
-#include "runtime/sysctls.h"
+#include "runtime/joined_sysctls.h"
 
 /* A path of the caller, made absolute before we go to the bundle. */
 static const char *absolute(const char *path, const char *cwd, struct arena *a)

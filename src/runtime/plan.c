@@ -6,7 +6,7 @@
 #include "base/scope.h"
 #include "os/cap.h"
 #include "runtime/seccomp/filter.h"
-#include "runtime/sysctls.h"
+#include "spec/sysctls.h"
 
 static const char *const gate_words[] = { [LAUNCH_GATE_SYNC] = "sync", [LAUNCH_GATE_SOCKET] = "socket" };
 const struct enumtab launch_gate_words = ENUMTAB("gate", gate_words, LAUNCH_GATE_COUNT);

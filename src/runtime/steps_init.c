@@ -24,7 +24,7 @@
 #include "runtime/paths.h"
 #include "runtime/root.h"
 #include "runtime/sync.h"
-#include "runtime/sysctls.h"
+#include "spec/sysctls.h"
 
 #define PARENT "the runtime"
 

@@ -103,6 +103,7 @@ static const struct field request_fields[] = {
 	FIELD(struct container_request, shm_size,       "shmSize",       I64,   O),
 	FIELD(struct container_request, oom_score_adj,  "oomScoreAdj",   I32,   O),
 	FIELD(struct container_request, oom_kill_disable, "oomKillDisable", BOOL, O),
+	FIELD_OBJ(struct container_request, isolation, "isolation", &container_isolation_schema, 0),
 	FIELD(struct container_request, cap_add,        "capAdd",        STRS,  O),
 	FIELD(struct container_request, cap_drop,       "capDrop",       STRS,  O),
 	FIELD(struct container_request, privileged,     "privileged",    BOOL,  O),

@@ -17,6 +17,7 @@
 #include "base/enumtab.h"
 #include "base/str.h"
 #include "codec/json.h"
+#include "spec/isolation.h"
 
 enum { CONTAINER_VERSION = 1 };         /* format of container.json; newer than the program: refuse */
 enum { CONTAINER_ID_SIZE = 65 };        /* 64 hex digits and a NUL */
@@ -103,6 +104,7 @@ struct container_request {
 	int64_t shm_size;            /* bytes; 0: 64 MB */
 	int32_t oom_score_adj;
 	bool oom_kill_disable;
+	struct container_isolation isolation;
 
 	struct strs cap_add;
 	struct strs cap_drop;

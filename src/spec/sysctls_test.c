@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/sysctls.h"
+#include "spec/sysctls.h"
 
 #include "base/scope.h"
 #include "base/test.h"
