@@ -22,7 +22,7 @@ static const struct opt ps_opts[] = {
 	OPT(struct ps_options, list.all, "all", 'a', FLAG, NULL, "Also those that do not run"),
 	OPT(struct ps_options, list.last, "last", 'n', INT, "N", "The newest N, whatever their state"),
 	OPT(struct ps_options, latest, "latest", 'l', FLAG, NULL, "The newest one, whatever its state"),
-	OPT(struct ps_options, list.filters, "filter", 'f', PAIRS, "KEY=VALUE", "Only those: name, id, status, label, ancestor, exited, …"),
+	OPT(struct ps_options, list.filters, "filter", 'f', FILTERS, "KEY=VALUE", "Only those: name, id, status, label, ancestor, exited, before, since, …"),
 	OPT(struct ps_options, quiet, "quiet", 'q', FLAG, NULL, "Only ids"),
 	OPT(struct ps_options, no_trunc, "no-trunc", 0, FLAG, NULL, "Whole ids and commands"),
 	OPT(struct ps_options, list.size, "size", 's', FLAG, NULL, "Show what each wrote"),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The flags of `run` and `create` about what a container may use and what it is kept from: limits, namespaces, devices, privileges.
+ * The flags of `run` and `create` (and, those of limits, of `update`) about what a container may use and what it is kept from: limits, namespaces, devices, privileges.
  */
 #include "cli/request_opts.h"
 
@@ -86,15 +86,12 @@ static int take_cgroups(void *options, const char *value, struct arena *a, struc
 }
 
 #define R struct request_options
-#define WINDOWS "there is no such limit on Linux"
-const struct opt isolation_opts[] = {
+const struct opt limit_opts[] = {
 	/* clang-format off */
 	OPT(R, q.memory,             "memory",             'm', SIZE,    "SIZE",       "Memory limit"),
 	OPT_CALL("memory-swap",      0,   take_memory_swap, "SIZE",                    "Memory and swap together; -1 unlimited swap"),
 	OPT(R, q.memory_reservation, "memory-reservation", 0,   SIZE,    "SIZE",       "Soft memory limit"),
 	OPT(R, q.isolation.swappiness, "memory-swappiness", 0,  OPT_I64, "N",          "How readily its memory is swapped out, 0 to 100 (cgroup v1)"),
-	OPT(R, q.oom_score_adj,      "oom-score-adj",      0,   INT,     "N",          "Preference of the out-of-memory killer, -1000 to 1000"),
-	OPT(R, q.oom_kill_disable,   "oom-kill-disable",   0,   FLAG,    NULL,         "Pause instead of killing when memory is out (cgroup v1)"),
 	OPT(R, q.nano_cpus,          "cpus",               0,   NANO,    "N",          "Number of CPUs, also fractions"),
 	OPT(R, q.cpu_shares,         "cpu-shares",         'c', I64,     "N",          "Relative weight"),
 	OPT(R, q.cpu_period,         "cpu-period",         0,   I64,     "MICROSECONDS", "CFS period"),
@@ -103,7 +100,6 @@ const struct opt isolation_opts[] = {
 	OPT(R, q.isolation.cpu_rt_runtime, "cpu-rt-runtime", 0, I64,     "MICROSECONDS", "Realtime run time per period (cgroup v1)"),
 	OPT(R, q.cpuset_cpus,        "cpuset-cpus",        0,   STR,     "LIST",       "CPUs it may use: 0-2,5"),
 	OPT(R, q.cpuset_mems,        "cpuset-mems",        0,   STR,     "LIST",       "Memory nodes it may use"),
-	OPT(R, q.isolation.rdt_class, "rdt-class",         0,   STR,     "CLASS",      "Class of service of Intel RDT"),
 	OPT_CALL("blkio-weight",     0,   take_blkio_weight, "N",                      "Relative weight for block devices, 10 to 1000"),
 	OPT_CALL("blkio-weight-device", 0, take_weight_device, "DEVICE:N",             "The same for one device"),
 	OPT_CALL("device-read-bps",  0,   take_read_bps,   "DEVICE:SIZE",              "Bytes it may read from a block device per second"),
@@ -111,6 +107,17 @@ const struct opt isolation_opts[] = {
 	OPT_CALL("device-read-iops", 0,   take_read_iops,  "DEVICE:N",                 "Reads from a block device per second"),
 	OPT_CALL("device-write-iops", 0,  take_write_iops, "DEVICE:N",                 "Writes to a block device per second"),
 	OPT(R, q.pids_limit,         "pids-limit",         0,   I64,     "N",          "Number of processes; -1 unlimited"),
+	OPT_REFUSED("kernel-memory", 0, "SIZE",  "the kernel has no such limit any more (since 5.16); --memory counts its memory too"),
+	/* clang-format on */
+	OPT_END,
+};
+
+#define WINDOWS "there is no such limit on Linux"
+const struct opt isolation_opts[] = {
+	/* clang-format off */
+	OPT(R, q.oom_score_adj,      "oom-score-adj",      0,   INT,     "N",          "Preference of the out-of-memory killer, -1000 to 1000"),
+	OPT(R, q.oom_kill_disable,   "oom-kill-disable",   0,   FLAG,    NULL,         "Pause instead of killing when memory is out (cgroup v1)"),
+	OPT(R, q.isolation.rdt_class, "rdt-class",         0,   STR,     "CLASS",      "Class of service of Intel RDT"),
 	OPT_CALL("ulimit",           0,   take_ulimit,     "NAME=SOFT[:HARD]",         "Resource limit of its processes; host: all of ours"),
 	OPT_CALL("personality",      0,   take_personality, "DOMAIN",                  "Execution domain: LINUX or LINUX32"),
 	OPT(R, q.cgroup_parent,      "cgroup-parent",      0,   STR,     "PATH",       "Cgroup below which its own is made"),
@@ -128,7 +135,6 @@ const struct opt isolation_opts[] = {
 	OPT(R, q.privileged,         "privileged",         0,   FLAG,    NULL,         "All capabilities, all devices, nothing masked"),
 	OPT(R, q.security_opts,      "security-opt",       0,   STRS,    "OPTION",     "no-new-privileges, seccomp=FILE|unconfined"),
 	OPT_UNSUPPORTED("gpus", 0, "X"),
-	OPT_REFUSED("kernel-memory", 0, "SIZE",  "the kernel has no such limit any more (since 5.16); --memory counts its memory too"),
 	OPT_REFUSED("cpu-count", 0, "N", WINDOWS),        OPT_REFUSED("cpu-percent", 0, "N", WINDOWS),
 	OPT_REFUSED("io-maxbandwidth", 0, "X", WINDOWS),  OPT_REFUSED("io-maxiops", 0, "N", WINDOWS),
 	OPT_REFUSED("isolation", 0, "X", "Linux has one technology, which docker calls 'default'; --runtime chooses another"),

@@ -18,7 +18,10 @@ struct request_options {
 
 extern const struct opt request_opts[];
 
-/* Those about limits, namespaces, devices and privileges (isolation_opts.c); the same options struct. */
+/* Those about limits that may change while it runs (isolation_opts.c); the same options struct. */
+extern const struct opt limit_opts[];
+
+/* Those about namespaces, devices and privileges (isolation_opts.c); the same options struct. */
 extern const struct opt isolation_opts[];
 
 /* The request as the engine takes it: image and words from the arguments, env files read. */

@@ -22,6 +22,8 @@ int container_attach(struct engine *en, const char *ref, const struct engine_io 
 		r = store_open(en, id, &a, &h, e);
 	if (r == 0)
 		r = store_status(&h, &a, &i, e);
+	if (r == 0 && i.status == CONTAINER_PAUSED)
+		r = err_set(e, ERR_CONFLICT, "container %s is paused: unpause it first", ref);
 	if (r == 0 && i.status != CONTAINER_RUNNING)
 		r = err_set(e, ERR_CONFLICT, "container %s is not running: start it first", ref);
 	if (r == 0)

@@ -158,13 +158,27 @@ static int check_containers(struct check *k, struct err *e)
 
 /* ---- names ------------------------------------------------------------------------------------------------------------------------------------------ */
 
+/* A rename was broken off: the container has the other name. */
+static bool name_is_left_over(struct check *k, const char *name, const char *id)
+{
+	scoped_holding struct holding h = HOLDING_NONE;
+	struct err ignored = { 0 };  /* somebody is at it: then it is his to know */
+
+	return store_lock(k->en, id, false, k->a, &h, &ignored) == 0 && !streq(h.c.name, name);
+}
+
 static int name_visit(void *arg, int dirfd, const char *name, unsigned char d_type)
 {
 	struct check *k = arg;
 	char *id;
 
-	if (name[0] == '.' || objdir_link_read(&k->en->names, name, k->a, &id) < 0 || is_known(k->en, id))
+	if (name[0] == '.' || objdir_link_read(&k->en->names, name, k->a, &id) < 0)
 		return 0;
+	if (is_known(k->en, id)) {
+		if (name_is_left_over(k, name, id))
+			report(k, arena_printf(k->a, "name %s", name), "its container has another name", objdir_unlink(&k->en->names, name, id) == 0);
+		return 0;
+	}
 	objdir_unlink(&k->en->names, name, id);
 	report(k, arena_printf(k->a, "name %s", name), "its container is gone", true);
 	return 0;

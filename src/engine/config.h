@@ -31,6 +31,9 @@ struct config_input {
 /* Builds the configuration in @a. Errors: ERR_INVALID, ERR_UNSUPPORTED, and those of reading a profile or a device. */
 int config_build(const struct config_input *in, struct arena *a, struct oci_config **ret, struct err *e);
 
+/* The limits of a request as a resources object. Errors: ERR_INVALID for a device that is none. */
+int config_limits(const struct container_request *q, struct arena *a, struct oci_resources **ret, struct err *e);
+
 /* Its parts (config_resources.c, config_mounts.c, config_security.c, config_devices.c). */
 int config_resources(const struct config_input *in, struct arena *a, struct oci_linux *l, struct err *e);
 int config_mounts(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e);

@@ -133,20 +133,24 @@ static int block_fill(const struct container_isolation *s, struct arena *a, stru
 
 /* ---- the whole -------------------------------------------------------------------------------------------------------------------------------- */
 
-int config_resources(const struct config_input *in, struct arena *a, struct oci_linux *l, struct err *e)
+int config_limits(const struct container_request *q, struct arena *a, struct oci_resources **ret, struct err *e)
 {
-	const struct container_request *q = &in->c->request;
-	const struct container_isolation *s = &q->isolation;
-	struct oci_resources *r = arena_new(a, struct oci_resources);
+	struct oci_resources *r = *ret = arena_new(a, struct oci_resources);
 
-	l->resources = r;
 	memory_fill(q, a, r);
 	cpu_fill(q, a, r);
 	if (q->pids_limit) {
 		r->pids = arena_new(a, struct oci_pids);
 		r->pids->limit = (struct opt_i64){ true, q->pids_limit };
 	}
-	r->unified = s->cgroup_conf;
+	r->unified = q->isolation.cgroup_conf;
+	return block_fill(&q->isolation, a, r, e);
+}
+
+int config_resources(const struct config_input *in, struct arena *a, struct oci_linux *l, struct err *e)
+{
+	const struct container_isolation *s = &in->c->request.isolation;
+
 	if (s->rdt_class) {
 		l->intel_rdt = arena_new(a, struct oci_intel_rdt);
 		l->intel_rdt->clos_id = s->rdt_class;
@@ -155,5 +159,5 @@ int config_resources(const struct config_input *in, struct arena *a, struct oci_
 		l->personality = arena_new(a, struct oci_personality);
 		l->personality->domain = s->personality;
 	}
-	return block_fill(s, a, r, e);
+	return config_limits(&in->c->request, a, &l->resources, e);
 }

@@ -110,6 +110,16 @@ int container_stop(struct engine *en, const char *ref, const char *signal, const
 /* Sends @signal ("KILL", "SIGHUP", "9"; NULL: KILL). Errors: ERR_CONFLICT if it is not running. */
 int container_kill(struct engine *en, const char *ref, const char *signal, struct err *e);
 
+/* Freezes its processes where they stand, and lets them go on. Errors: ERR_CONFLICT if it does not run, is (or is not) paused. */
+int container_pause(struct engine *en, const char *ref, struct err *e);
+int container_unpause(struct engine *en, const char *ref, struct err *e);
+
+/* Gives it another name. Errors: ERR_INVALID (no name, or its own), ERR_CONFLICT (taken). */
+int container_rename(struct engine *en, const char *ref, const char *name, struct err *e);
+
+/* Other limits, at once if it runs and for its next starts: those members of @limits that are not zero, of memory, CPU, block I/O and processes. */
+int container_update(struct engine *en, const char *ref, const struct container_request *limits, struct err *e);
+
 struct container_remove_options {
 	bool force;                  /* running: kill first; missing: not an error */
 	bool volumes;                /* its anonymous volumes too */
@@ -155,7 +165,7 @@ struct container_list_options {
 	bool all;                    /* also those that do not run */
 	bool size;
 	int last;                    /* -n: the newest n whatever their status; 0: no limit */
-	struct pairs filters;        /* name= id= status= label= ancestor= exited= before= since= volume= network= */
+	struct strs filters;         /* "KEY=VALUE", see engine/filter.h */
 };
 /* Newest first. Damaged objects are skipped; `tare system check` names them. */
 int container_list(struct engine *en, const struct container_list_options *o, struct arena *a, struct container_info **ret, size_t *ret_n,

@@ -20,6 +20,7 @@
 #include "base/vec.h"
 #include "engine/launch_files.h"
 #include "engine/life.h"
+#include "engine/program.h"
 #include "engine/resolve.h"
 #include "engine/store.h"
 #include "os/file.h"
@@ -190,34 +191,11 @@ static int spawn_and_wait(struct exec *x, const struct engine_io *io, int proces
 	return r < 0 ? err_sys(e, r, "run '%s exec'", runtime) : 0;
 }
 
-/* A line of the runtime's log. */
-struct log_line {
-	const char *level, *msg;
-};
-static const struct field log_line_fields[] = {
-	FIELD(struct log_line, level, "level", STR, 0),
-	FIELD(struct log_line, msg, "msg", STR, 0),
-};
-static const struct schema log_line_schema = SCHEMA("log line", struct log_line, log_line_fields);
-
 /* If the runtime itself failed, its last error record says why. */
 static int runtime_failure(struct exec *x, const struct engine_io *io, int log, int *ret_code, struct err *e)
 {
-	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
-	struct err ignored = { 0 };  /* a line that is none is not the reason */
-	const char *reason = NULL;
-	struct str rest;
+	const char *reason = program_log_reason(log, x->a);
 
-	if (lseek(log, 0, SEEK_SET) < 0 || fd_read_buf(log, &b) < 0)
-		return 0;
-	rest = buf_str(&b);
-	while (rest.p) {
-		struct str line = str_cut(rest, '\n', &rest);
-		struct log_line l = { 0 };
-
-		if (line.n && json_decode(line, &log_line_schema, 0, x->a, &l, &ignored) == 0 && streq(l.level, "error"))
-			reason = l.msg;
-	}
 	if (!reason)
 		return 0;
 	err_set(e, ERR_INTERNAL, "exec in container %s: %s", x->h.c.name, reason);
@@ -256,6 +234,8 @@ int container_exec(struct engine *en, const struct container_exec_request *q, co
 		r = store_open(en, id, &a, &x.h, e);
 	if (r == 0)
 		r = store_status(&x.h, &a, &x.info, e);
+	if (r == 0 && x.info.status == CONTAINER_PAUSED)
+		r = err_set(e, ERR_CONFLICT, "container %s is paused: unpause it first", q->container);
 	if (r == 0 && x.info.status != CONTAINER_RUNNING)
 		r = err_set(e, ERR_CONFLICT, "container %s is not running", q->container);
 	if (r == 0 && !x.info.state)

@@ -342,7 +342,7 @@ static struct doc_state state_of(const struct container_info *i)
 {
 	return (struct doc_state){
 		.status = enumtab_name(&container_statuses, (int)i->status),
-		.running = i->status == CONTAINER_RUNNING, .paused = i->status == CONTAINER_PAUSED, .dead = i->status == CONTAINER_REMOVING,
+		.running = container_is_up(i->status), .paused = i->status == CONTAINER_PAUSED, .dead = i->status == CONTAINER_REMOVING,
 		.oom_killed = i->exit && i->exit->oom, .pid = i->pid, .exit_code = i->exit ? i->exit->code : 0,
 		.error = i->exit ? or_empty(i->exit->error) : "", .started = i->started ? i->started : ZERO_TIME,
 		.finished = i->exit && i->exit->finished ? i->exit->finished : ZERO_TIME,

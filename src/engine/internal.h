@@ -39,6 +39,7 @@ struct engine {
 #define FILE_EXIT "exit.json"
 #define FILE_CONFIG "config.json"
 #define FILE_MONITOR "monitor.json"
+#define FILE_PAUSED "paused"          /* see freeze.h */
 #define DIR_ROOTFS "rootfs"
 
 /* How images and roots are kept: what was asked, the variable, the store's own file, the default. Probed once. Errors: ERR_INVALID, ERR_UNSUPPORTED. */

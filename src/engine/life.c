@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "engine/create.h"
+#include "engine/freeze.h"
 #include "engine/launch.h"
 #include "engine/life.h"
 #include "image/snapshot/limit.h"
@@ -182,7 +183,9 @@ static int start_prepare(struct engine *en, const char *ref, struct arena *a, st
 			r = store_status(h, a, &i, e);
 		if (r < 0)
 			return r;
-		*ret_running = i.status == CONTAINER_RUNNING;
+		*ret_running = container_is_up(i.status);
+		if (i.status == CONTAINER_PAUSED)
+			return err_set(e, ERR_CONFLICT, "container %s is paused: unpause it instead", ref);
 		if (*ret_running)
 			return 0;
 		if (h->live >= 0 && i.exit)
@@ -249,8 +252,16 @@ static bool embryo_drop(struct engine *en, const char *name, const char *id)
 	return true;
 }
 
-/* True if the name is free now: what held it was broken off or ended for good, and is put away. */
-static bool name_regain(struct engine *en, const char *name, struct arena *a)
+/* A rename was broken off: the container has the other name. */
+static bool name_is_left_over(struct engine *en, const char *name, const char *id, struct arena *a)
+{
+	scoped_holding struct holding h = HOLDING_NONE;
+	struct err ignored = { 0 };  /* then somebody is at it */
+
+	return store_lock(en, id, false, a, &h, &ignored) == 0 && !streq(h.c.name, name) && objdir_unlink(&en->names, name, id) == 0;
+}
+
+bool life_regain_name(struct engine *en, const char *name, struct arena *a)
 {
 	struct err ignored = { 0 };  /* it could not be put away: then the name is in use */
 	const char *found;
@@ -259,7 +270,7 @@ static bool name_regain(struct engine *en, const char *name, struct arena *a)
 	if (objdir_link_read(&en->names, name, a, &id) < 0)
 		return true;
 	if (life_heal(en, id, a, &ignored) == 0)
-		return container_find(en, id, a, &found, &ignored) < 0;
+		return container_find(en, id, a, &found, &ignored) < 0 || name_is_left_over(en, name, id, a);
 	return embryo_drop(en, name, id);
 }
 
@@ -269,7 +280,7 @@ static int make(struct engine *en, const struct container_request *q, const stru
 {
 	int r = create_container(en, q, p, a, ret, e);
 
-	if (r >= 0 || e->kind != ERR_CONFLICT || !q->name || !name_regain(en, q->name, a))
+	if (r >= 0 || e->kind != ERR_CONFLICT || !q->name || !life_regain_name(en, q->name, a))
 		return r;
 	err_clear(e);
 	return create_container(en, q, p, a, ret, e);
@@ -322,7 +333,7 @@ static int monitor_reach(struct engine *en, const char *ref, struct arena *a, st
 		r = store_open(en, id, a, h, e);
 	if (r == 0)
 		r = store_status(h, a, &i, e);
-	if (r < 0 || i.status != CONTAINER_RUNNING)
+	if (r < 0 || !container_is_up(i.status))
 		return r;
 	r = monitor_connect(h->live_path, ret_fd, e);
 	/* Hear its greeting first: a client that is gone before it was greeted is dropped with whatever it said. */
@@ -366,6 +377,16 @@ static int signal_number(const char *name, int fallback, int *ret, struct err *e
 	return 0;
 }
 
+/* True if the signal is meant to end the container. */
+static bool is_final(const struct holding *h, int number)
+{
+	int stop = SIGTERM;
+
+	if (h->c.stop_signal)
+		signal_parse(h->c.stop_signal, &stop);
+	return number == SIGKILL || number == stop;
+}
+
 int container_kill(struct engine *en, const char *ref, const char *signal, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
@@ -381,7 +402,9 @@ int container_kill(struct engine *en, const char *ref, const char *signal, struc
 	if (fd < 0)
 		return err_set(e, ERR_CONFLICT, "container %s is not running", ref);
 	r = monitor_send_number(fd, MONITOR_SIGNAL, number, e);
-	/* As docker: after KILL it is over when we return. */
+	/* As docker: what is to end it reaches it although it is frozen, and after KILL it is over when we return. */
+	if (r == 0 && is_final(&h, number))
+		freeze_lift(en, h.id, &a);
 	return r < 0 || number != SIGKILL ? r : end_wait(fd, 0, &a, &x, e);
 }
 
@@ -420,11 +443,13 @@ int container_stop(struct engine *en, const char *ref, const char *signal, const
 		uint64_t deadline = patience < 0 ? 0 : proc_now_ns() + (uint64_t)patience * 1000000000u;
 
 		r = monitor_send_number(fd, MONITOR_SIGNAL, number, e);
+		freeze_lift(en, h.id, &a);
 		if (r == 0)
 			r = end_wait(fd, deadline, &a, &x, e);
 	}
 	if (patience == 0 || r == -ETIMEDOUT) {
 		r = monitor_send_number(fd, MONITOR_SIGNAL, SIGKILL, e);
+		freeze_lift(en, h.id, &a);
 		if (r == 0)
 			r = end_wait(fd, 0, &a, &x, e);
 	}
@@ -490,16 +515,17 @@ static int run_end(struct engine *en, const char *id, bool force, struct arena *
 		r = store_status(&h, a, &i, e);
 	if (r < 0)
 		return r;
-	if (i.status == CONTAINER_RUNNING) {
+	if (container_is_up(i.status)) {
 		int at_once = 0;
 
 		if (!force)
-			return err_set(e, ERR_CONFLICT, "container %s is running: stop it first, or remove it by force", h.c.name);
+			return err_set(e, ERR_CONFLICT, "container %s is %s: stop it first, or remove it by force", h.c.name,
+				enumtab_name(&container_statuses, (int)i.status));
 		r = container_stop(en, id, NULL, &at_once, e);
 		if (r < 0)
 			return r;
 	}
-	if (i.status == CONTAINER_RUNNING || i.exit)
+	if (container_is_up(i.status) || i.exit)
 		store_wait_monitor(&h);
 	return 0;
 }

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/parse.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "engine/filter.h"
 #include "engine/life.h"
 #include "engine/image_mount.h"
 #include "engine/list.h"
@@ -84,67 +84,32 @@ int container_inspect(struct engine *en, const char *ref, struct arena *a, struc
 	return list_info(en, ref, false, a, ret, e);
 }
 
-/* ---- filters --------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- many ------------------------------------------------------------------------------------------------------------------------------------- */
 
-struct filter_context {
+struct listing {
 	struct engine *en;
 	struct arena *a;
+	const struct container_list_options *o;
+	struct filters filters;
+	struct VEC(struct container_info) found;
 };
 
-struct filter {
-	const char *key;
-	bool (*match)(const struct container_info *i, const char *value, const struct filter_context *f);
-};
-
-static bool match_name(const struct container_info *i, const char *value, const struct filter_context *f)
+static bool is_shown(const struct container_info *i, const struct listing *l)
 {
-	return strstr(i->c->name, value[0] == '/' ? value + 1 : value) != NULL;
+	return l->o->all || l->o->last || l->filters.names_status || container_is_up(i->status);
 }
 
-static bool match_id(const struct container_info *i, const char *value, const struct filter_context *f)
+static int list_one(void *arg, const char *name)
 {
-	return str_after(i->c->id, value) != NULL;
-}
+	struct listing *l = arg;
+	struct container_info i;
+	struct err ignored = { 0 };  /* gone meanwhile, or damaged: `system check` names it */
 
-static bool match_status(const struct container_info *i, const char *value, const struct filter_context *f)
-{
-	return streq(enumtab_name(&container_statuses, (int)i->status), value);
-}
-
-static bool match_label(const struct container_info *i, const char *value, const struct filter_context *f)
-{
-	struct str want, key = str_cut(str_of(value), '=', &want);
-	const char *have = pairs_find(&i->c->labels, arena_strndup(f->a, key.p, key.n));
-
-	return have && (!want.p || str_is(want, have));
-}
-
-static bool match_ancestor(const struct container_info *i, const char *value, const struct filter_context *f)
-{
-	const char *hex = str_after(i->c->image.id, "sha256:");
-
-	return streq(i->c->image.reference, value) || streq(i->c->image.id, value) || (hex && strlen(value) >= 4 && str_after(hex, value));
-}
-
-static bool match_exited(const struct container_info *i, const char *value, const struct filter_context *f)
-{
-	int32_t code;
-
-	return parse_i32(value, &code) == 0 && i->status == CONTAINER_EXITED && i->exit && i->exit->code == code;
-}
-
-static bool match_volume(const struct container_info *i, const char *value, const struct filter_context *f)
-{
-	for (size_t k = 0; k < i->c->n_mounts; k++) {
-		if (streq(i->c->mounts[k].source, value) || streq(i->c->mounts[k].target, value))
-			return true;
-	}
-	return false;
-}
-
-static bool match_network(const struct container_info *i, const char *value, const struct filter_context *f)
-{
-	return streq(i->c->request.network ? i->c->request.network : "bridge", value);
+	if (!text_is_hex(str_of(name), CONTAINER_ID_SIZE - 1) || info_load(l->en, name, l->o->size, l->a, &i, &ignored) < 0)
+		return 0;
+	if (is_shown(&i, l) && filters_pass(&l->filters, &i))
+		*vec_push(l->a, &l->found) = i;
+	return 0;
 }
 
 /* Negative, zero, positive as @x was made before, with or after @y. */
@@ -159,84 +124,6 @@ static int created_compare(const struct container *x, const struct container *y)
 	return (s.tv_nsec > t.tv_nsec) - (s.tv_nsec < t.tv_nsec);
 }
 
-static int compare_with(const struct container_info *i, const char *value, const struct filter_context *f)
-{
-	struct container_info other;
-	struct err ignored = { 0 };  /* an unknown container has no one before or after it */
-
-	return container_inspect(f->en, value, f->a, &other, &ignored) < 0 ? 0 : created_compare(i->c, other.c);
-}
-
-static bool match_before(const struct container_info *i, const char *value, const struct filter_context *f)
-{
-	return compare_with(i, value, f) < 0;
-}
-
-static bool match_since(const struct container_info *i, const char *value, const struct filter_context *f)
-{
-	return compare_with(i, value, f) > 0;
-}
-
-static const struct filter filters[] = {
-	{ "name", match_name },     { "id", match_id },         { "status", match_status }, { "label", match_label },
-	{ "ancestor", match_ancestor }, { "exited", match_exited }, { "volume", match_volume }, { "network", match_network },
-	{ "before", match_before }, { "since", match_since },
-};
-
-static const struct filter *filter_find(const char *key)
-{
-	for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
-		if (streq(filters[i].key, key))
-			return &filters[i];
-	}
-	return NULL;
-}
-
-/* Values of one key are alternatives, different keys must all hold. */
-static bool passes(const struct container_info *i, const struct pairs *want, const struct filter_context *f)
-{
-	for (size_t k = 0; k < want->n; k++) {
-		const struct filter *row = filter_find(want->v[k].key);
-		bool any = false;
-
-		for (size_t m = 0; m < want->n && !any; m++)
-			any = streq(want->v[m].key, want->v[k].key) && row->match(i, want->v[m].value, f);
-		if (!any)
-			return false;
-	}
-	return true;
-}
-
-/* ---- many ------------------------------------------------------------------------------------------------------------------------------------- */
-
-struct listing {
-	struct engine *en;
-	struct arena *a;
-	const struct container_list_options *o;
-	struct VEC(struct container_info) found;
-};
-
-static bool is_shown(const struct container_info *i, const struct container_list_options *o)
-{
-	bool says_status = pairs_find(&o->filters, "status") || pairs_find(&o->filters, "exited");
-
-	return o->all || o->last || says_status || i->status == CONTAINER_RUNNING || i->status == CONTAINER_PAUSED;
-}
-
-static int list_one(void *arg, const char *name)
-{
-	struct listing *l = arg;
-	struct filter_context f = { l->en, l->a };
-	struct container_info i;
-	struct err ignored = { 0 };  /* gone meanwhile, or damaged: `system check` names it */
-
-	if (!text_is_hex(str_of(name), CONTAINER_ID_SIZE - 1) || info_load(l->en, name, l->o->size, l->a, &i, &ignored) < 0)
-		return 0;
-	if (is_shown(&i, l->o) && passes(&i, &l->o->filters, &f))
-		*vec_push(l->a, &l->found) = i;
-	return 0;
-}
-
 static int newest_first(const void *x, const void *y)
 {
 	const struct container_info *a = x, *b = y;
@@ -249,12 +136,10 @@ int container_list(struct engine *en, const struct container_list_options *o, st
 		struct err *e)
 {
 	struct listing l = { .en = en, .a = a, .o = o };
-	int r;
+	int r = filters_parse(en, &o->filters, a, &l.filters, e);
 
-	for (size_t i = 0; i < o->filters.n; i++) {
-		if (!filter_find(o->filters.v[i].key))
-			return err_set(e, ERR_INVALID, "invalid filter '%s'", o->filters.v[i].key);
-	}
+	if (r < 0)
+		return r;
 	r = objdir_each(&en->containers, list_one, &l);
 	if (r < 0)
 		return err_sys(e, r, "list containers");

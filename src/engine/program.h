@@ -18,3 +18,9 @@ int program_delete(const char *runtime, const char *root, const char *id, struct
 
 /* Runs `<runtime> --root R VERB ID`. */
 int program_run(const char *runtime, const char *root, const char *verb, const char *id, struct err *e);
+
+/* Runs `<runtime> --root R update --resources - ID` with that resources object of the OCI specification to read. */
+int program_update(const char *runtime, const char *root, const char *id, struct str resources, struct err *e);
+
+/* The last error in the JSON log @log (a descriptor) of a runtime, in @a; NULL: it has none. */
+const char *program_log_reason(int log, struct arena *a);

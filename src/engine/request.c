@@ -19,7 +19,7 @@ bool request_name_is_valid(const char *name)
 {
 	size_t n = strlen(name);
 
-	if (n < 2 || n > NAME_MAX_LENGTH || !is_alnum(name[0]))
+	if (n < 1 || n > NAME_MAX_LENGTH || !is_alnum(name[0]))
 		return false;
 	for (size_t i = 1; i < n; i++) {
 		if (!is_alnum(name[i]) && !strchr("_.-", name[i]))

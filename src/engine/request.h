@@ -68,5 +68,5 @@ int request_check(const struct container_request *q, struct err *e);
 /* Its part about namespaces, kernel parameters and limits (request_isolation.c). */
 int request_check_isolation(const struct container_request *q, struct err *e);
 
-/* True if @name can name a container or volume: [a-zA-Z0-9][a-zA-Z0-9_.-]+, at most 128. */
+/* True if @name can name a container or volume: [a-zA-Z0-9][a-zA-Z0-9_.-]*, at most 128. (Docker wants two letters, podman does not.) */
 bool request_name_is_valid(const char *name);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/parse.h"
 #include "base/text.h"
 #include "os/fd.h"
 #include "os/file.h"
@@ -152,6 +153,15 @@ static struct container_exit *exit_of_monitor(const struct monitor_exit *m, stru
 	return x;
 }
 
+/* What container_pause() froze is the init of this run. */
+static bool is_frozen(const struct holding *h, uint32_t pid)
+{
+	char text[16];
+	uint32_t frozen;
+
+	return file_read_text(h->live, FILE_PAUSED, text, sizeof text) == 0 && parse_u32(text, &frozen) == 0 && frozen == pid;
+}
+
 /* A run with a live directory. */
 static void status_of_run(const struct holding *h, struct arena *a, struct container_info *ret)
 {
@@ -169,7 +179,7 @@ static void status_of_run(const struct holding *h, struct arena *a, struct conta
 	if (monitor_state_load(h->live_path, a, &s, &ignored) == 0 && s.running) {
 		ret->started = s.started;
 		if (monitor_lives(&s)) {
-			ret->status = CONTAINER_RUNNING;
+			ret->status = is_frozen(h, s.pid) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
 			ret->pid = (int32_t)s.pid;
 			if (store_read_state(h, a, state, &ignored) == 0)
 				ret->state = state;

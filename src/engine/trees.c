@@ -62,7 +62,7 @@ int tree_open(struct engine *en, const char *ref, struct arena *a, struct tree *
 /* A container that runs is mounted; one that is put away is not, and its directory may serve as a lower one. */
 static bool is_mounted(const struct tree *t)
 {
-	return t->h.live >= 0 && (t->info.status == CONTAINER_RUNNING || t->info.status == CONTAINER_PAUSED);
+	return t->h.live >= 0 && container_is_up(t->info.status);
 }
 
 int tree_merge(struct tree *t, struct err *e)

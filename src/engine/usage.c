@@ -60,7 +60,7 @@ static int container_visit(void *arg, int dirfd, const char *name, unsigned char
 	struct measuring *m = arg;
 	const struct container_info *info = container_of(m, name);
 	struct usage_row *row = &m->u->rows[info ? USAGE_CONTAINERS : USAGE_OTHER];
-	bool active = info && (info->status == CONTAINER_RUNNING || info->status == CONTAINER_PAUSED || info->status == CONTAINER_STARTING);
+	bool active = info && (container_is_up(info->status) || info->status == CONTAINER_STARTING);
 	uint64_t bytes;
 
 	if (survey_entry(dirfd, name, &bytes) < 0)

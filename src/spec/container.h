@@ -173,6 +173,12 @@ enum container_status {
 };
 extern const struct enumtab container_statuses;
 
+/* Its program runs, or stands still but lives. */
+static inline bool container_is_up(enum container_status s)
+{
+	return s == CONTAINER_RUNNING || s == CONTAINER_PAUSED;
+}
+
 /* What the network gave; host_port of each row is the real one. */
 struct container_address {
 	const char *network;
