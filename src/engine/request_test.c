@@ -156,7 +156,7 @@ TEST(device_takes_a_second_path_or_access)
 TEST(request_check_refuses_contradictions)
 {
 	struct container_request same[] = {
-		{ .name = "a" }, { .name = "-x" }, { .memory = 1 }, { .memory_swap = 5 << 20 }, { .nano_cpus = 1, .cpu_quota = 5000 },
+		{ .name = "" }, { .name = "-x" }, { .memory = 1 }, { .memory_swap = 5 << 20 }, { .nano_cpus = 1, .cpu_quota = 5000 },
 		{ .workdir = "rel" }, { .pids_limit = -2 }, { .network = "none", .publish_all = true },
 	};
 	struct err e = { 0 };
