@@ -30,6 +30,8 @@ enum {
 	LIMIT_MONITOR_PAYLOAD = 32 * 1024,     /* bytes in one frame of the monitor's protocol: half a pipe, two log lines */
 	LIMIT_MONITOR_QUEUE = 256 * 1024,      /* output a client of the monitor may leave unread before it is disconnected (kernel memory) */
 	LIMIT_MONITOR_CLIENTS = 64,            /* connections to one monitor; a hundred idle `attach` are somebody's mistake */
+	LIMIT_EVENT = 4096,                    /* one line of the journal of events: what one write puts into a pipe, and a page, in one piece */
+	LIMIT_EVENT_JOURNAL = 4 * 1024 * 1024, /* the journal before it begins anew; with the one before it some 20 000 events */
 	LIMIT_LOG_LINE = 16 * 1024,            /* container log line; longer ones are split as Docker and containerd do */
 	LIMIT_ZSTD_WINDOW_LOG = 27,            /* 128 MiB: what `zstd -19 --long` writes; more would be memory at the sender's wish */
 	LIMIT_REFERENCE_NAME = 255,            /* host and repository of an image name (distribution-spec asks clients to hold to it) */

@@ -19,9 +19,9 @@ static const struct opt restart_opts[] = {
 static int restart_one(struct engine *en, const char *ref, const void *options, struct err *e)
 {
 	const struct restart_options *o = options;
-	int timeout = (int)o->timeout.v, r = container_stop(en, ref, o->signal, o->timeout.set ? &timeout : NULL, e);
+	int timeout = (int)o->timeout.v;
 
-	return r < 0 ? r : container_start(en, ref, e);
+	return container_restart(en, ref, o->signal, o->timeout.set ? &timeout : NULL, e);
 }
 
 static int restart_run(struct cli *c, const void *options, struct err *e)

@@ -95,6 +95,7 @@ const struct command *const commands[] = {
 	&volume_unmount_command,
 
 	&info_command,
+	&events_command,
 	&version_command,
 	&system_check_command,
 	&system_df_command,

@@ -87,6 +87,7 @@ extern const struct command volume_mount_command;
 extern const struct command volume_unmount_command;
 
 extern const struct command info_command;
+extern const struct command events_command;
 extern const struct command version_command;
 extern const struct command system_check_command;
 extern const struct command system_df_command;

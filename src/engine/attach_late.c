@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "engine/events.h"
 #include "engine/store.h"
 #include "os/fd.h"
 
@@ -39,5 +40,7 @@ int container_attach(struct engine *en, const char *ref, const struct engine_io 
 	if (r == 0)
 		r = attach_run(&at, ret, e);
 	attach_done(&at);
+	if (r == 0 && ret->detached)
+		container_event(en, &h.c, "detach", NULL);
 	return r;
 }

@@ -14,6 +14,7 @@
 #include "base/vec.h"
 #include "engine/program.h"
 #include "engine/resolve.h"
+#include "engine/events.h"
 #include "engine/trees.h"
 #include "image/making/change.h"
 #include "os/fd.h"
@@ -236,6 +237,7 @@ int container_commit(struct engine *en, const char *ref, const struct container_
 	r = image_commit(s, &q, a, &image, ret_changed, e);
 	if (r < 0)
 		return err_wrap(e, "commit '%.200s'", ref);
+	container_event(en, &t.h.c, "commit", "comment", o->message ? o->message : "", "imageID", image.id, "imageRef", o->name, NULL);
 	*ret_id = image.id;
 	return 0;
 }

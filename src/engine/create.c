@@ -9,6 +9,7 @@
 #include "base/step.h"
 #include "base/text.h"
 #include "engine/config.h"
+#include "engine/events.h"
 #include "engine/id.h"
 #include "engine/namespaces.h"
 #include "engine/request.h"
@@ -319,7 +320,9 @@ int create_container(struct engine *en, const struct container_request *q, const
 	if (r == 0)
 		r = steps_run(create_steps, ARRAY_LEN(create_steps), c, e);
 	volume_claims_done(&c->volumes);
-	if (r < 0)
+	if (r == 0)
+		container_event(en, &c->h.c, "create", NULL);
+	else
 		store_done(&c->h);
 	return r;
 }
@@ -347,5 +350,6 @@ int create_remove(struct holding *h, bool volumes, struct arena *a, struct err *
 	if (r < 0)
 		return r;
 	steps_undo(create_steps, ARRAY_LEN(create_steps), &c);
+	container_event(h->en, &h->c, "destroy", NULL);
 	return 0;
 }

@@ -107,6 +107,9 @@ int engine_exit_code(const struct err *e);
 /* Stop signal, wait @timeout seconds (-1: its own, else 10), SIGKILL. @signal NULL: its own. Exited already: fine. */
 int container_stop(struct engine *en, const char *ref, const char *signal, const int *timeout, struct err *e);
 
+/* Stops it, if it runs, and starts it. */
+int container_restart(struct engine *en, const char *ref, const char *signal, const int *timeout, struct err *e);
+
 /* Sends @signal ("KILL", "SIGHUP", "9"; NULL: KILL). Errors: ERR_CONFLICT if it is not running. */
 int container_kill(struct engine *en, const char *ref, const char *signal, struct err *e);
 

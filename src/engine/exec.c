@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
@@ -18,6 +19,8 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "engine/events.h"
+#include "engine/id.h"
 #include "engine/launch_files.h"
 #include "engine/life.h"
 #include "engine/program.h"
@@ -223,6 +226,34 @@ static int exec_run(struct exec *x, const struct engine_io *io, int *ret_code, s
 	return *ret_code ? runtime_failure(x, io, log, ret_code, e) : 0;
 }
 
+/* docker's words: what is run stands behind the action. */
+static void exec_tell(const struct exec *x, const char *what, const char *exec_id)
+{
+	scoped_buf struct buf action = BUF(LIMIT_EVENT / 2);
+
+	buf_add_str(&action, what);
+	for (size_t i = 0; i < x->q->args.n; i++)
+		buf_printf(&action, "%s%s", i ? " " : ": ", x->q->args.v[i]);
+	container_event(x->en, &x->h.c, buf_text(&action), "execID", exec_id, NULL);
+}
+
+/* Of what runs on in the background nobody hears the end. */
+static int exec_told(struct exec *x, const struct engine_io *io, int *ret_code, struct err *e)
+{
+	char id[CONTAINER_ID_SIZE], code[16];
+	int r;
+
+	id_new(id);
+	exec_tell(x, "exec_create", id);
+	exec_tell(x, "exec_start", id);
+	r = exec_run(x, io, ret_code, e);
+	if (r == 0 && !x->q->detach) {
+		snprintf(code, sizeof code, "%d", *ret_code);
+		container_event(x->en, &x->h.c, "exec_die", "execID", id, "exitCode", code, NULL);
+	}
+	return r;
+}
+
 int container_exec(struct engine *en, const struct container_exec_request *q, const struct engine_io *io, int *ret_code, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
@@ -243,7 +274,7 @@ int container_exec(struct engine *en, const struct container_exec_request *q, co
 	if (r == 0)
 		r = process_make(&x, e);
 	if (r == 0)
-		r = exec_run(&x, io, ret_code, e);
+		r = exec_told(&x, io, ret_code, e);
 	store_done(&x.h);
 	return r;
 }

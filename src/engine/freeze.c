@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "engine/events.h"
 #include "engine/program.h"
 
 /* A running container, locked: nobody ends, starts or freezes it meanwhile. */
@@ -42,6 +43,8 @@ int container_pause(struct engine *en, const char *ref, struct err *e)
 	r = program_run(i.state->runtime, i.state->runtime_root, "pause", h.id, e);
 	if (r < 0)
 		unlinkat(h.live, FILE_PAUSED, 0);
+	else
+		container_event(en, &h.c, "pause", NULL);
 	return r;
 }
 
@@ -70,7 +73,10 @@ int container_unpause(struct engine *en, const char *ref, struct err *e)
 		return r;
 	if (i.status != CONTAINER_PAUSED)
 		return err_set(e, ERR_CONFLICT, "container %s is not paused", ref);
-	return thaw(&h, &i, e);
+	r = thaw(&h, &i, e);
+	if (r == 0)
+		container_event(en, &h.c, "unpause", NULL);
+	return r;
 }
 
 void freeze_lift(struct engine *en, const char *id, struct arena *a)

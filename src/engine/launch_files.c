@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "engine/config.h"
+#include "engine/events.h"
 #include "engine/volume.h"
 #include "network/dns.h"
 #include "os/file.h"
@@ -94,6 +95,7 @@ static int monitor_config_write(struct launch *l, struct err *e)
 		.terminal = q->tty, .stdin_open = q->interactive, .stdin_once = q->interactive && l->io,
 		.log_driver = MONITOR_LOG_JSON_FILE, .log_path = l->h->c.log_path, .log_max_files = 1,
 		.exit_command = { exit_command, ARRAY_LEN(exit_command) },
+		.events_root = l->en->root, .event_attributes = events_known(&l->h->c, l->a),
 	};
 
 	return document_write(l, FILE_MONITOR, &monitor_config_schema, &m, e);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "engine/create.h"
+#include "engine/events.h"
 #include "engine/freeze.h"
 #include "engine/launch.h"
 #include "engine/life.h"
@@ -136,6 +137,8 @@ static int see_through(struct launch *l, struct engine_outcome *ret, struct err 
 	unlock(l->h);
 	r = attach_run(&l->at, ret, e);
 	attach_done(&l->at);
+	if (ret->detached)
+		container_event(l->en, &l->h->c, "detach", NULL);
 	if (ret->detached || (r < 0 && !l->at.exited))
 		return r;       /* the promise ends with our connection: the monitor sees to it */
 	r = relock(l->h);
@@ -457,7 +460,26 @@ int container_stop(struct engine *en, const char *ref, const char *signal, const
 	if (r < 0 && r != -EPIPE && e->kind != ERR_UNAVAILABLE)
 		return r;
 	put_away(en, &h, &fd, &a);
+	container_event(en, &h.c, "stop", NULL);
 	return 0;
+}
+
+int container_restart(struct engine *en, const char *ref, const char *signal, const int *timeout, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	scoped_holding struct holding h = HOLDING_NONE;
+	const char *id;
+	int r = container_find(en, ref, &a, &id, e);
+
+	if (r == 0)
+		r = container_stop(en, id, signal, timeout, e);
+	if (r == 0)
+		r = container_start(en, id, e);
+	if (r == 0)
+		r = store_open(en, id, &a, &h, e);
+	if (r == 0)
+		container_event(en, &h.c, "restart", NULL);
+	return r;
 }
 
 int container_wait(struct engine *en, const char *ref, bool removed, int *ret_code, struct err *e)

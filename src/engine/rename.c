@@ -11,6 +11,7 @@
 
 #include "base/step.h"
 #include "base/vec.h"
+#include "engine/events.h"
 #include "engine/life.h"
 #include "engine/request.h"
 #include "engine/store.h"
@@ -96,6 +97,8 @@ int container_rename(struct engine *en, const char *ref, const char *name, struc
 		r = err_set(e, ERR_INVALID, "container %s has that name already", ref);
 	if (r == 0)
 		r = steps_run(rename_steps, ARRAY_LEN(rename_steps), &x, e);
+	if (r == 0)
+		container_event(en, &x.h.c, "rename", "oldName", arena_printf(&a, "/%s", x.from), NULL);
 	store_done(&x.h);
 	return r;
 }

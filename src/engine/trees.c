@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/trees.h"
+#include "engine/events.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -217,5 +218,8 @@ int container_export(struct engine *en, const char *ref, int out, int cancel_fd,
 		return r;
 	what.fd = t.merged;
 	r = image_export(s, &what, out, ret_changed, e);
-	return r < 0 ? err_wrap(e, "container '%s'", ref) : 0;
+	if (r < 0)
+		return err_wrap(e, "container '%s'", ref);
+	container_event(en, &t.h.c, "export", NULL);
+	return 0;
 }

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/step.h"
 #include "engine/config.h"
+#include "engine/events.h"
 #include "engine/program.h"
 #include "engine/request.h"
 #include "engine/store.h"
@@ -146,6 +147,8 @@ int container_update(struct engine *en, const char *ref, const struct container_
 	}
 	if (r == 0)
 		r = steps_run(update_steps, ARRAY_LEN(update_steps), &x, e);
+	if (r == 0)
+		container_event(en, &x.h.c, "update", NULL);
 	store_done(&x.h);
 	return r < 0 ? err_wrap(e, "cannot update container %s", ref) : 0;
 }

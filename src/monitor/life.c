@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "base/step.h"
 #include "monitor/internal.h"
+#include "monitor/news.h"
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/pty.h"
@@ -61,6 +62,11 @@ static void write_exit(struct life *l)
 	l->exit_text = record_exit_text(&l->record, &l->arena);
 	if (step_fault("monitor.exit", &ignored) == 0)
 		record_exit(l->dirfd, l->exit_text, &ignored);
+	if (!l->record.started.tv_sec)
+		return;
+	if (l->record.oom)
+		news_tell(&l->config, "oom", NULL);
+	news_tell_number(&l->config, "die", "exitCode", proc_exit_number(&l->record.exit));
 }
 
 /* All that the container wrote has reached log and clients. */
@@ -166,6 +172,7 @@ static void start_succeeded(struct life *l)
 	l->state = LIFE_RUNNING;
 	l->record.running = true;
 	record_live(l->dirfd, &l->record, &ignored);
+	news_tell(&l->config, "start", NULL);
 	for (struct client *c = l->clients.first, *next; c; c = next) {
 		next = c->next;
 		client_send_simple(c, MONITOR_STARTED);

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 
+#include "monitor/news.h"
 #include "os/pty.h"
 
 enum { ABANDON_MS = 30 * 1000 }; /* how long a create goes on for a starter that left */
@@ -41,6 +43,7 @@ static void request_attach(struct life *l, struct client *c, const struct monito
 	memcpy(&p, f->payload, sizeof p);
 	c->attach = p.flags;
 	client_send_simple(c, MONITOR_ATTACHED);
+	news_tell(&l->config, "attach", NULL);
 }
 
 static void request_stdin(struct life *l, struct client *c, const struct monitor_frame *f)
@@ -58,9 +61,15 @@ static void request_stdin_eof(struct life *l, struct client *c, const struct mon
 
 static void request_resize(struct life *l, struct client *c, const struct monitor_frame *f)
 {
+	char height[8], width[8];
+
 	memcpy(&l->size, f->payload, sizeof l->size);
-	if (l->stdio.terminal && l->stdio.out >= 0)
-		pty_set_size(l->stdio.out, (struct pty_size){ .rows = l->size.rows, .cols = l->size.columns });
+	if (!l->stdio.terminal || l->stdio.out < 0)
+		return;
+	snprintf(height, sizeof height, "%u", l->size.rows);
+	snprintf(width, sizeof width, "%u", l->size.columns);
+	news_tell(&l->config, "resize", "height", height, "width", width, NULL);
+	pty_set_size(l->stdio.out, (struct pty_size){ .rows = l->size.rows, .cols = l->size.columns });
 }
 
 static void request_signal(struct life *l, struct client *c, const struct monitor_frame *f)
@@ -77,7 +86,9 @@ static void request_signal(struct life *l, struct client *c, const struct monito
 	if (r < 0) {
 		err_sys(&e, r, "signal %d", monitor_frame_number(f));
 		client_send_err(c, MONITOR_REFUSED, &e);
+		return;
 	}
+	news_tell_number(&l->config, "kill", "signal", monitor_frame_number(f));
 }
 
 static void request_release(struct life *l, struct client *c, const struct monitor_frame *f)

@@ -55,6 +55,8 @@ static const struct field config_fields[] = {
 	FIELD(struct monitor_config, log_max_size,  "logMaxSize",   U64,  FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, log_max_files, "logMaxFiles",  U32,  FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, exit_command,  "exitCommand",  STRS, FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_config, events_root,   "eventsRoot",   STR,  FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_config, event_attributes, "eventAttributes", PAIRS, FIELD_OMIT_EMPTY),
 };
 
 static const struct field state_fields[] = {

@@ -132,6 +132,8 @@ struct monitor_config {
 	uint64_t log_max_size;       /* bytes; 0: no rotation */
 	uint32_t log_max_files;      /* kept files when rotating, at least 1 */
 	struct strs exit_command;    /* argv; run at the end unless released; may be empty */
+	const char *events_root;     /* whose journal of events (spec/event.h) hears of this container; NULL: none */
+	struct pairs event_attributes; /* what each of its events says: image, name, labels */
 };
 extern const struct schema monitor_config_schema;
 

@@ -10,6 +10,7 @@
 #include "image/making/change.h"
 #include "image/moving/pull.h"
 #include "image/origin.h"
+#include "spec/event.h"
 
 struct import {
 	struct courier courier;
@@ -101,5 +102,7 @@ int image_import(struct image_store *s, const char *path, int fd, const char *na
 		r = origin_open(s, path, fd, SOURCE_TAR, SOURCE_TREE, &o->pull, &i.courier, e);
 	if (r == 0)
 		r = import_run(&i, s, reference, o, &config, a, ret, e);
+	if (r == 0)
+		event_note(s->root, EVENT_IMAGE, "import", ret->id, "name", reference ? reference : ret->id, NULL);
 	return r < 0 ? err_wrap(e, "import '%.200s'", path ? path : "-") : 0;
 }

@@ -15,6 +15,7 @@
 #include "image/moving/pull.h"
 #include "image/origin.h"
 #include "image/trust/trust.h"
+#include "spec/event.h"
 
 struct load {
 	struct image_store *store;
@@ -290,7 +291,11 @@ static int load(struct image_store *s, const char *path, int fd, const struct tr
 
 int image_load(struct image_store *s, const char *path, int fd, const struct pull_options *o, struct arena *a, struct images *ret, struct err *e)
 {
-	return load(s, path, fd, NULL, o, a, ret, e);
+	int r = load(s, path, fd, NULL, o, a, ret, e);
+
+	for (size_t i = 0; r == 0 && i < ret->n; i++)
+		event_note(s->root, EVENT_IMAGE, "load", ret->v[i].id, "name", ret->v[i].names.n ? ret->v[i].names.v[0] : ret->v[i].id, NULL);
+	return r;
 }
 
 int load_one(struct image_store *s, const struct transport *from, const struct pull_options *o, struct arena *a, struct image *ret, struct err *e)

@@ -12,6 +12,7 @@
 #include "image/registries/endpoint.h"
 #include "image/store/content.h"
 #include "image/store/leftover.h"
+#include "spec/event.h"
 
 /* One image from one endpoint. */
 struct pull {
@@ -199,6 +200,7 @@ int image_pull(struct image_store *s, const char *name, const struct pull_option
 	if (r < 0)
 		return r;
 	say(&g, arena_printf(a, known ? "%s is up to date" : "%s is here", reference_familiar(&ref, a)));
+	event_note(s->root, EVENT_IMAGE, "pull", reference_familiar(&ref, a), "name", reference_familiar_name(&ref, a), NULL);
 	*ret_changed = !known;
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "image/registries/endpoint.h"
 #include "image/registries/referrers.h"
 #include "image/store/find.h"
+#include "spec/event.h"
 
 struct push {
 	struct image_store *store;
@@ -275,6 +276,7 @@ int image_push(struct image_store *s, const char *name_or_id, const char *destin
 		r = steps_run(send_steps, ARRAY_LEN(send_steps), &p, e);
 	if (r < 0)
 		return err_wrap(e, "push '%s'", p.to.host ? reference_familiar(&p.to, a) : name_or_id);
+	event_note(s->root, EVENT_IMAGE, "push", reference_familiar(&p.to, a), "name", reference_familiar_name(&p.to, a), NULL);
 	result_take(&p, ret);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "image/moving/rewrite.h"
 #include "image/store/find.h"
 #include "image/store/platform.h"
+#include "spec/event.h"
 
 struct pinned {
 	struct image_record record;        /* what is saved */
@@ -248,5 +249,7 @@ int image_save(struct image_store *store, const struct strs *names, const struct
 	if (r < 0)
 		return r;
 	r = steps_run(steps, ARRAY_LEN(steps), &s, e);
+	for (size_t i = 0; r == 0 && i < s.images.n; i++)
+		event_note(store->root, EVENT_IMAGE, "save", s.images.v[i].of.id, "name", s.images.v[i].of.reference, NULL);
 	return r < 0 ? err_wrap(e, "save '%.200s'%s", names->v[0], names->n > 1 ? " and others" : "") : 0;
 }

@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "codec/digest.h"
 #include "image/registries/registries.h"
+#include "spec/event.h"
 
 /* ---- find ---- */
 
@@ -297,6 +298,8 @@ int image_tag(struct image_store *s, const char *name_or_id, const char *new_nam
 	record.reference = reference_print(&ref, &a);
 	r = content_record_place(s, &record, e);
 	content_unlock(s, CONTENT_LOCK_IMAGE, record.id, fd);
+	if (r == 0)
+		event_note(s->root, EVENT_IMAGE, "tag", record.id, "name", reference_familiar(&ref, &a), NULL);
 	return r;
 }
 

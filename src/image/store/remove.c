@@ -10,6 +10,7 @@
 #include "base/vec.h"
 #include "image/store/find.h"
 #include "os/fd.h"
+#include "spec/event.h"
 
 /* ---- what is needed ---- */
 
@@ -251,6 +252,8 @@ static int record_drop(struct removing *m, const char *reference, bool keep, str
 		return err_sys(e, r, "remove image record '%.200s'", name);
 	if (r == 0 && reference && reference_parse(reference, m->a, &ref, e) == 0)
 		strs_push(m->a, &ret->untagged, reference_familiar(&ref, m->a));
+	if (r == 0 && reference)
+		event_note(m->s->root, EVENT_IMAGE, "untag", m->record.id, "name", m->record.id, NULL);
 	return 0;
 }
 
@@ -277,6 +280,7 @@ static int names_drop(struct removing *m, const struct strs *names, bool keep_co
 		if (r < 0)
 			return r;
 		strs_push(m->a, &ret->deleted, m->record.id);
+		event_note(m->s->root, EVENT_IMAGE, "delete", m->record.id, "name", m->record.id, NULL);
 	}
 	return remove_unneeded(m->s, &m->layers, &m->blobs, m->a, &ret->deleted, e);
 }
