@@ -33,6 +33,7 @@ enum {
 	LIMIT_EVENT = 4096,                    /* one line of the journal of events: what one write puts into a pipe, and a page, in one piece */
 	LIMIT_EVENT_JOURNAL = 4 * 1024 * 1024, /* the journal before it begins anew; with the one before it some 20 000 events */
 	LIMIT_LOG_LINE = 16 * 1024,            /* container log line; longer ones are split as Docker and containerd do */
+	LIMIT_LOG_TEXT = 4 * 1024 * 1024,      /* a record of a log file as it is read back; ours have 100 kB at most, others may have written it */
 	LIMIT_ZSTD_WINDOW_LOG = 27,            /* 128 MiB: what `zstd -19 --long` writes; more would be memory at the sender's wish */
 	LIMIT_REFERENCE_NAME = 255,            /* host and repository of an image name (distribution-spec asks clients to hold to it) */
 	LIMIT_LAYERS = 500,                    /* layers of an image: overlayfs takes no more */

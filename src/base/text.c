@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/buf.h"
 #include "base/scope.h"
 
 void text_hex(const void *bytes, size_t n, char *ret)
@@ -203,4 +205,18 @@ void text_age(int64_t seconds, char ret[TEXT_AGE_SIZE])
 		snprintf(ret, TEXT_AGE_SIZE, "%s", rows[i].words);
 	else
 		snprintf(ret, TEXT_AGE_SIZE, "%" PRId64 " %s", seconds / rows[i].unit, rows[i].words);
+}
+
+void text_url(const char *s, struct buf *out)
+{
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-_.~", c))
+			buf_add_char(out, (char)c);
+		else if (c == ' ')
+			buf_add_char(out, '+');
+		else
+			buf_printf(out, "%%%02X", c);
+	}
 }

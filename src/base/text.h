@@ -28,6 +28,10 @@ char *text_calm(char *s);
 /* True if text_calm() would change nothing. */
 bool text_is_calm(const char *s);
 
+/* Appends @s as a value in the query of a URL: letters, digits and -_.~ as they are, '+' for a blank, %XX for the rest. */
+struct buf;
+void text_url(const char *s, struct buf *out);
+
 enum { TEXT_TIME_SIZE = 40, TEXT_SIZE_SIZE = 16, TEXT_AGE_SIZE = 32 };
 
 /* RFC 3339 in UTC with nanoseconds, as Go prints it: "2026-01-02T03:04:05.123456789Z". */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
 #include "base/scope.h"
 #include "base/test.h"
 #include "base/text.h"
@@ -93,4 +94,12 @@ TEST(ages_speak_as_docker_does)
 	assert_string_equal(out, "3 hours");
 	text_age(20 * 86400, out);
 	assert_string_equal(out, "2 weeks");
+}
+
+TEST(a_text_in_a_url_keeps_letters_and_digits_only)
+{
+	scoped_buf struct buf b = BUF(64);
+
+	text_url("aZ0-_.~ /=\xc3", &b);
+	assert_string_equal(buf_text(&b), "aZ0-_.~+%2F%3D%C3");
 }

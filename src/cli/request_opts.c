@@ -59,6 +59,11 @@ static int take_annotation(void *options, const char *value, struct arena *a, st
 	return request_pair(&((struct request_options *)options)->q.annotations, "annotation", value, true, a, e);
 }
 
+static int take_log_opt(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_pair(&((struct request_options *)options)->q.log_opts, "log-opt", value, true, a, e);
+}
+
 static int take_storage_opt(void *options, const char *value, struct arena *a, struct err *e)
 {
 	return request_storage_opt(&((struct request_options *)options)->q, value, e);
@@ -115,6 +120,8 @@ const struct opt request_opts[] = {
 	OPT(R, q.dns_search,         "dns-search",         0,   STRS,    "DOMAIN",     "Search domain"),
 	OPT(R, q.dns_options,        "dns-option",         0,   STRS,    "OPTION",     "Resolver option"),
 	OPT_CALL("add-host",         0,   take_host,       "NAME:IP",                  "Line for /etc/hosts"),
+	OPT(R, q.log_driver,         "log-driver",         0,   STR,     "DRIVER",     "json-file (default), k8s-file, journald, none, passthrough"),
+	OPT_CALL("log-opt",          0,   take_log_opt,    "NAME=VALUE",               "max-size, max-file, path, labels, labels-regex, env, env-regex, tag"),
 	OPT(R, q.stop_signal,        "stop-signal",        0,   STR,     "SIGNAL",     "Signal that ends it (default TERM)"),
 	OPT(R, q.stop_timeout,       "stop-timeout",       0,   OPT_I64, "SECONDS",    "Patience of stop before it kills (default 10)"),
 	OPT(R, q.runtime,            "runtime",            0,   STR,     "PROGRAM",    "OCI runtime: tare-runtime, runc, crun, …"),
@@ -135,7 +142,6 @@ const struct opt request_opts[] = {
 	OPT_UNSUPPORTED("health-timeout", 0, "X"),          OPT_UNSUPPORTED("health-start-period", 0, "X"),
 	OPT_UNSUPPORTED("no-healthcheck", 0, NULL),         OPT_UNSUPPORTED("ip6", 0, "ADDRESS"),
 	OPT_UNSUPPORTED("label-file", 0, "FILE"),           OPT_UNSUPPORTED("link", 0, "X"),
-	OPT_UNSUPPORTED("log-driver", 0, "X"),              OPT_UNSUPPORTED("log-opt", 0, "X"),
 	OPT_UNSUPPORTED("mac-address", 0, "X"),
 	OPT_UNSUPPORTED("network-alias", 0, "X"),
 	OPT_UNSUPPORTED("restart", 0, "POLICY"),            OPT_UNSUPPORTED("userns", 0, "MODE"),

@@ -12,6 +12,7 @@
 #include "engine/events.h"
 #include "engine/id.h"
 #include "engine/namespaces.h"
+#include "engine/log_plan.h"
 #include "engine/request.h"
 #include "engine/resolve.h"
 #include "engine/volume.h"
@@ -116,6 +117,8 @@ static int creation_check(const struct creation *c, struct err *e)
 		r = signal_check(c->q.stop_signal, e);
 	if (r == 0)
 		r = pull_policy_check(c->q.pull, e);
+	if (r == 0)
+		r = log_plan_check(&c->q, e);
 	if (r == 0)
 		r = config_security_check(&c->q.security_opts, e);
 	if (r == 0)
@@ -269,6 +272,18 @@ static void volumes_name(struct creation *c)
 	}
 }
 
+/* Where the log goes: a place of its own, one that was asked for, or nowhere. A template that does not render is an error now and not at the start. */
+static int log_place(struct creation *c, struct err *e)
+{
+	struct log_plan plan;
+	int r = log_plan_make(&c->h.c, c->a, &plan, e);
+	if (r == 0 && !log_plan_has_file(plan.driver))
+		c->h.c.log_path = "";
+	else if (r == 0 && plan.path)
+		c->h.c.log_path = plan.path;
+	return r;
+}
+
 static int creation_plan(struct creation *c, struct err *e)
 {
 	char id[CONTAINER_ID_SIZE], now[TEXT_TIME_SIZE];
@@ -289,6 +304,8 @@ static int creation_plan(struct creation *c, struct err *e)
 	r = hostname_choose(c, e);
 	if (r == 0)
 		r = resolve_container(&c->q, &c->image, c->a, &c->h.c, e);
+	if (r == 0)
+		r = log_place(c, e);
 	if (r == 0)
 		r = signal_check(c->h.c.stop_signal, e);
 	if (r == 0)

@@ -234,11 +234,14 @@ int container_thaw(struct engine *en, const char *id, int fd, struct err *e);
 
 struct container_logs_options {
 	bool follow, timestamps;
+	bool details;                /* labels, environment and tag that --log-opt named */
+	bool names, color;           /* of several containers: the name instead of the id before each line; colours */
 	bool no_stdout, no_stderr;
 	int64_t tail;                /* -1: everything */
 	const char *since, *until;   /* RFC 3339, unix seconds or a duration ("10m"), NULL: open */
 };
-int container_logs(struct engine *en, const char *ref, const struct container_logs_options *o, int out, int err_fd, struct err *e);
+/* Prints what they wrote; several are told apart by what stands before each line. Errors: ERR_UNSUPPORTED: a driver that keeps no log. */
+int container_logs(struct engine *en, const struct strs *refs, const struct container_logs_options *o, int out, int err_fd, struct err *e);
 
 /* ---- being inside ------------------------------------------------------------------------------------------------------------------- */
 

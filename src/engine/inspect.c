@@ -41,7 +41,13 @@ struct doc_device {
 	const char *host, *target, *access;
 };
 
+struct doc_log {
+	const char *type;
+	struct pairs config;
+};
+
 struct doc_host {
+	struct doc_log log;
 	struct strs binds;
 	const char *network_mode;
 	struct str port_bindings;
@@ -177,9 +183,15 @@ static const struct field device_fields[] = {
 	FIELD(struct doc_device, access, "CgroupPermissions", STR, 0),
 };
 static const struct schema device_schema = SCHEMA("device", struct doc_device, device_fields);
+static const struct field log_fields[] = {
+	FIELD(struct doc_log, type,   "Type",   STR,   0),
+	FIELD(struct doc_log, config, "Config", PAIRS, 0),
+};
+static const struct schema log_schema = SCHEMA("LogConfig", struct doc_log, log_fields);
 
 static const struct field host_fields[] = {
 	FIELD(struct doc_host, binds,         "Binds",           STRS,  FIELD_NULL_EMPTY),
+	FIELD_OBJ(struct doc_host, log, "LogConfig", &log_schema, 0),
 	FIELD(struct doc_host, network_mode,  "NetworkMode",     STR,   0),
 	FIELD(struct doc_host, port_bindings, "PortBindings",    RAW,   0),
 	FIELD(struct doc_host, auto_remove,   "AutoRemove",      BOOL,  0),
@@ -480,6 +492,7 @@ static void isolation_fill(const struct container_request *q, struct arena *a, s
 static struct doc_host host_of(const struct container_request *q, const struct container_info *i, struct arena *a)
 {
 	struct doc_host h = {
+		.log = { q->log_driver ? q->log_driver : "json-file", q->log_opts },
 		.network_mode = q->network ? q->network : "bridge", .port_bindings = ports_of(q->ports, q->n_ports, NULL, a),
 		.auto_remove = q->auto_remove, .cap_add = q->cap_add, .cap_drop = q->cap_drop, .dns = q->dns, .dns_options = q->dns_options,
 		.dns_search = q->dns_search, .extra_hosts = hosts_of(q, a), .group_add = q->group_add, .oom_score_adj = q->oom_score_adj,

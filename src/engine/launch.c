@@ -220,15 +220,28 @@ static int network_connect(void *ctx, struct err *e)
 
 /* ---- monitor ------------------------------------------------------------------------------------------------------------------------------------- */
 
+/* The container has our own streams: there is nothing to attach to. */
+static bool is_passthrough(const struct launch *l)
+{
+	return streq(l->h->c.request.log_driver, enumtab_name(&monitor_logs, MONITOR_LOG_PASSTHROUGH));
+}
+
 static int monitor_spawn(struct launch *l, int theirs, struct err *e)
 {
 	const char *words[] = { l->monitor, "--config", arena_printf(l->a, "%s/" FILE_MONITOR, l->h->live_path), "--control-fd", "3" };
 	scoped_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	bool passthrough = is_passthrough(l);
 	struct proc_fd fds[] = { { theirs, CONTROL_FD }, { null, 0 }, { null, 1 }, { null, 2 } };
 	int r;
 
 	if (null < 0)
 		return err_sys(e, -errno, "open /dev/null");
+	for (int i = 0; passthrough && i < 3; i++) {
+		/* It could type into the terminal of whoever starts it. */
+		if (isatty(i))
+			return err_set(e, ERR_INVALID, "log driver passthrough gives the container our own streams, and one of them is a terminal");
+		fds[1 + i].fd = fcntl(i, F_GETFD) < 0 ? null : i;
+	}
 	r = proc_spawn(&PROC_SPAWN(.path = l->monitor, .argv = strs_argv(l->a, &(struct strs){ words, ARRAY_LEN(words) }), .fds = fds,
 			.n_fds = ARRAY_LEN(fds) - l->en->debug, .setsid = true), &l->proc);
 	return r < 0 ? err_sys(e, r, "start '%s'", l->monitor) : 0;
@@ -287,6 +300,7 @@ static int monitor_go(void *ctx, struct err *e)
 
 	if (l->io) {
 		r = attach_begin(&l->at, l->io, l->control, l->a, e);
+		l->at.in_open &= !is_passthrough(l);
 		if (r == 0)
 			r = attach_request(&l->at, true, e);
 	}

@@ -14,6 +14,7 @@
 #include "base/vec.h"
 #include "engine/config.h"
 #include "engine/events.h"
+#include "engine/log_plan.h"
 #include "engine/volume.h"
 #include "network/dns.h"
 #include "os/file.h"
@@ -89,11 +90,18 @@ static int monitor_config_write(struct launch *l, struct err *e)
 	const struct container_request *q = &l->h->c.request;
 	const char *exit_command[] = { l->self, "--root", l->en->root, "--run-root", l->en->run, "container", "cleanup", l->h->id };
 	const char *runtime_args[] = { "--root", l->runtime.root };
-	struct monitor_config m = {
+	struct log_plan log;
+	struct monitor_config m;
+	int r = log_plan_make(&l->h->c, l->a, &log, e);
+
+	if (r < 0)
+		return r;
+	m = (struct monitor_config){
 		.id = l->h->id, .bundle = l->h->live_path, .run_dir = l->h->live_path, .runtime = l->runtime.path,
 		.runtime_args = { runtime_args, ARRAY_LEN(runtime_args) },
 		.terminal = q->tty, .stdin_open = q->interactive, .stdin_once = q->interactive && l->io,
-		.log_driver = MONITOR_LOG_JSON_FILE, .log_path = l->h->c.log_path, .log_max_files = 1,
+		.log_driver = log.driver, .log_path = l->h->c.log_path, .log_max_size = log.max_size, .log_max_files = log.max_files,
+		.log_fields = log.fields,
 		.exit_command = { exit_command, ARRAY_LEN(exit_command) },
 		.events_root = l->en->root, .event_attributes = events_known(&l->h->c, l->a),
 	};

@@ -8,20 +8,30 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "monitor/journal.h"
 #include "os/fd.h"
+#include "os/file.h"
+#include "os/proc.h"
 
-enum { OUT_FLUSH = 16 * 1024, OUT_KEEP = 64 * 1024 };
+enum { OUT_FLUSH = 16 * 1024, OUT_KEEP = 64 * 1024, PATH_SIZE = LIMIT_PATH + 16 };
 
+static bool is_file(const struct logfile *l)
+{
+	return l->config->log_driver == MONITOR_LOG_JSON_FILE || l->config->log_driver == MONITOR_LOG_K8S_FILE;
+}
+
+/* Never through a symbolic link, and never into a device or a fifo that somebody has put there. */
 static int open_file(const char *path, uint64_t *ret_size)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	scoped_fd int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
 	struct stat st;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
-	if (fstat(fd, &st) == 0)
-		*ret_size = (uint64_t)st.st_size;
-	return fd;
+	if (!S_ISREG(st.st_mode))
+		return -EBADF;
+	*ret_size = (uint64_t)st.st_size;
+	return take_fd(&fd);
 }
 
 int logfile_open(struct logfile *l, const struct monitor_config *config, struct err *e)
@@ -30,9 +40,18 @@ int logfile_open(struct logfile *l, const struct monitor_config *config, struct 
 	l->config = config;
 	l->format = &logfmts[config->log_driver];
 	l->out = BUF(OUT_FLUSH + LOGFMT_RECORD);
+	l->fields = BUF(LOGFMT_FIELDS);
 	if (!l->format->record)
 		return 0;
+	if (l->format->fields)
+		l->format->fields(&l->fields, &config->log_fields);
+	if (buf_is_full(&l->fields))
+		return err_set(e, ERR_EXHAUSTED, "labels, env and tag of the log have more than %d bytes", LOGFMT_FIELDS);
+	if (!is_file(l))
+		return journal_open(&l->fd, e);
 	l->fd = open_file(config->log_path, &l->size);
+	if (l->fd == -EBADF)
+		return err_set(e, ERR_INVALID, "log '%s' is not a regular file", config->log_path);
 	if (l->fd < 0)
 		return err_sys(e, l->fd, "open log '%s'", config->log_path);
 	return 0;
@@ -43,7 +62,7 @@ int logfile_reopen(struct logfile *l, struct err *e)
 	uint64_t size = 0;
 	int fd;
 
-	if (!l->format->record)
+	if (!is_file(l))
 		return 0;
 	fd = open_file(l->config->log_path, &size);
 	if (fd < 0)
@@ -54,34 +73,107 @@ int logfile_reopen(struct logfile *l, struct err *e)
 	return 0;
 }
 
-/* PATH.(n-2) becomes PATH.(n-1), …, PATH becomes PATH.1: a missing one is no error, and neither is a name too long for our buffer. */
-static void rotate(struct logfile *l)
-{
-	char from[LIMIT_PATH + 16], to[LIMIT_PATH + 16];
-	const char *path = l->config->log_path;
-	struct err ignored;
+/* ---- turning over ---- */
 
-	for (uint32_t i = l->config->log_max_files; i-- > 1;) {
-		snprintf(to, sizeof to, "%s.%u", path, i);
-		if (i > 1)
-			snprintf(from, sizeof from, "%s.%u", path, i - 1);
-		else
-			snprintf(from, sizeof from, "%s", path);
-		rename(from, to);
-	}
-	if (l->config->log_max_files <= 1)
-		unlink(path);
-	logfile_reopen(l, &ignored); /* failing, we go on in the renamed file: nothing is lost */
+static void name_of(const struct logfile *l, uint32_t i, char ret[PATH_SIZE])
+{
+	if (i)
+		snprintf(ret, PATH_SIZE, "%s.%u", l->config->log_path, i);
+	else
+		snprintf(ret, PATH_SIZE, "%s", l->config->log_path);
 }
 
+/* How many files stand behind the live one. */
+static uint32_t count(const struct logfile *l)
+{
+	char path[PATH_SIZE];
+	uint32_t n = 0;
+
+	do
+		name_of(l, n + 1, path);
+	while (access(path, F_OK) == 0 && ++n < UINT32_MAX);
+	return n;
+}
+
+/* Removes an old file unless somebody reads it. The lock is taken first, so that a reader gets either it or the next. */
+static bool drop(const struct logfile *l, uint32_t i, bool force)
+{
+	char path[PATH_SIZE];
+	scoped_fd int fd = -EBADF;
+
+	name_of(l, i, path);
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0 && lock_fd_try(fd, FILE_LOCK_EXCLUSIVE) == -EAGAIN && !force)
+		return false;
+	return unlink(path) == 0 || errno == ENOENT;
+}
+
+/* Removes the oldest until @keep stand behind the live one. Returns how many do: those that are read stay, and so do all newer ones. */
+static uint32_t trim(const struct logfile *l, uint32_t keep, bool force)
+{
+	uint32_t n = count(l);
+
+	while (n > keep && drop(l, n, force))
+		n--;
+	return n;
+}
+
+/* PATH.2 becomes PATH.3, PATH.1 PATH.2, PATH PATH.1: a missing one is no error, and neither is a name too long for our buffer. */
+static void shift(const struct logfile *l, uint32_t n)
+{
+	char from[PATH_SIZE], to[PATH_SIZE];
+
+	for (uint32_t i = n + 1; i-- > 0;) {
+		name_of(l, i, from);
+		name_of(l, i + 1, to);
+		rename(from, to);
+	}
+}
+
+/* True if the file is as large as we think: others may have cut it (logrotate's copytruncate). */
+static bool is_grown(struct logfile *l)
+{
+	struct stat st;
+
+	if (fstat(l->fd, &st) == 0)
+		l->size = (uint64_t)st.st_size;
+	return l->size && l->size + l->out.n > l->config->log_max_size;
+}
+
+static void rotate(struct logfile *l)
+{
+	uint32_t keep = l->config->log_max_files - 1, n;
+	struct err ignored;
+
+	n = trim(l, keep, false);
+	if (n > keep + LOGFILE_HELD - 1) {
+		if (!l->held_since)
+			l->held_since = proc_now_ns();
+		if (proc_now_ns() - l->held_since < (uint64_t)LOGFILE_PATIENCE_MS * 1000000)
+			return;
+		n = trim(l, keep, true);
+	}
+	l->held_since = 0;
+	shift(l, n);
+	logfile_reopen(l, &ignored); /* failing, we go on in the renamed file: nothing is lost */
+	trim(l, keep, false);
+}
+
+bool logfile_release(struct logfile *l)
+{
+	if (l->held_since)
+		rotate(l);
+	return logfile_is_held(l);
+}
+
+/* ---- writing ---- */
+
 /* Writes the whole records that wait. A record that the disk did not take whole is cut off again. */
-static void flush(struct logfile *l)
+static void flush_file(struct logfile *l)
 {
 	int r;
 
-	if (!l->out.n)
-		return;
-	if (l->config->log_max_size && l->size && l->size + l->out.n > l->config->log_max_size)
+	if (l->config->log_max_size && l->size && l->size + l->out.n > l->config->log_max_size && is_grown(l))
 		rotate(l);
 	r = fd_write_all(l->fd, l->out.p, l->out.n);
 	if (r < 0) {
@@ -91,6 +183,16 @@ static void flush(struct logfile *l)
 	} else {
 		l->size += l->out.n;
 	}
+}
+
+static void flush(struct logfile *l)
+{
+	if (!l->out.n)
+		return;
+	if (is_file(l))
+		flush_file(l);
+	else if (journal_send(l->fd, buf_str(&l->out)) < 0)
+		l->lost++;
 	if (l->out.size > OUT_KEEP)
 		buf_done(&l->out);
 	else
@@ -106,10 +208,12 @@ static void take_piece(void *arg, struct str piece, bool end)
 {
 	static const char *const words[] = { [LOGFILE_STDOUT] = "stdout", [LOGFILE_STDERR] = "stderr" };
 	const struct feed *f = arg;
+	struct logfile *l = f->log;
+	struct logfmt_piece p = { .stream = words[f->stream], .when = l->when, .text = piece, .end = end, .fields = buf_str(&l->fields) };
 
-	f->log->format->record(&f->log->out, words[f->stream], piece, end, f->log->when);
-	if (f->log->out.n >= OUT_FLUSH)
-		flush(f->log);
+	l->format->record(&l->out, &p);
+	if (!is_file(l) || l->out.n >= OUT_FLUSH)
+		flush(l);
 }
 
 void logfile_write(struct logfile *l, enum logfile_stream stream, struct str bytes, struct timespec now)
@@ -138,4 +242,5 @@ void logfile_close(struct logfile *l)
 {
 	fd_done(&l->fd);
 	buf_done(&l->out);
+	buf_done(&l->fields);
 }

@@ -7,6 +7,8 @@
 
 #include "os/fd.h"
 
+enum { HELD_MS = 20 }; /* how often a log that waits for its reader is asked */
+
 /* What an ended container can have left in a stream: the largest pipe an unprivileged process may ask for. More comes from somebody who outlived it. */
 enum { DRAIN_MAX = 1024 * 1024 };
 
@@ -68,9 +70,23 @@ static ssize_t move_output(struct pump_stream *s)
 	logfile_write(p->log, s->log, (struct str){ p->frame.payload, (size_t)n }, now());
 	p->frame.type = s->type;
 	p->frame.length = (uint32_t)n;
-	if (clients_output(p->clients, &p->frame))
+	if (clients_output(p->clients, &p->frame) | logfile_is_held(p->log))
 		pause_output(p);
+	if (logfile_is_held(p->log))
+		loop_timer_set(p->loop, &p->held, HELD_MS);
 	return n;
+}
+
+/* Now and then: has the reader of the log moved on? */
+static int held_is_due(void *arg)
+{
+	struct pump *p = arg;
+
+	if (logfile_release(p->log))
+		loop_timer_set(p->loop, &p->held, HELD_MS);
+	else
+		pump_resume(p, NULL);
+	return 0;
 }
 
 static int output_ready(void *arg, uint32_t events)
@@ -105,7 +121,7 @@ void pump_drain(struct pump *p)
 
 void pump_resume(struct pump *p, struct client *c)
 {
-	if (!p->paused || clients_resume(p->clients, c, &p->frame))
+	if (!p->paused || clients_resume(p->clients, c, &p->frame) || logfile_is_held(p->log))
 		return;
 	p->paused = false;
 	if (p->draining) {
@@ -239,6 +255,7 @@ void pump_init(struct pump *p, struct loop *loop, struct stdio *stdio, bool stdi
 	p->arg = arg;
 	p->stdin_once = stdin_once;
 	p->in = (struct loop_source){ .fd = -EBADF, .ready = stdin_ready, .arg = p };
+	p->held = (struct loop_timer){ .expired = held_is_due, .arg = p };
 	p->streams[LOGFILE_STDOUT] = (struct pump_stream){ .pump = p, .fd = &stdio->out, .type = MONITOR_STDOUT, .log = LOGFILE_STDOUT };
 	p->streams[LOGFILE_STDERR] = (struct pump_stream){ .pump = p, .fd = &stdio->err, .type = MONITOR_STDERR, .log = LOGFILE_STDERR };
 	for (size_t i = 0; i < LOGFILE_STREAMS; i++)

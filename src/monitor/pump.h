@@ -3,8 +3,8 @@
 /*
  * pump: moves bytes between the container's streams, its log and the attached clients.
  *
- * Output is read into one frame, logged, and sent to everybody from there. While a client must be waited for (MONITOR_ATTACH_WAIT) nothing is
- * read, so the container waits in its own write(2). Stdin takes one frame of one client at a time.
+ * Output is read into one frame, logged, and sent to everybody from there. While a client must be waited for (MONITOR_ATTACH_WAIT) or a reader of the log
+ * is behind (logfile_is_held) nothing is read, so the container waits in its own write(2). Stdin takes one frame of one client at a time.
  *
  *   flowing --client's queue full--> paused --all have room--> flowing --pump_drain, all read--> dry
  */
@@ -30,6 +30,7 @@ struct pump {
 	void *arg;
 	struct pump_stream streams[LOGFILE_STREAMS];
 	struct loop_source in;
+	struct loop_timer held;      /* set while the log is held */
 	struct client *writer;       /* whose bytes are half in the container's stdin */
 	bool paused, draining;
 	bool stdin_once;             /* stdin ends with the first client that was attached to it */

@@ -69,6 +69,8 @@ static int detach(void *ctx, struct err *e)
 	scoped_fd int null = dev_open_null(O_RDWR);
 	int r = null;
 
+	if (r >= 0 && l->config.log_driver == MONITOR_LOG_PASSTHROUGH)
+		r = stdio_inherit(&l->stdio);
 	for (int fd = 0; r >= 0 && fd < 3; fd++)
 		r = dup3(null, fd, 0) < 0 ? -errno : 0;
 	if (r < 0)

@@ -27,6 +27,8 @@ int stdio_open(struct stdio *s, const struct monitor_config *c, int dirfd, struc
 {
 	int r = 0;
 
+	if (c->log_driver == MONITOR_LOG_PASSTHROUGH)
+		return 0;
 	*s = STDIO_NONE;
 	s->terminal = c->terminal;
 	if (c->terminal) {
@@ -44,6 +46,17 @@ int stdio_open(struct stdio *s, const struct monitor_config *c, int dirfd, struc
 	if (r < 0) {
 		stdio_close(s);
 		return err_sys(e, r, "open the container's streams");
+	}
+	return 0;
+}
+
+int stdio_inherit(struct stdio *s)
+{
+	*s = STDIO_NONE;
+	for (int i = 0; i < 3; i++) {
+		s->theirs[i] = fd_dup_min(i, 3);
+		if (s->theirs[i] < 0)
+			return s->theirs[i];
 	}
 	return 0;
 }

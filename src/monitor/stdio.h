@@ -21,6 +21,9 @@ struct stdio {
 /* Makes our side and theirs. The console socket is MONITOR_CONSOLE in @dirfd. */
 int stdio_open(struct stdio *s, const struct monitor_config *c, int dirfd, struct err *e);
 
+/* Driver passthrough: keeps our own 0, 1 and 2 as `theirs`, before they are replaced; stdio_open then makes nothing. */
+int stdio_inherit(struct stdio *s);
+
 /* Fills what the runtime's process gets as 0, 1 and 2. */
 void stdio_theirs(const struct stdio *s, struct proc_fd ret[3]);
 void stdio_close_theirs(struct stdio *s);

@@ -122,6 +122,8 @@ static const struct field request_fields[] = {
 	FIELD(struct container_request, platform,       "platform",      STR,   O),
 	FIELD(struct container_request, runtime,        "runtime",       STR,   O),
 	FIELD(struct container_request, cgroup_parent,  "cgroupParent",  STR,   O),
+	FIELD(struct container_request, log_driver,     "logDriver",     STR,   O),
+	FIELD(struct container_request, log_opts,       "logOpts",       PAIRS, O),
 	FIELD(struct container_request, tty,            "tty",           BOOL,  O),
 	FIELD(struct container_request, interactive,    "interactive",   BOOL,  O),
 	FIELD(struct container_request, auto_remove,    "autoRemove",    BOOL,  O),

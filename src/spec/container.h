@@ -126,6 +126,8 @@ struct container_request {
 	const char *platform;
 	const char *runtime;         /* program or path; NULL: tare-runtime */
 	const char *cgroup_parent;
+	const char *log_driver;      /* NULL: json-file */
+	struct pairs log_opts;       /* --log-opt, as typed */
 	bool tty;
 	bool interactive;
 	bool auto_remove;            /* --rm */

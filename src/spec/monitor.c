@@ -36,6 +36,7 @@ const struct monitor_msg_row monitor_msgs[MONITOR_MSG_COUNT] = {
 
 static const char *const log_words[] = {
 	[MONITOR_LOG_NONE] = "none", [MONITOR_LOG_JSON_FILE] = "json-file", [MONITOR_LOG_K8S_FILE] = "k8s-file",
+	[MONITOR_LOG_JOURNALD] = "journald", [MONITOR_LOG_PASSTHROUGH] = "passthrough",
 };
 const struct enumtab monitor_logs = ENUMTAB("log driver", log_words, MONITOR_LOG_COUNT);
 
@@ -54,6 +55,7 @@ static const struct field config_fields[] = {
 	FIELD(struct monitor_config, log_path,      "logPath",      STR,  FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, log_max_size,  "logMaxSize",   U64,  FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, log_max_files, "logMaxFiles",  U32,  FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_config, log_fields,    "logFields",    PAIRS, FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, exit_command,  "exitCommand",  STRS, FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, events_root,   "eventsRoot",   STR,  FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, event_attributes, "eventAttributes", PAIRS, FIELD_OMIT_EMPTY),
@@ -90,7 +92,7 @@ static int check_config(const void *obj, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
 		if (paths[i][0] != '/')
 			return err_set(e, ERR_INVALID, "'%s' is not an absolute path", paths[i]);
-	if (c->log_driver != MONITOR_LOG_NONE && (!c->log_path || c->log_path[0] != '/'))
+	if ((c->log_driver == MONITOR_LOG_JSON_FILE || c->log_driver == MONITOR_LOG_K8S_FILE) && (!c->log_path || c->log_path[0] != '/'))
 		return err_set(e, ERR_INVALID, "log driver '%s' needs an absolute logPath", enumtab_name(&monitor_logs, c->log_driver));
 	return 0;
 }

@@ -112,8 +112,15 @@ struct monitor_msg_row {
 };
 extern const struct monitor_msg_row monitor_msgs[MONITOR_MSG_COUNT];
 
-enum monitor_log { MONITOR_LOG_NONE, MONITOR_LOG_JSON_FILE, MONITOR_LOG_K8S_FILE, MONITOR_LOG_COUNT };
-extern const struct enumtab monitor_logs; /* "none" "json-file" "k8s-file" */
+enum monitor_log {
+	MONITOR_LOG_NONE,
+	MONITOR_LOG_JSON_FILE,
+	MONITOR_LOG_K8S_FILE,
+	MONITOR_LOG_JOURNALD,
+	MONITOR_LOG_PASSTHROUGH, /* the container has the monitor's own standard streams: nothing passes through it */
+	MONITOR_LOG_COUNT,
+};
+extern const struct enumtab monitor_logs; /* "none" "json-file" "k8s-file" "journald" "passthrough" */
 
 /* monitor.json: all a monitor has to know. Written by the starter; paths are absolute. */
 struct monitor_config {
@@ -131,6 +138,7 @@ struct monitor_config {
 	const char *log_path;        /* file, for the drivers that write one; appended to */
 	uint64_t log_max_size;       /* bytes; 0: no rotation */
 	uint32_t log_max_files;      /* kept files when rotating, at least 1 */
+	struct pairs log_fields;     /* what every record carries: `attrs` of json-file, fields of the journal */
 	struct strs exit_command;    /* argv; run at the end unless released; may be empty */
 	const char *events_root;     /* whose journal of events (spec/event.h) hears of this container; NULL: none */
 	struct pairs event_attributes; /* what each of its events says: image, name, labels */
