@@ -44,17 +44,26 @@ static void process_env(const struct config_input *in, struct arena *a, struct o
 		strs_push(a, &p->env, arena_printf(a, "HOME=%s", in->user.home[0] ? in->user.home : "/"));
 }
 
+struct u32s config_groups(const struct user *u, const gid_t *extra, size_t n_extra, struct arena *a)
+{
+	struct u32s list = { arena_array(a, uint32_t, u->n_groups + n_extra + 1), 0 };
+
+	/* The first group is one of the others too: a program that changes it must not get past a file that is closed to the group (CVE-2022-36109). */
+	list.v[list.n++] = u->gid;
+	for (size_t i = 0; i < u->n_groups; i++) {
+		if (u->groups[i] != u->gid)
+			list.v[list.n++] = u->groups[i];
+	}
+	for (size_t i = 0; i < n_extra; i++)
+		list.v[list.n++] = extra[i];
+	return list;
+}
+
 static void process_user(const struct config_input *in, struct arena *a, struct oci_process *p)
 {
-	size_t n = in->user.n_groups + in->n_extra_groups;
-
 	p->user.uid = in->user.uid;
 	p->user.gid = in->user.gid;
-	p->user.additional_gids.v = arena_array(a, uint32_t, n);
-	for (size_t i = 0; i < in->user.n_groups; i++)
-		p->user.additional_gids.v[p->user.additional_gids.n++] = in->user.groups[i];
-	for (size_t i = 0; i < in->n_extra_groups; i++)
-		p->user.additional_gids.v[p->user.additional_gids.n++] = in->extra_groups[i];
+	p->user.additional_gids = config_groups(&in->user, in->extra_groups, in->n_extra_groups, a);
 }
 
 static const char *rlimit_name(const char *ulimit, struct arena *a)
@@ -153,11 +162,16 @@ static void config_linux(const struct config_input *in, struct arena *a, struct 
 	config_sysctls(in, a, l);
 }
 
-int config_build(const struct config_input *in, struct arena *a, struct oci_config **ret, struct err *e)
+int config_build(const struct config_input *input, struct arena *a, struct oci_config **ret, struct err *e)
 {
 	struct oci_config *c = arena_new(a, struct oci_config);
-	int r;
+	struct config_input own = *input, *in = &own;
+	struct security_opts security;
+	int r = security_opts_parse(&in->c->request.security_opts, a, &security, e);
 
+	if (r < 0)
+		return r;
+	in->security = &security;
 	c->oci_version = CONFIG_VERSION;
 	if (isolation_mode_kind(&in->c->request.isolation, ISOLATION_UTS) == ISOLATION_PRIVATE)
 		c->hostname = in->c->hostname;

@@ -8,6 +8,7 @@
  */
 #include "base/arena.h"
 #include "base/err.h"
+#include "engine/security_opts.h"
 #include "os/facts.h"
 #include "os/user.h"
 #include "spec/container.h"
@@ -25,6 +26,8 @@ struct config_input {
 	bool own_network;                /* a network namespace of its own */
 	bool no_ipv6;                    /* … that shall give its links no IPv6 address */
 	const struct oci_box *console;   /* size of the terminal that will be attached; NULL: unknown */
+	const struct security_opts *security; /* of --security-opt; set by config_build */
+	const char *apparmor;            /* the profile of those who ask for none; NULL: none */
 	struct host_facts *facts;
 };
 
@@ -43,5 +46,6 @@ int config_devices(const struct config_input *in, struct arena *a, struct oci_co
 /* Has the profile refuse what would take files out of the container's size limit (config_project.c). */
 void config_keep_project(struct oci_seccomp *s, struct arena *a);
 
-/* Looks at the words of --security-opt without building anything. Errors: ERR_UNSUPPORTED, ERR_INVALID. */
-int config_security_check(const struct strs *opts, struct err *e);
+/* What `exec` shares: the supplementary groups of a user, and the capabilities of one who is root (@root) or not, as far as this host has them. */
+struct u32s config_groups(const struct user *u, const gid_t *extra, size_t n_extra, struct arena *a);
+int config_capabilities(const struct container_request *q, bool privileged, bool root, struct arena *a, struct oci_capabilities **ret, struct err *e);

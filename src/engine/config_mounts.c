@@ -117,6 +117,21 @@ static void set_root_propagation(const struct container *c, struct oci_linux *l)
 }
 
 /* One of the usual mounts, or what stands in its place on /dev/shm (see namespaces_shm). Returns how many that are. */
+/* What --security-opt changes of the usual mounts. */
+static void default_change(const struct security_opts *s, struct arena *a, struct oci_mount *m)
+{
+	struct strs options = { 0 };
+
+	if (streq(m->destination, "/proc")) {
+		for (size_t i = 0; i < s->proc_options.n; i++)
+			strs_push(a, &m->options, s->proc_options.v[i]);
+	} else if (s->writable_cgroups && streq(m->destination, "/sys/fs/cgroup")) {
+		for (size_t i = 0; i < m->options.n; i++)
+			strs_push(a, &options, streq(m->options.v[i], "ro") ? "rw" : m->options.v[i]);
+		m->options = options;
+	}
+}
+
 static size_t default_take(const struct oci_mount *m, const char *shm, struct arena *a, struct oci_mount *ret)
 {
 	*ret = *m;
@@ -142,6 +157,7 @@ int config_mounts(const struct config_input *in, struct arena *a, struct oci_con
 	defaults_mounts(k->request.privileged, (uint64_t)k->request.shm_size, a, &defaults, &n_defaults);
 	c->mounts = arena_array(a, struct oci_mount, n_defaults + ARRAY_LEN(own_files) + 1 + k->n_mounts);
 	for (size_t i = 0; i < n_defaults; i++) {
+		default_change(in->security, a, &defaults[i]);
 		if (!is_asked_for(k, defaults[i].destination))
 			c->n_mounts += default_take(&defaults[i], shm, a, &c->mounts[c->n_mounts]);
 	}

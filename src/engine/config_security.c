@@ -4,98 +4,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/limits.h"
-#include "base/parse.h"
 #include "base/vec.h"
 #include "os/cap.h"
 #include "os/file.h"
 #include "spec/defaults.h"
-
-/* What the words of --security-opt add up to. */
-struct security {
-	bool no_new_privileges;
-	const char *seccomp;         /* NULL: default; "unconfined"; a file */
-	bool all_paths;              /* systempaths=unconfined: no masks, nothing read-only */
-};
-
-struct security_word {
-	const char *key;
-	int (*set)(struct security *s, const char *value, struct err *e);
-};
-
-static int set_no_new_privileges(struct security *s, const char *value, struct err *e)
-{
-	if (!value)
-		s->no_new_privileges = true;
-	else if (parse_bool(value, &s->no_new_privileges) < 0)
-		return err_set(e, ERR_INVALID, "'%s' is neither true nor false", value);
-	return 0;
-}
-
-static int set_seccomp(struct security *s, const char *value, struct err *e)
-{
-	if (!value || !value[0])
-		return err_set(e, ERR_INVALID, "no profile");
-	s->seccomp = streq(value, "builtin") ? NULL : value;
-	return 0;
-}
-
-static int set_system_paths(struct security *s, const char *value, struct err *e)
-{
-	if (!streq(value, "unconfined"))
-		return err_set(e, ERR_INVALID, "only 'unconfined' is known");
-	s->all_paths = true;
-	return 0;
-}
-
-/* Confinement by AppArmor and SELinux is not built, so only its absence can be asked for. */
-static int set_apparmor(struct security *s, const char *value, struct err *e)
-{
-	return streq(value, "unconfined") ? 0 : err_set(e, ERR_UNSUPPORTED, "unsupported: AppArmor profiles");
-}
-
-static int set_label(struct security *s, const char *value, struct err *e)
-{
-	return streq(value, "disable") ? 0 : err_set(e, ERR_UNSUPPORTED, "unsupported: SELinux labels");
-}
-
-static const struct security_word security_words[] = {
-	{ "no-new-privileges", set_no_new_privileges },
-	{ "seccomp", set_seccomp },
-	{ "systempaths", set_system_paths },
-	{ "apparmor", set_apparmor },
-	{ "label", set_label },
-};
-
-static int word_apply(struct security *s, const char *word, struct err *e)
-{
-	size_t n = strcspn(word, "=:");
-
-	for (size_t i = 0; i < ARRAY_LEN(security_words); i++) {
-		if (strlen(security_words[i].key) == n && strncmp(security_words[i].key, word, n) == 0)
-			return security_words[i].set(s, word[n] ? word + n + 1 : NULL, e);
-	}
-	return err_set(e, ERR_UNSUPPORTED, "unsupported");
-}
-
-static int security_parse(const struct strs *opts, struct security *ret, struct err *e)
-{
-	for (size_t i = 0; i < opts->n; i++) {
-		int r = word_apply(ret, opts->v[i], e);
-
-		if (r < 0)
-			return err_wrap(e, "security-opt '%s'", opts->v[i]);
-	}
-	return 0;
-}
-
-int config_security_check(const struct strs *opts, struct err *e)
-{
-	struct security s = { 0 };
-
-	return security_parse(opts, &s, e);
-}
 
 static int profile_read(const char *path, const struct seccomp_facts *f, struct arena *a, struct oci_seccomp **ret, struct err *e)
 {
@@ -109,7 +24,7 @@ static int profile_read(const char *path, const struct seccomp_facts *f, struct 
 	return r < 0 ? err_wrap(e, "seccomp profile '%s'", path) : 0;
 }
 
-static int config_seccomp(const struct config_input *in, const struct security *s, struct arena *a, struct oci_config *c, struct err *e)
+static int config_seccomp(const struct config_input *in, const struct security_opts *s, struct arena *a, struct oci_config *c, struct err *e)
 {
 	uint32_t kernel = facts_kernel(in->facts);
 	struct seccomp_facts f = {
@@ -151,37 +66,72 @@ static bool asks_for_all(const struct container_request *q)
 		if (strcasecmp(q->cap_add.v[i], "ALL") == 0)
 			return true;
 	}
-	return q->privileged;
+	return false;
 }
 
-static int config_capabilities(const struct config_input *in, struct arena *a, struct oci_process *p, struct err *e)
+int config_capabilities(const struct container_request *q, bool privileged, bool root, struct arena *a, struct oci_capabilities **ret, struct err *e)
 {
-	const struct container_request *q = &in->c->request;
 	struct cap_sets own;
-	int r = defaults_capabilities(&q->cap_add, &q->cap_drop, q->privileged, in->user.uid == 0, a, &p->capabilities, e);
+	int r = defaults_capabilities(&q->cap_add, &q->cap_drop, privileged, root, a, ret, e);
 
-	if (r < 0 || !asks_for_all(q) || cap_get(&own) < 0)
+	if (r < 0 || !(privileged || asks_for_all(q)) || cap_get(&own) < 0)
 		return r;
-	caps_limit(&p->capabilities->bounding, own.bounding);
-	if (p->capabilities->effective.n)
-		p->capabilities->effective = p->capabilities->permitted = p->capabilities->bounding;
+	caps_limit(&(*ret)->bounding, own.bounding);
+	if ((*ret)->effective.n)
+		(*ret)->effective = (*ret)->permitted = (*ret)->bounding;
+	return 0;
+}
+
+/* The readings of a processor's heat tell what others compute (docker's list; one directory for each processor that has them). */
+static void mask_thermal(struct arena *a, struct strs *ret)
+{
+	long n = sysconf(_SC_NPROCESSORS_CONF);
+
+	if (access("/sys/devices/system/cpu/cpu0/thermal_throttle", F_OK) < 0)
+		return;
+	for (long i = 0; i < n; i++)
+		strs_push(a, ret, arena_printf(a, "/sys/devices/system/cpu/cpu%ld/thermal_throttle", i));
+}
+
+static void config_paths(const struct config_input *in, const struct security_opts *s, struct arena *a, struct oci_linux *l)
+{
+	struct strs hidden = { 0 }, usual = defaults_masked_paths();
+
+	if (in->c->request.privileged) {
+		l->masked_paths = s->mask;
+		return;
+	}
+	for (size_t i = 0; i < usual.n; i++)
+		strs_push(a, &hidden, usual.v[i]);
+	mask_thermal(a, &hidden);
+	l->masked_paths = security_opts_paths(s, hidden, false, a);
+	l->readonly_paths = security_opts_paths(s, defaults_readonly_paths(), true, a);
+}
+
+static int config_apparmor(const struct config_input *in, const struct security_opts *s, struct oci_process *p, struct err *e)
+{
+	if (s->apparmor && !streq(s->apparmor, "unconfined")) {
+		if (!facts_apparmor(in->facts))
+			return err_set(e, ERR_UNSUPPORTED, "unsupported: AppArmor profile '%s': AppArmor is not on here", s->apparmor);
+		p->apparmor_profile = s->apparmor;
+	} else if (!s->apparmor && !in->c->request.privileged) {
+		p->apparmor_profile = in->apparmor;
+	}
 	return 0;
 }
 
 int config_security(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e)
 {
-	const struct container_request *q = &in->c->request;
-	struct security s = { 0 };
-	int r = security_parse(&q->security_opts, &s, e);
+	const struct security_opts *s = in->security;
+	int r = config_capabilities(&in->c->request, in->c->request.privileged, in->user.uid == 0, a, &c->process->capabilities, e);
 
+	if (r == 0 && s->label_said && !s->no_label && facts_selinux(in->facts))
+		r = err_set(e, ERR_UNSUPPORTED, "unsupported: labels of SELinux; --security-opt label=disable does without");
 	if (r == 0)
-		r = config_capabilities(in, a, c->process, e);
+		r = config_apparmor(in, s, c->process, e);
 	if (r < 0)
 		return r;
-	c->process->no_new_privileges = s.no_new_privileges;
-	if (!q->privileged && !s.all_paths) {
-		c->linux->masked_paths = defaults_masked_paths();
-		c->linux->readonly_paths = defaults_readonly_paths();
-	}
-	return config_seccomp(in, &s, a, c, e);
+	c->process->no_new_privileges = s->no_new_privileges;
+	config_paths(in, s, a, c->linux);
+	return config_seccomp(in, s, a, c, e);
 }

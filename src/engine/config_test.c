@@ -184,15 +184,44 @@ TEST(config_of_another_user_has_no_effective_capabilities)
 	assert_true(c->process->capabilities->bounding.n > 0);
 }
 
-TEST(config_security_words_that_are_not_built_are_refused)
+TEST(the_first_group_of_a_user_is_one_of_the_others_too)
 {
-	static const char *bad[] = { "apparmor=my", "label=type:x", "frob", "no-new-privileges=maybe", "seccomp=" };
-	static const char *good[] = { "no-new-privileges", "no-new-privileges:true", "seccomp=unconfined", "apparmor=unconfined",
-		"label=disable", "systempaths=unconfined" };
-	struct err e = { 0 };
+	scoped_arena struct arena a = { 0 };
+	gid_t groups[] = { 7, 50 };
+	struct container k = plain();
+	struct config_input in = input(&k);
+	struct oci_config *c;
 
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		assert_true(config_security_check(&(struct strs){ &bad[i], 1 }, &e) < 0);
-	for (size_t i = 0; i < ARRAY_LEN(good); i++)
-		assert_int_equal(config_security_check(&(struct strs){ &good[i], 1 }, &e), 0);
+	in.user.gid = 50;
+	in.user.groups = groups;
+	in.user.n_groups = ARRAY_LEN(groups);
+	c = built(&in, &a);
+	assert_int_equal(c->process->user.additional_gids.n, 2);
+	assert_int_equal(c->process->user.additional_gids.v[0], 50);
+	assert_int_equal(c->process->user.additional_gids.v[1], 7);
+}
+
+TEST(paths_are_masked_and_opened_as_security_opt_says)
+{
+	static const char *opts[] = { "mask=/a:/b", "unmask=/proc/k*:/proc/sys", "proc-opts=hidepid=2", "writable-cgroups", "apparmor=unconfined" };
+	scoped_arena struct arena a = { 0 };
+	struct container k = plain();
+	struct config_input in = input(&k);
+	struct oci_config *c;
+
+	in.apparmor = "the-default";
+	c = built(&in, &a);
+	assert_string_equal(c->process->apparmor_profile, "the-default");
+	assert_true(strs_has(&c->linux->masked_paths, "/proc/kcore"));
+	k.request.security_opts = (struct strs){ opts, ARRAY_LEN(opts) };
+	c = built(&in, &a);
+	assert_null(c->process->apparmor_profile);
+	assert_true(strs_has(&c->linux->masked_paths, "/b"));
+	assert_false(strs_has(&c->linux->masked_paths, "/proc/kcore"));
+	assert_true(strs_has(&c->linux->masked_paths, "/proc/acpi"));
+	assert_false(strs_has(&c->linux->readonly_paths, "/proc/sys"));
+	assert_true(strs_has(&mount_at(c, "/proc", NULL)->options, "hidepid=2"));
+	assert_true(strs_has(&mount_at(c, "/sys/fs/cgroup", NULL)->options, "rw"));
+	assert_false(strs_has(&mount_at(c, "/sys/fs/cgroup", NULL)->options, "ro"));
+	assert_true(strs_has(&mount_at(c, "/sys", NULL)->options, "ro"));
 }

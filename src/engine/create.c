@@ -111,6 +111,7 @@ static int relabel_check(const struct creation *c, struct err *e)
 
 static int creation_check(const struct creation *c, struct err *e)
 {
+	struct security_opts security;
 	int r = request_check(&c->q, e);
 
 	if (r == 0)
@@ -120,7 +121,7 @@ static int creation_check(const struct creation *c, struct err *e)
 	if (r == 0)
 		r = log_plan_check(&c->q, e);
 	if (r == 0)
-		r = config_security_check(&c->q.security_opts, e);
+		r = security_opts_parse(&c->q.security_opts, c->a, &security, e);
 	if (r == 0)
 		r = relabel_check(c, e);
 	return r;

@@ -19,6 +19,7 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "engine/config.h"
 #include "engine/events.h"
 #include "engine/id.h"
 #include "engine/launch_files.h"
@@ -30,7 +31,6 @@
 #include "os/memfd.h"
 #include "os/proc.h"
 #include "os/signal.h"
-#include "spec/defaults.h"
 #include "spec/oci_runtime.h"
 
 struct exec {
@@ -61,21 +61,20 @@ static int user_set(struct exec *x, struct err *e)
 	scoped_fd int rootfs = dir_open(x->h.live, DIR_ROOTFS);
 	struct oci_process *p = &x->process;
 	struct user u;
-	gid_t *none;
+	const struct strs *group_add = &x->h.c.request.group_add;
+	gid_t *extra;
 	int r;
 
 	if (!x->q->user)
 		return 0;
 	if (rootfs < 0)
 		return err_sys(e, rootfs, "open '%s/" DIR_ROOTFS "'", x->h.live_path);
-	r = launch_user(rootfs, x->q->user, &(struct strs){ 0 }, x->a, &u, &none, e);
+	r = launch_user(rootfs, x->q->user, group_add, x->a, &u, &extra, e);
 	if (r < 0)
 		return r;
 	p->user.uid = u.uid;
 	p->user.gid = u.gid;
-	p->user.additional_gids = (struct u32s){ arena_array(x->a, uint32_t, u.n_groups), u.n_groups };
-	for (size_t i = 0; i < u.n_groups; i++)
-		p->user.additional_gids.v[i] = u.groups[i];
+	p->user.additional_gids = config_groups(&u, extra, group_add->n, x->a);
 	return 0;
 }
 
@@ -85,8 +84,10 @@ static int caps_set(struct exec *x, struct err *e)
 
 	if (!x->q->user && !x->q->privileged)
 		return 0;
-	return defaults_capabilities(&q->cap_add, &q->cap_drop, q->privileged || x->q->privileged, x->process.user.uid == 0, x->a,
-			&x->process.capabilities, e);
+	/* As docker: a privileged exec is no other profile's business either. */
+	if (x->q->privileged)
+		x->process.apparmor_profile = NULL;
+	return config_capabilities(q, q->privileged || x->q->privileged, x->process.user.uid == 0, x->a, &x->process.capabilities, e);
 }
 
 static void env_set(struct exec *x)

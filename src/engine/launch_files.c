@@ -12,6 +12,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "engine/apparmor.h"
 #include "engine/config.h"
 #include "engine/events.h"
 #include "engine/log_plan.h"
@@ -196,6 +197,8 @@ int launch_write_config(void *ctx, struct err *e)
 		r = workdir_make(l, e);
 	if (console_size(l->io, &console))
 		in.console = &console;
+	if (r == 0)
+		r = apparmor_default(l->en, l->a, &in.apparmor, e);
 	if (r == 0)
 		r = config_build(&in, l->a, &config, e);
 	if (r < 0)

@@ -10,6 +10,7 @@
  *   keyring           prints the number of the session keyring
  *   open PATH         opens PATH for reading and writing; prints "open" or the error, ends
  *   peek PATH         prints the first bytes of PATH, if it has some at once
+ *   doors             tries system calls that lead into the kernel, one a line: "alg EPERM" (or "open"), ends
  *   console SOCKET    the other side of --console-socket: takes the terminal, prints what comes out of it, ends when it hangs up
  */
 #define _GNU_SOURCE
@@ -227,6 +228,47 @@ static int attack_open(char **argv)
 	return fd < 0;
 }
 
+static long clone3_user(void)
+{
+	unsigned long long args[11] = { 0x10000000 /* CLONE_NEWUSER */ };
+	long r = syscall(435, args, sizeof args);
+
+	if (r == 0)
+		_exit(0);
+	return r;
+}
+
+static void door(const char *name, long r)
+{
+	printf("%s %s\n", name, r >= 0 ? "open" : strerrorname_np(errno) ? strerrorname_np(errno) : "?");
+}
+
+static int attack_doors(char **argv __attribute__((unused)))
+{
+	char zeroes[256] = { 0 };
+
+	door("inet", socket(AF_INET, SOCK_STREAM, 0));
+	door("alg", socket(AF_ALG, SOCK_SEQPACKET, 0));
+	door("vsock", socket(AF_VSOCK, SOCK_STREAM, 0));
+	door("io_uring_setup", syscall(425, 1, zeroes));
+	door("keyctl", syscall(SYS_keyctl, 0, -3, 0));
+	door("add_key", syscall(SYS_add_key, "user", "a", "b", 1, -3));
+	door("clone3_user", clone3_user());
+	door("mount", syscall(SYS_mount, "none", "/tmp", "tmpfs", 0, 0));
+	door("fsopen", syscall(430, "tmpfs", 0));
+	door("open_tree", syscall(428, -100, "/", 0));
+	door("bpf", syscall(SYS_bpf, 0, zeroes, sizeof zeroes));
+	door("perf_event_open", syscall(SYS_perf_event_open, zeroes, 0, -1, -1, 0));
+	door("userfaultfd", syscall(SYS_userfaultfd, 0));
+	door("kexec_load", syscall(SYS_kexec_load, 0, 0, 0, 0));
+	door("open_by_handle_at", syscall(SYS_open_by_handle_at, -100, zeroes, 0));
+	door("quotactl", syscall(SYS_quotactl, 0, 0, 0, 0));
+	door("move_pages", syscall(SYS_move_pages, 0, 0, 0, 0, 0, 0));
+	door("no_such_call", syscall(9999));
+	door("unshare_user", syscall(SYS_unshare, 0x10000000)); /* last: from then on we are root of nothing */
+	return 0;
+}
+
 static int attack_console(char **argv)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
@@ -263,6 +305,7 @@ static const struct attack {
 	{ "keyring", 0, attack_keyring },
 	{ "open", 1, attack_open },
 	{ "peek", 1, attack_peek },
+	{ "doors", 0, attack_doors },
 	{ "console", 1, attack_console },
 };
 
@@ -271,6 +314,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof attacks / sizeof *attacks; i++)
 		if (argc >= 2 + attacks[i].words && strcmp(argv[1], attacks[i].name) == 0)
 			return attacks[i].run(argv + 2);
-	fputs("usage: attack swap A B | fds NAME [MS] | exe [MS] | mem [MS] | keyring | open PATH | peek PATH | console SOCKET\n", stderr);
+	fputs("usage: attack swap A B | fds NAME [MS] | exe [MS] | mem [MS] | keyring | open PATH | peek PATH | doors | console SOCKET\n", stderr);
 	return 2;
 }
