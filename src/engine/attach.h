@@ -10,6 +10,7 @@
  *     attach_run(&at, &outcome, e)             the loop; the monitor goes on to put the runtime's state away when it returns
  *     attach_done(&at)                         terminal and signals back as they were
  */
+#include <signal.h>
 #include <termios.h>
 
 #include "engine/engine.h"

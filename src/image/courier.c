@@ -2,6 +2,7 @@
 #include "image/courier.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>

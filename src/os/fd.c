@@ -218,6 +218,13 @@ bool fd_is_same(int a, int b)
 	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
 }
 
+bool fd_mounted_at(int dirfd, const char *name)
+{
+	struct statx x;
+
+	return syscall(SYS_statx, dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &x) == 0 && (x.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
 int fd_mount_id(int fd, uint64_t *ret)
 {
 	struct statx x;

@@ -69,5 +69,8 @@ int fd_reopen(int fd, int flags);
 /* True if both are open on the same inode of the same file system. */
 bool fd_is_same(int a, int b);
 
+/* Is the entry @name of a directory the root of a mount? No link is followed. False where the kernel cannot say (before Linux 5.8). */
+bool fd_mounted_at(int dirfd, const char *name);
+
 /* The id of the mount @fd was opened through, to compare with another. Errors: -EOPNOTSUPP before kernel 5.8. */
 int fd_mount_id(int fd, uint64_t *ret);

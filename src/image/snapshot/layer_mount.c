@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "base/vec.h"
+#include "os/fd.h"
 #include "os/file.h"
 #include "os/loop_device.h"
 #include "os/mount.h"
@@ -82,13 +83,6 @@ static int layers_dir_open(const char *run, bool make, struct layers_dir *ret)
 	return ret->lock < 0 ? ret->lock : 0;
 }
 
-static bool is_mounted(int dirfd, const char *name)
-{
-	struct statx st;
-
-	return statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &st) == 0 && (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
-}
-
 /* Nobody uses the layer any more: unmounts it and removes its directory. Somebody does: nothing. */
 static void layer_put_away(int layers, const char *hex)
 {
@@ -111,7 +105,7 @@ static int layer_hold(int layers, const char *hex, const char *file, const char 
 
 	if (r < 0)
 		return err_sys(e, r, "hold layer '%.12s'", hex);
-	return is_mounted(dir, ROOT_NAME) ? 0 : layer_mount_file(file, dir, ROOT_NAME, e);
+	return fd_mounted_at(dir, ROOT_NAME) ? 0 : layer_mount_file(file, dir, ROOT_NAME, e);
 }
 
 int layer_mount_all(const struct snapshot *s, struct arena *a, struct strs *ret, struct err *e)

@@ -70,7 +70,7 @@ static int project_of(int object, uint32_t *ret)
 /* The directories come first: what they take up is how others see that the number is taken. */
 static int project_take(int object, uint64_t bytes)
 {
-	uint32_t project;
+	uint32_t project = 0;
 	int r = project_draw(object, &project);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(directories); i++) {
