@@ -470,11 +470,6 @@ static int decode_object(const struct decoder *d, const struct schema *s, const 
 	return 0;
 }
 
-static void tree_free(json_t **j)
-{
-	json_decref(*j);
-}
-
 /* Nesting is checked on the bytes, before the recursive parser sees them. */
 static int check_depth(struct str text, struct err *e)
 {
@@ -512,7 +507,36 @@ static void seed(void)
 	json_object_seed(number);
 }
 
-static int tree_parse(struct str text, unsigned flags, json_t **ret, struct err *e)
+/*
+ * The parser's tree lives as long as one decode, so its thousand pieces come out of one arena and go with it. The parser takes its memory by functions of the
+ * whole program: where no tree is being parsed (this thread's tree_memory is NULL) they are malloc and free.
+ */
+static _Thread_local struct arena *tree_memory;
+
+static void *tree_alloc(size_t size)
+{
+	return tree_memory ? arena_alloc(tree_memory, size) : malloc(size);
+}
+
+static void tree_free(void *p)
+{
+	if (!tree_memory)
+		free(p);
+}
+
+/* The tree lives in @memory. */
+static json_t *tree_load(struct str text, size_t options, struct arena *memory, json_error_t *error)
+{
+	json_t *j;
+
+	json_set_alloc_funcs(tree_alloc, tree_free);
+	tree_memory = memory;
+	j = json_loadb(text.p, text.n, options, error);
+	tree_memory = NULL;
+	return j;
+}
+
+static int tree_parse(struct str text, unsigned flags, struct arena *memory, json_t **ret, struct err *e)
 {
 	size_t options = JSON_ALLOW_NUL | (flags & JSON_EXACT ? JSON_REJECT_DUPLICATES : 0);
 	json_error_t error;
@@ -524,9 +548,9 @@ static int tree_parse(struct str text, unsigned flags, json_t **ret, struct err 
 	if (r < 0)
 		return r;
 	seed();
-	*ret = json_loadb(text.p, text.n, options, &error);
+	*ret = tree_load(text, options, memory, &error);
 	if (!*ret && json_error_code(&error) == json_error_numeric_overflow)
-		*ret = json_loadb(text.p, text.n, options | JSON_DECODE_INT_AS_REAL, &error);
+		*ret = tree_load(text, options | JSON_DECODE_INT_AS_REAL, memory, &error);
 	if (!*ret)
 		return err_set(e, ERR_INVALID, "line %d, column %d: %s", error.line, error.column, error.text);
 	return 0;
@@ -536,8 +560,9 @@ int json_decode(struct str text, const struct schema *s, unsigned flags, struct 
 {
 	struct decoder d = { a, flags, e };
 	struct path root = { NULL, "", 0 };
-	SCOPED(tree_free) json_t *j = NULL;
-	int r = tree_parse(text, flags, &j, e);
+	scoped_arena struct arena memory = { 0 };
+	json_t *j;
+	int r = tree_parse(text, flags, &memory, &j, e);
 
 	if (r < 0)
 		return r;
@@ -550,8 +575,9 @@ int json_decode_list(struct str text, const struct schema *s, unsigned flags, st
 {
 	struct decoder d = { a, flags, e };
 	struct path root = { NULL, "", 0 };
-	SCOPED(tree_free) json_t *j = NULL;
-	int r = tree_parse(text, flags, &j, e);
+	scoped_arena struct arena memory = { 0 };
+	json_t *j;
+	int r = tree_parse(text, flags, &memory, &j, e);
 
 	if (r < 0)
 		return r;
