@@ -15,7 +15,7 @@
 #include "os/file.h"
 #include "runtime/seccomp/filter.h"
 
-enum { CACHE_FORMAT = 2, CACHE_NAME = 48 };
+enum { CACHE_FORMAT = 3, CACHE_NAME = 48 };
 
 struct cache_header {
 	char magic[8];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The section → libseccomp → BPF, with a preamble of ours in front.
+ * The section → libseccomp → BPF, with programs of ours in front.
  *
- * The preamble answers ENOSYS to every system call with a number above the highest that the profile names on that architecture, unless what is not
+ * First come the calls that are allowed whatever their arguments, which are most (ranges.h). Then a preamble answers ENOSYS to every system call with a number above the highest that the profile names on that architecture, unless what is not
  * named is allowed anyway: such a call is newer than the profile, and only ENOSYS makes a C library fall back to an older one.
  * After it come the calls whose rules libseccomp would merge wrongly (exact.h). libseccomp's program follows unchanged; its jumps are relative.
  */
@@ -21,6 +21,7 @@
 #include "os/fd.h"
 #include "runtime/seccomp/exact.h"
 #include "runtime/seccomp/filter.h"
+#include "runtime/seccomp/ranges.h"
 #include "runtime/seccomp/tables.h"
 
 enum { SECCOMP_ARGS = 6, ARCHS_MAX = 32 };
@@ -32,6 +33,8 @@ struct compiler {
 	uint32_t default_action;
 	uint32_t archs[ARCHS_MAX]; /* libseccomp's tokens, native first */
 	size_t n_archs;
+	struct strs allowed;                    /* names the ranges answer: libseccomp is not given them */
+	struct call_numbers ranges[ARCHS_MAX];  /* by architecture */
 };
 
 static void compiler_done(struct compiler *c)
@@ -120,6 +123,11 @@ static int archs_add(struct compiler *c, struct err *e)
 	return 0;
 }
 
+#define X32_BIT 0x40000000u
+
+/* Above it are libseccomp's numbers for what an architecture multiplexes (socketcall, ipc), below it those for what it lacks. */
+enum { LACKING = -1000 };
+
 /* ---- rules --------------------------------------------------------------------------------------------------------------------------------- */
 
 static int args_make(const struct oci_seccomp_syscall *y, struct scmp_arg_cmp ret[SECCOMP_ARGS], bool *ret_repeats, struct err *e)
@@ -195,6 +203,61 @@ static bool is_for_libseccomp(const struct compiler *c, const char *name)
 	return !exact_is_only_way(&rules);
 }
 
+/* All rules about @name allow it, whatever its arguments; and no architecture multiplexes it. */
+static bool is_for_ranges(const struct compiler *c, const char *name)
+{
+	scoped_arena struct arena a = { 0 };
+	struct exact_rules rules = exact_rules_of(c, name, &a);
+
+	for (size_t i = 0; i < rules.n; i++)
+		if (rules.v[i].action != SCMP_ACT_ALLOW || rules.v[i].n)
+			return false;
+	for (size_t i = 0; i < c->n_archs; i++) {
+		int number = seccomp_syscall_resolve_name_arch(c->archs[i], name);
+
+		if (number == __NR_SCMP_ERROR || (number < 0 && number > LACKING))
+			return false;
+	}
+	return rules.n > 0;
+}
+
+static void ranges_add_name(struct compiler *c, const char *name, struct arena *a)
+{
+	strs_push(a, &c->allowed, name);
+	for (size_t i = 0; i < c->n_archs; i++) {
+		int number = seccomp_syscall_resolve_name_arch(c->archs[i], name);
+
+		if (number >= 0)
+			*vec_push(a, &c->ranges[i]) = (uint32_t)number | (c->archs[i] == SCMP_ARCH_X32 ? X32_BIT : 0);
+	}
+}
+
+/* Where the calls of one architecture are too scattered for a tree, libseccomp gets all of them. */
+static void ranges_collect(struct compiler *c, struct arena *a)
+{
+	bool fit = true;
+
+	for (size_t i = 0; i < c->s->n_syscalls && c->default_action != SCMP_ACT_ALLOW; i++) {
+		const struct oci_seccomp_syscall *y = &c->s->syscalls[i];
+
+		for (size_t k = 0; k < y->names.n; k++)
+			if (y->action == OCI_SECCOMP_ALLOW && !strs_has(&c->allowed, y->names.v[k]) && is_for_ranges(c, y->names.v[k]))
+				ranges_add_name(c, y->names.v[k], a);
+	}
+	for (size_t i = 0; i < c->n_archs; i++)
+		fit = ranges_fit(&c->ranges[i]) && fit;
+	if (!fit) {
+		c->allowed = (struct strs){ 0 };
+		memset(c->ranges, 0, sizeof c->ranges);
+	}
+}
+
+static void ranges_add(const struct compiler *c, struct arena *a, struct filter_code *p)
+{
+	for (size_t i = 0; i < c->n_archs; i++)
+		ranges_emit(a, p, c->archs[i] == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : c->archs[i], &c->ranges[i]);
+}
+
 static int syscall_add(struct compiler *c, const struct oci_seccomp_syscall *y, const char *name, uint32_t action, struct err *e)
 {
 	struct scmp_arg_cmp args[SECCOMP_ARGS];
@@ -203,7 +266,7 @@ static int syscall_add(struct compiler *c, const struct oci_seccomp_syscall *y, 
 
 	if (number == __NR_SCMP_ERROR && c->strict)
 		return err_set(e, ERR_INVALID, "unknown system call");
-	if (r < 0 || number == __NR_SCMP_ERROR || (y->n_args && !is_for_libseccomp(c, name)))
+	if (r < 0 || number == __NR_SCMP_ERROR || strs_has(&c->allowed, name) || (y->n_args && !is_for_libseccomp(c, name)))
 		return r;
 	if (!repeats)
 		return rule_add(c, action, number, args, y->n_args, e);
@@ -234,8 +297,6 @@ static int rules_add(struct compiler *c, struct err *e)
 }
 
 /* ---- the preamble -------------------------------------------------------------------------------------------------------------------------- */
-
-#define X32_BIT 0x40000000u
 
 /* The highest number on @arch that the section names; 0 if it names none. */
 static uint32_t highest(const struct oci_seccomp *s, uint32_t arch)
@@ -295,13 +356,15 @@ static bool preamble_is_needed(const struct compiler *c)
 
 static void preamble_add(const struct compiler *c, struct arena *a, struct filter_code *p)
 {
+	size_t begin = p->n;
+
 	for (size_t i = 0; i < c->n_archs; i++) {
 		if (c->archs[i] == SCMP_ARCH_X86_64)
 			preamble_x86_64(c, a, p);
 		else if (c->archs[i] != SCMP_ARCH_X32)
 			preamble_arch(c, c->archs[i], a, p);
 	}
-	for (size_t i = 0; i < p->n; i++)
+	for (size_t i = begin; i < p->n; i++)
 		if (p->v[i].code == (BPF_JMP | BPF_JA))
 			p->v[i].k = (uint32_t)(p->n - i - 1);
 }
@@ -322,8 +385,7 @@ static bool is_done(const struct oci_seccomp *s, size_t rule, size_t place)
 	return false;
 }
 
-/* Above it are libseccomp's numbers for what an architecture multiplexes (socketcall, ipc), below it those for what it lacks. */
-enum { LACKING = -1000, NUMBERS_END = 1024 };
+enum { NUMBERS_END = 1024 };
 
 /*
  * The number by which @arch calls @name, negative if it has none. Where an architecture also multiplexes the call, libseccomp names that way; the
@@ -386,7 +448,7 @@ static void exact_add(const struct compiler *c, struct arena *a, struct filter_c
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------------------------------ */
 
-static int filter_build(struct compiler *c, struct err *e)
+static int filter_build(struct compiler *c, struct arena *a, struct err *e)
 {
 	int r = action_make(c->s->default_action, c->s->default_errno_ret, &c->default_action, e);
 
@@ -400,7 +462,10 @@ static int filter_build(struct compiler *c, struct err *e)
 	if (r < 0)
 		return err_sys(e, r, "ask libseccomp for a tree");
 	r = archs_add(c, e);
-	return r < 0 ? r : rules_add(c, e);
+	if (r < 0)
+		return r;
+	ranges_collect(c, a);
+	return rules_add(c, e);
 }
 
 static int filter_export(const struct compiler *c, struct arena *a, struct filter_code *p, struct err *e)
@@ -441,7 +506,9 @@ static int section_compile(const struct oci_seccomp *s, bool strict, struct aren
 	int r = flags_make(s, &flags, e);
 
 	if (r == 0)
-		r = filter_build(&c, e);
+		r = filter_build(&c, a, e);
+	if (r == 0)
+		ranges_add(&c, a, &p);
 	if (r == 0 && preamble_is_needed(&c))
 		preamble_add(&c, a, &p);
 	if (r == 0)

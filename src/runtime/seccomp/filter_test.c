@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -14,8 +15,10 @@
 
 #include "base/scope.h"
 #include "base/test.h"
+#include "base/vec.h"
 #include "os/fd.h"
 #include "os/file.h"
+#include "spec/defaults.h"
 
 /* A machine for the classic BPF that seccomp uses. */
 static uint32_t run_two(const struct filter_program *p, uint32_t arch, uint32_t nr, uint64_t arg0, uint64_t arg1)
@@ -112,6 +115,60 @@ TEST(calls_newer_than_the_profile_answer_enosys)
 	rules[0].action = rules[1].action = OCI_SECCOMP_ALLOW;
 	assert_int_equal(run(p, AUDIT_ARCH_X86_64, 435, 0), SECCOMP_RET_ALLOW);
 	assert_int_equal(run(p, AUDIT_ARCH_X86_64, SYS_read, 0), SECCOMP_RET_ERRNO | EPERM);
+}
+
+/* What a profile says of a call without arguments: the answer, or 0 if that depends on them. */
+static uint32_t reading(const struct oci_seccomp *s, const char *name)
+{
+	uint32_t answer = SECCOMP_RET_ERRNO | EPERM;
+
+	for (size_t i = 0; i < s->n_syscalls; i++)
+		if (strs_has(&s->syscalls[i].names, name))
+			answer = s->syscalls[i].n_args || s->syscalls[i].action != OCI_SECCOMP_ALLOW ? 0 : SECCOMP_RET_ALLOW;
+	return answer;
+}
+
+static void assert_reads(const struct filter_program *p, const struct oci_seccomp *s, uint32_t arch, uint32_t bit, uint32_t token)
+{
+	for (uint32_t nr = 0; nr < 600; nr++) {
+		scoped_free char *name = seccomp_syscall_resolve_num_arch(token, (int)nr);
+		uint32_t wanted = name ? reading(s, name) : SECCOMP_RET_ERRNO | EPERM, answer = run(p, arch, nr | bit, 0);
+
+		if (answer == (SECCOMP_RET_ERRNO | ENOSYS))
+			assert_true(wanted != SECCOMP_RET_ALLOW);
+		else if (wanted)
+			assert_int_equal(answer, wanted);
+	}
+}
+
+TEST(the_default_profile_answers_every_number_as_it_reads_in_few_instructions)
+{
+	scoped_arena struct arena a = { 0 };
+	const struct strs no_caps = { 0 };
+	const struct seccomp_facts facts = { .caps = &no_caps, .arch = "amd64", .kernel_major = 6, .kernel_minor = 1 };
+	struct filter_program *p;
+	struct oci_seccomp *s;
+
+	defaults_seccomp(&facts, &a, &s);
+	p = compiled(s, &a);
+	assert_reads(p, s, AUDIT_ARCH_X86_64, 0, SCMP_ARCH_X86_64);
+	assert_reads(p, s, AUDIT_ARCH_X86_64, 0x40000000, SCMP_ARCH_X32);
+	assert_reads(p, s, AUDIT_ARCH_I386, 0, SCMP_ARCH_X86);
+	assert_in_range(p->n, 100, 600);
+}
+
+TEST(calls_too_scattered_for_a_tree_are_allowed_all_the_same)
+{
+	scoped_arena struct arena a = { 0 };
+	struct oci_seccomp_syscall rule = { .action = OCI_SECCOMP_ALLOW };
+	struct oci_seccomp s = { .default_action = OCI_SECCOMP_ERRNO, .syscalls = &rule, .n_syscalls = 1 };
+
+	for (int nr = 0; nr < 330; nr += 2) {
+		scoped_free char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, nr);
+
+		strs_push(&a, &rule.names, arena_strdup(&a, name));
+	}
+	assert_reads(compiled(&s, &a), &s, AUDIT_ARCH_X86_64, 0, SCMP_ARCH_X86_64);
 }
 
 TEST(other_architectures_die_unless_listed)
