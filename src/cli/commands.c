@@ -38,6 +38,7 @@ const struct command *const commands[] = {
 	&diff_command,
 	&container_diff_command,
 	&export_command,
+	&cp_command,
 
 	&images_command,
 	&pull_command,

@@ -30,6 +30,7 @@ extern const struct command container_thaw_command;
 extern const struct command diff_command;
 extern const struct command container_diff_command;
 extern const struct command export_command;
+extern const struct command cp_command;
 
 extern const struct command images_command;
 extern const struct command pull_command;

@@ -83,20 +83,11 @@ static struct oci_mount mount_of(const struct config_input *in, const struct con
 	return tmpfs_of(m, a);
 }
 
-static size_t depth(const char *path)
-{
-	size_t n = 0;
-
-	for (; *path; path++)
-		n += *path == '/' && path[1] && path[1] != '/';
-	return n;
-}
-
 /* Parents before what lies inside them; otherwise as asked. */
 static int by_depth(const void *x, const void *y)
 {
 	const struct oci_mount *a = x, *b = y;
-	size_t m = depth(a->destination), n = depth(b->destination);
+	size_t m = container_target_depth(a->destination), n = container_target_depth(b->destination);
 
 	if (m != n)
 		return m < n ? -1 : 1;

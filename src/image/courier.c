@@ -133,11 +133,13 @@ int courier_layer_directory(const struct courier *l, const char *name)
 }
 
 /* What goes along with OPEN: for a source the layers' directory, then its own. Directories that are read are read-only. */
-static int task_fds(struct courier *l, const struct image_store *s, bool source, const int *fds, size_t n, struct owned_fds *ret)
+static int task_fds(struct courier *l, const struct image_store *s, const struct transfer_message *task, const int *fds, size_t n, struct owned_fds *ret)
 {
+	bool source = task->sink == SINK_NONE, place = source && task->source == SOURCE_PLACE;
 	struct stat st;
 
-	if (source) {
+	/* A tree that lives may be in a mount namespace of its own, which is apart enough (engine/inside.h); one of the host is put apart by who knows it. */
+	if (source && !place) {
 		l->layers_fd = courier_directory_apart(s->layer_ingest_fd, false);
 		if (l->layers_fd < 0)
 			return l->layers_fd;
@@ -146,7 +148,7 @@ static int task_fds(struct courier *l, const struct image_store *s, bool source,
 	for (size_t i = 0; i < n; i++) {
 		if (fstat(fds[i], &st) < 0)
 			return -errno;
-		ret->v[ret->n++] = S_ISDIR(st.st_mode) ? courier_directory_apart(fds[i], source) : fd_dup_min(fds[i], 3);
+		ret->v[ret->n++] = S_ISDIR(st.st_mode) && !place ? courier_directory_apart(fds[i], source) : fd_dup_min(fds[i], 3);
 		if (ret->v[ret->n - 1] < 0)
 			return ret->v[ret->n - 1];
 	}
@@ -207,7 +209,7 @@ int courier_open(struct courier *l, const struct image_store *s, struct transfer
 	if (r < 0)
 		return r;
 	task->type = TRANSFER_OPEN;
-	r = task_fds(l, s, task->sink == SINK_NONE, fds, n_fds, &all);
+	r = task_fds(l, s, task, fds, n_fds, &all);
 	if (r < 0)
 		err_sys(e, r, "set directories apart");
 	else

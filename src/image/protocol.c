@@ -20,6 +20,7 @@ static const char *const type_words[] = {
 	[TRANSFER_CLOSE] = "close",       [TRANSFER_CLOSED] = "closed",     [TRANSFER_NOTICE] = "notice",
 	[TRANSFER_COMPRESS] = "compress", [TRANSFER_COMPRESSED] = "compressed",
 	[TRANSFER_PACK] = "pack",         [TRANSFER_PACKED] = "packed",
+	[TRANSFER_PLACE] = "place",       [TRANSFER_PLACED] = "placed",
 	[TRANSFER_VERIFY] = "verify",     [TRANSFER_VERIFIED] = "verified", [TRANSFER_SIGN] = "sign",
 	[TRANSFER_SIGNED] = "signed",     [TRANSFER_FAILED] = "failed",
 };
@@ -28,6 +29,7 @@ const struct enumtab transfer_types = ENUMTAB("transfer message", type_words, TR
 static const char *const source_words[] = {
 	[SOURCE_REGISTRY] = "registry", [SOURCE_ARCHIVE] = "archive", [SOURCE_LAYOUT] = "layout",
 	[SOURCE_TAR] = "tar",           [SOURCE_TREE] = "tree",       [SOURCE_NONE] = "none",
+	[SOURCE_PLACE] = "place",
 };
 const struct enumtab source_kinds = ENUMTAB("image source", source_words, SOURCE_KIND_COUNT);
 
@@ -85,6 +87,11 @@ static const struct field fields[] = {
 	FIELD(M, level,          "level",         U32,  O),
 	FIELD(M, overlay,        "overlay",       BOOL, O),
 	FIELD(M, root,           "root",          BOOL, O),
+	FIELD(M, item,           "item",          STR,  O),
+	FIELD(M, give,           "give",          BOOL, O),
+	FIELD(M, uid,            "uid",           U32,  O),
+	FIELD(M, gid,            "gid",           U32,  O),
+	FIELD(M, overwrite,      "overwrite",     BOOL, O),
 	FIELD(M, changed,        "changed",       BOOL, O),
 	FIELD(M, signature,      "signature",     STR,  O),
 	FIELD(M, current,        "current",       U64,  O),

@@ -16,6 +16,8 @@
  *     |<----- FETCHED {index, digest, size} ---------|   the digest has been checked
  *     |------ PACK {index, compression, …} [dir, file, marks] ->|   the tree of a source 'tree' as tar, compressed, into a file
  *     |<----- PACKED {index, digests, sizes} --------|   after PROGRESS, whose total is unknown
+ *     |------ PLACE {index, name: where…} [root, tar] ->|   a tar into a tree of a source 'place' (transfer/place.h)
+ *     |<----- PLACED {index, entries, bytes} ------|
  *     |------ HAS {index, name, accept} ------------>|   is it there? Asks sources and sinks
  *     |<----- GOT {index, digest, type, size} -------|   or FAILED not_found
  *     |------ COMPRESS {index, compression, size} [in, out] ->|   a layer into another form; any end will do
@@ -74,6 +76,8 @@ enum transfer_type {
 	TRANSFER_CLOSED,
 	TRANSFER_PACK,
 	TRANSFER_PACKED,
+	TRANSFER_PLACE,
+	TRANSFER_PLACED,
 	TRANSFER_VERIFY,
 	TRANSFER_VERIFIED,
 	TRANSFER_SIGN,
@@ -93,6 +97,7 @@ enum source_kind {
 	SOURCE_LAYOUT,   /* an OCI layout directory; one descriptor */
 	SOURCE_TAR,      /* one layer: a root file system as tar; descriptors as SOURCE_ARCHIVE */
 	SOURCE_TREE,     /* one layer: a directory */
+	SOURCE_PLACE,    /* a directory that lives, into which tars are put: its descriptor is the only one */
 	SOURCE_NONE,     /* nothing, and neither network nor files: for VERIFY and SIGN */
 	SOURCE_KIND_COUNT,
 };
@@ -167,6 +172,11 @@ struct transfer_message {
 	/* PACK */
 	bool overlay;          /* the tree is a layer in overlay form; a third descriptor holds the marks of transfer/pack.h */
 	bool root;             /* with an entry for the tree's root */
+	const char *item;      /* of transfer/pack.h */
+	/* PLACE; keep: the owners of the archive */
+	bool give;             /* everything to uid:gid */
+	uint32_t uid, gid;
+	bool overwrite;
 	/* PROGRESS, UNPACKED, PACKED */
 	uint64_t current, total, entries, bytes;
 	bool changed;          /* files changed while they were read */

@@ -200,3 +200,12 @@ static const struct field exit_fields[] = {
 };
 const struct schema container_exit_schema = SCHEMA("container exit", struct container_exit, exit_fields);
 /* clang-format on */
+
+size_t container_target_depth(const char *path)
+{
+	size_t n = 0;
+
+	for (; *path; path++)
+		n += *path == '/' && path[1] && path[1] != '/';
+	return n;
+}

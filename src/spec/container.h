@@ -209,6 +209,9 @@ struct container_exit {
 	const char *finished;
 };
 
+/* How many directories deep a path is: what is mounted deeper comes later. */
+size_t container_target_depth(const char *path);
+
 /* Field tables (container.c). */
 extern const struct schema container_request_schema;
 extern const struct schema container_schema;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * job: one order of the store, done by a worker: a layer to unpack, a tree to pack, a blob to fetch, a question, something to put.
+ * job: one order of the store, done by a worker: a layer to unpack, a tree to pack, a tar to place, a blob to fetch, a question, something to put.
  *
  * A job owns its message's memory and its descriptors, among them locks it keeps for the store. Each kind sends its own answers, but for failures,
  * which the worker sends.
@@ -32,6 +32,7 @@ typedef int (*job_fn)(const struct job_ends *ends, void *line, struct job *j, st
 
 int job_layer(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_pack(const struct job_ends *ends, void *line, struct job *j, struct err *e);
+int job_place(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_fetch(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_compress(const struct job_ends *ends, void *line, struct job *j, struct err *e);
 int job_put(const struct job_ends *ends, void *line, struct job *j, struct err *e);

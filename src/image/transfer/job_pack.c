@@ -33,7 +33,7 @@ int job_pack(const struct job_ends *ends, void *line, struct job *j, struct err 
 	scoped_compress struct compress *compress = NULL;
 	struct job_squeeze feed = { .progress = { .sock = ends->sock, .index = j->m.index } };
 	struct pack_marks marks;
-	struct pack_job job = { .dir_fd = j->fds[JOB_DIR], .layer = j->m.overlay, .root = j->m.root, .marks = &marks };
+	struct pack_job job = { .dir_fd = j->fds[JOB_DIR], .layer = j->m.overlay, .root = j->m.root, .item = j->m.item, .marks = &marks };
 	struct compress_result made;
 	struct pack_result tree;
 	int r = marks_read(j, &marks, e);

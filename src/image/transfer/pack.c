@@ -317,7 +317,7 @@ static int name_write(struct pack *p, int dirfd, const char *name, const char *p
 	if (read_fd < 0 && read_fd != -EBADF)
 		return err_sys(e, read_fd, "open '%.200s'", path);
 	r = entry_write(p, fd, read_fd, path, &st, a, e);
-	if (r < 0 || !S_ISDIR(st.st_mode) || st.st_dev != p->dev)
+	if (r < 0 || !S_ISDIR(st.st_mode) || (st.st_dev != p->dev && !p->job->item))
 		return r;
 	if (p->job->layer && p->job->marks && marks_have(&p->job->marks->opaque, path)) {
 		const struct layer_entry opaque = { .path = arena_printf(a, "%s/" LAYER_WHITEOUT_OPAQUE, path), .mode = S_IFREG | 0600, .mtime = st.st_mtim };
@@ -367,6 +367,23 @@ static int root_write(struct pack *p, const struct stat *st, struct err *e)
 	return entry_write(p, p->job->dir_fd, p->job->dir_fd, "./", st, &a, e);
 }
 
+/* One file or tree under a name of its own. */
+static int item_write(struct pack *p, const struct stat *st, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	const char *name = p->job->item;
+	bool is_bare = strcmp(name, ".") == 0;
+	scoped_fd int read_fd = entry_open(p->job->dir_fd, st);
+	int r;
+
+	if (S_ISSOCK(st->st_mode))
+		return err_set(e, ERR_UNSUPPORTED, "'%.200s' is a socket, which cannot be copied", name);
+	if (read_fd < 0 && read_fd != -EBADF)
+		return err_sys(e, read_fd, "open '%.200s'", name);
+	r = entry_write(p, p->job->dir_fd, read_fd, is_bare ? "./" : name, st, &a, e);
+	return r < 0 || !S_ISDIR(st->st_mode) ? r : directory_write(p, read_fd, is_bare ? "" : name, e);
+}
+
 int pack(const struct pack_job *job, tarball_sink_fn sink, void *arg, struct pack_result *ret, struct err *e)
 {
 	SCOPED(pack_done) struct pack p = { .job = job, .piece = alloc_or_die(PIECE), .xattr_names = alloc_or_die(XATTR_NAMES),
@@ -378,8 +395,8 @@ int pack(const struct pack_job *job, tarball_sink_fn sink, void *arg, struct pac
 		return err_sys(e, -errno, "look at the directory");
 	p.dev = st.st_dev;
 	p.tar = tarball_new(sink, arg);
-	r = job->root ? root_write(&p, &st, e) : 0;
-	if (r == 0)
+	r = job->item ? item_write(&p, &st, e) : job->root ? root_write(&p, &st, e) : 0;
+	if (r == 0 && !job->item)
 		r = directory_write(&p, job->dir_fd, "", e);
 	if (r == 0)
 		r = tarball_finish(p.tar, e);

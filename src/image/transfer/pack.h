@@ -4,7 +4,7 @@
  * pack: a directory tree -> tar, the counterpart of extract. The tree is hostile and may change while it is read.
  *
  * Rules: every name is opened once without following it (O_PATH), looked at, and only regular files and directories are opened for reading, by that same
- *        descriptor: a link, fifo or device put in a file's place is written as what it is by then, or left out if it vanished. No mount is crossed.
+ *        descriptor: a link, fifo or device put in a file's place is written as what it is by then, or left out if it vanished. No mount is crossed, but for an item.
  * Form:  names sorted, parents first, hard links within the tree kept, sockets left out; user.* (not user.overlay.*) and security.capability attributes.
  *        A file is written with the size it had when it was opened: what it lost meanwhile is zeros, what it gained is left out.
  * Layer: in an overlay's upper directory a 0:0 character device becomes ".wh.NAME", and a directory that the marks call opaque holds ".wh..wh..opq" first.
@@ -25,6 +25,7 @@ struct pack_marks {
 
 struct pack_job {
 	int dir_fd;                     /* borrowed */
+	const char *item;               /* NULL, or the name of what dir_fd is then: any file, with all that is below it on whatever mount; ".": without its name */
 	bool layer;                     /* in overlay form */
 	bool root;                      /* begin with an entry for the directory itself */
 	const struct pack_marks *marks; /* NULL: none */

@@ -42,6 +42,7 @@ static const struct {
 } orders[TRANSFER_TYPE_COUNT] = {
 	[TRANSFER_LAYER] = { job_layer, FOR_SOURCE, 2 },
 	[TRANSFER_PACK] = { job_pack, FOR_SOURCE, 2 },
+	[TRANSFER_PLACE] = { job_place, FOR_SOURCE, 2 },
 	[TRANSFER_FETCH] = { job_fetch, FOR_SOURCE, 1 },
 	[TRANSFER_HAS] = { job_has, FOR_SOURCE | FOR_SINK, 0 },
 	[TRANSFER_COMPRESS] = { job_compress, FOR_SOURCE | FOR_SINK, 2 },

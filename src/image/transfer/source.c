@@ -7,6 +7,7 @@ static const struct source_driver *const drivers[SOURCE_KIND_COUNT] = {
 	[SOURCE_LAYOUT] = &source_layout,
 	[SOURCE_TAR] = &source_tar,
 	[SOURCE_TREE] = &source_tree,
+	[SOURCE_PLACE] = &source_none,
 	[SOURCE_NONE] = &source_none,
 };
 

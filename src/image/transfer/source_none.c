@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* No source at all: a tare-transfer without network and files, which only makes and checks signatures. */
+/* No source at all: a tare-transfer without network, which makes and checks signatures, without files then, or puts tars into the one directory it is given. */
 #include "image/transfer/source.h"
 
 static int open_(const struct transfer_message *m, const int *fds, size_t n_fds, void **ret, struct err *e)
