@@ -4,10 +4,11 @@
 
 #include <unistd.h>
 
+#include "cli/each.h"
 #include "engine/engine.h"
 
 struct attach_options {
-	bool no_stdin, sig_proxy;
+	bool no_stdin, sig_proxy, latest;
 	const char *detach_keys;
 };
 
@@ -16,6 +17,7 @@ static const struct attach_options attach_defaults = { .sig_proxy = true };
 static const struct opt attach_opts[] = {
 	OPT(struct attach_options, detach_keys, "detach-keys", 0, STR, "KEYS", "Keys that detach (default ctrl-p,ctrl-q)"),
 	OPT(struct attach_options, no_stdin, "no-stdin", 0, FLAG, NULL, "Do not give it our standard input"),
+	OPT(struct attach_options, latest, "latest", 'l', FLAG, NULL, "The newest container"),
 	OPT(struct attach_options, sig_proxy, "sig-proxy", 0, FLAG, NULL, "Pass signals on (default true)"),
 	OPT_END,
 };
@@ -29,10 +31,13 @@ static int attach_run(struct cli *c, const void *options, struct err *e)
 	};
 	struct engine_outcome outcome = { 0 };
 	struct engine *en;
-	int r = cli_engine(c, &en, e);
+	struct strs target;
+	int r = each_targets(c, o->latest, &target, e);
 
 	if (r == 0)
-		r = container_attach(en, c->args.v[0], &io, &outcome, e);
+		r = cli_engine(c, &en, e);
+	if (r == 0)
+		r = container_attach(en, target.v[0], &io, &outcome, e);
 	return r < 0 ? r : outcome.code;
 }
 
@@ -41,7 +46,7 @@ const struct command attach_command = {
 	.group = "Containers",
 	.summary = "Connect our standard streams to a running container",
 	.args = "CONTAINER",
-	.min_args = 1,
+	.min_args = 0,
 	.max_args = 1,
 	.opts = { attach_opts },
 	.options_size = sizeof(struct attach_options),

@@ -87,7 +87,8 @@ static int run_run(struct cli *c, const void *options, struct err *e)
 	/* The id file tells of a container that exists even if its start failed; a write error then is the lesser one. */
 	if (request_cidfile_write(&o->request, cidfile, id, r < 0 ? &ignored : e) < 0 && r == 0)
 		r = -EIO;
-	if (r == 0 && o->detach)
+	/* As docker: whoever sees no output sees the id. */
+	if (r == 0 && (o->detach || (io.out < 0 && io.err < 0)))
 		puts(id);
 	if (o->timing)
 		timing_print();

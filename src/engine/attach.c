@@ -251,13 +251,22 @@ static int attach_round(struct attach *at, struct err *e)
 	return p[0].revents ? frame_next(at, e) : 1;
 }
 
+/* The end of our input, and the container has all of it. */
+static bool has_said_all(const struct attach *at)
+{
+	return !at->in_open && !at->in_busy;
+}
+
 int attach_run(struct attach *at, struct engine_outcome *ret, struct err *e)
 {
+	bool speaks_only = at->io.out < 0 && at->io.err < 0 && at->in_open;
 	int r = at->io.tty ? resize_send(at, e) : 0;
 
 	r = r == 0 || r == -EPIPE ? 1 : r;
-	while (r > 0 && !at->detached && !at->exited)
+	while (r > 0 && !at->detached && !at->exited) {
 		r = attach_round(at, e);
+		at->detached |= speaks_only && has_said_all(at);
+	}
 	if (r < 0)
 		return r;
 	if (!at->detached && !at->exited)

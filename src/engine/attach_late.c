@@ -27,6 +27,8 @@ int container_attach(struct engine *en, const char *ref, const struct engine_io 
 		r = err_set(e, ERR_CONFLICT, "container %s is paused: unpause it first", ref);
 	if (r == 0 && i.status != CONTAINER_RUNNING)
 		r = err_set(e, ERR_CONFLICT, "container %s is not running: start it first", ref);
+	if (r == 0 && streq(h.c.request.log_driver, enumtab_name(&monitor_logs, MONITOR_LOG_PASSTHROUGH)))
+		r = err_set(e, ERR_UNSUPPORTED, "container %s has the streams of whoever started it (log driver passthrough): there is nothing to attach to", ref);
 	if (r == 0)
 		r = monitor_connect(h.live_path, &control, e);
 	if (r < 0)

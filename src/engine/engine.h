@@ -254,6 +254,7 @@ struct container_exec_request {
 	const char *user;
 	const char *workdir;
 	bool tty, interactive, privileged, detach;
+	uint32_t preserve_fds;       /* descriptors from 3 on that the program gets, too */
 };
 /* Runs a program in a running container with the caller's streams. When it could not be invoked, @ret_code is 126 or 127: with an error if nobody
  * has heard of it yet, with 0 if the runtime has written the reason to the caller's stderr. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * exec: a further program in a running container, by `<runtime> exec` with the caller's own streams: no monitor in between.
+ * exec: a further program in a running container, by `<runtime> exec` with the caller's own streams: no monitor in between. Only a terminal that may be
+ * left is ours (exec_terminal).
  *
  * The process document is made of the container's config.json (environment, capabilities, user, no_new_privs) and the request, and handed over
  * by a memory file, so nothing stays on disk.
@@ -22,6 +23,7 @@
 #include "engine/config.h"
 #include "engine/events.h"
 #include "engine/id.h"
+#include "engine/exec_terminal.h"
 #include "engine/launch_files.h"
 #include "engine/life.h"
 #include "engine/program.h"
@@ -41,7 +43,14 @@ struct exec {
 	struct container_info info;
 	struct oci_config *config;
 	struct oci_process process;
+	struct exec_terminal terminal; /* open if we hold the terminal and not the runtime */
 };
+
+/* The terminal may be left while the program goes on. */
+static bool holds_terminal(const struct exec *x)
+{
+	return x->terminal.listen >= 0;
+}
 
 /* ---- the process document ------------------------------------------------------------------------------------------------------------------ */
 
@@ -97,7 +106,7 @@ static void env_set(struct exec *x)
 	for (size_t i = 0; i < x->process.env.n; i++)
 		strs_push(x->a, &env, x->process.env.v[i]);
 	if (x->q->tty)
-		strs_push(x->a, &env, "TERM=xterm");
+		resolve_env_set(&env, "TERM=xterm", x->a);
 	for (size_t i = 0; i < x->q->env.n; i++) {
 		if (strchr(x->q->env.v[i], '='))
 			resolve_env_set(&env, x->q->env.v[i], x->a);
@@ -139,18 +148,34 @@ static int process_write(struct exec *x, int *ret_fd, struct err *e)
 
 /* ---- running it -------------------------------------------------------------------------------------------------------------------------------- */
 
-enum { PROCESS_FD = 3, LOG_FD = 4 };         /* in the runtime */
+enum { PASSED_FD = 3, OWN_FDS = 5 };         /* in the runtime: those that are passed on, then the process document and the log */
+
+static int process_fd(const struct exec *x)
+{
+	return PASSED_FD + (int)x->q->preserve_fds;
+}
 
 static struct strs exec_words(const struct exec *x)
 {
-	const char *const words[] = { x->info.state->runtime, "--root", x->info.state->runtime_root, "--log", "/proc/self/fd/4", "--log-format",
-		"json", "exec", "--process", "/proc/self/fd/3" };
+	const char *const words[] = { x->info.state->runtime, "--root", x->info.state->runtime_root, "--log",
+		arena_printf(x->a, "/proc/self/fd/%d", process_fd(x) + 1), "--log-format", "json", "exec", "--process",
+		arena_printf(x->a, "/proc/self/fd/%d", process_fd(x)) };
 	struct strs list = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		strs_push(x->a, &list, words[i]);
-	if (x->q->detach)
+	if (x->q->detach || holds_terminal(x))
 		strs_push(x->a, &list, "--detach");
+	if (holds_terminal(x)) {
+		const char *const more[] = { "--console-socket", x->terminal.socket, "--pid-file", x->terminal.pid_file };
+
+		for (size_t i = 0; i < ARRAY_LEN(more); i++)
+			strs_push(x->a, &list, more[i]);
+	}
+	if (x->q->preserve_fds) {
+		strs_push(x->a, &list, "--preserve-fds");
+		strs_push(x->a, &list, arena_printf(x->a, "%u", x->q->preserve_fds));
+	}
 	strs_push(x->a, &list, x->h.id);
 	return list;
 }
@@ -176,16 +201,21 @@ static int spawn_and_wait(struct exec *x, const struct engine_io *io, int proces
 {
 	scoped_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	struct strs words = exec_words(x);
-	struct proc_fd fds[] = { { process, PROCESS_FD }, { log, LOG_FD }, { io->in >= 0 && !x->q->detach ? io->in : null, 0 },
-		{ io->out >= 0 && !x->q->detach ? io->out : null, 1 }, { io->err >= 0 && !x->q->detach ? io->err : null, 2 } };
+	bool apart = x->q->detach || holds_terminal(x);
+	size_t n = OWN_FDS;
+	struct proc_fd fds[PROC_MAX_FDS] = { { process, process_fd(x) }, { log, process_fd(x) + 1 }, { io->in >= 0 && !apart ? io->in : null, 0 },
+		{ io->out >= 0 && !apart ? io->out : null, 1 }, { io->err >= 0 && !apart ? io->err : null, 2 } };
 	const char *runtime = x->info.state->runtime;
-	struct proc_spawn spawn = { .path = runtime, .argv = strs_argv(x->a, &words), .fds = fds, .n_fds = ARRAY_LEN(fds) };
+	struct proc_spawn spawn = { .path = runtime, .argv = strs_argv(x->a, &words), .fds = fds };
 	scoped_proc struct proc p = PROC_NONE;
 	sigset_t old;
 	int r;
 
 	if (null < 0)
 		return err_sys(e, -errno, "open /dev/null");
+	for (int fd = PASSED_FD; fd < process_fd(x); fd++)
+		fds[n++] = (struct proc_fd){ fd, fd };
+	spawn.n_fds = n;
 	sigprocmask(SIG_SETMASK, NULL, &old);
 	/* Our own runtime wants to be sealed before it enters a container: starting it so saves its executing itself again. */
 	r = str_ends(runtime, "/tare-runtime") ? memfd_spawn(&spawn, &p) : proc_spawn(&spawn, &p);
@@ -206,15 +236,46 @@ static int runtime_failure(struct exec *x, const struct engine_io *io, int log, 
 	life_start_failed(e);
 	*ret_code = engine_exit_code(e);
 	/* A runtime in the foreground has said so on the caller's stderr already. */
-	return x->q->detach || io->err < 0 ? -e->sys : 0;
+	return x->q->detach || holds_terminal(x) || io->err < 0 ? -e->sys : 0;
+}
+
+/* The runtime has ended and left us the program and its terminal. */
+static int terminal_use(struct exec *x, const struct engine_io *io, int *ret_code, struct err *e)
+{
+	bool left = x->q->detach;
+	int r = exec_terminal_take(&x->terminal, e);
+
+	if (r == 0 && !left)
+		r = exec_terminal_relay(&x->terminal, io, ret_code, &left, e);
+	if (r == 0 && left)
+		r = exec_terminal_leave(&x->terminal, e);
+	return r;
+}
+
+/* Those that are passed on must be there, and ours must not be among them. */
+static int passed_check(const struct exec *x, struct err *e)
+{
+	if (x->q->preserve_fds > PROC_MAX_FDS - OWN_FDS)
+		return err_set(e, ERR_INVALID, "--preserve-fds: at most %d", PROC_MAX_FDS - OWN_FDS);
+	for (uint32_t i = 0; i < x->q->preserve_fds; i++) {
+		int flags = fcntl(PASSED_FD + (int)i, F_GETFD);
+
+		if (flags < 0 || flags & FD_CLOEXEC)
+			return err_set(e, ERR_INVALID, "--preserve-fds %u: descriptor %u is not open", x->q->preserve_fds, PASSED_FD + i);
+	}
+	return 0;
 }
 
 static int exec_run(struct exec *x, const struct engine_io *io, int *ret_code, struct err *e)
 {
 	scoped_fd int process = -EBADF, log = -EBADF;
 	struct proc_exit exit = { 0 };
-	int r = process_write(x, &process, e);
+	int r = passed_check(x, e);
 
+	if (r == 0)
+		r = process_write(x, &process, e);
+	if (r == 0 && x->q->tty && (x->q->detach || io->detach_keys))
+		r = exec_terminal_open(&x->terminal, x->h.live, x->h.live_path, x->a, e);
 	if (r < 0)
 		return r;
 	log = memfd_create("runtime.log", MFD_CLOEXEC);
@@ -224,7 +285,9 @@ static int exec_run(struct exec *x, const struct engine_io *io, int *ret_code, s
 	if (r < 0)
 		return r;
 	*ret_code = proc_exit_number(&exit);
-	return *ret_code ? runtime_failure(x, io, log, ret_code, e) : 0;
+	if (*ret_code)
+		return runtime_failure(x, io, log, ret_code, e);
+	return holds_terminal(x) ? terminal_use(x, io, ret_code, e) : 0;
 }
 
 /* docker's words: what is run stands behind the action. */
@@ -258,7 +321,7 @@ static int exec_told(struct exec *x, const struct engine_io *io, int *ret_code, 
 int container_exec(struct engine *en, const struct container_exec_request *q, const struct engine_io *io, int *ret_code, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
-	struct exec x = { .en = en, .a = &a, .q = q, .h = HOLDING_NONE };
+	struct exec x = { .en = en, .a = &a, .q = q, .h = HOLDING_NONE, .terminal = EXEC_TERMINAL_NONE };
 	const char *id;
 	int r = container_find(en, q->container, &a, &id, e);
 
@@ -276,6 +339,7 @@ int container_exec(struct engine *en, const struct container_exec_request *q, co
 		r = process_make(&x, e);
 	if (r == 0)
 		r = exec_told(&x, io, ret_code, e);
+	exec_terminal_done(&x.terminal);
 	store_done(&x.h);
 	return r;
 }
