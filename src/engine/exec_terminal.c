@@ -216,8 +216,11 @@ static void __attribute__((noreturn)) keep(int master)
 
 int exec_terminal_leave(struct exec_terminal *t, struct err *e)
 {
-	pid_t pid = proc_clone(0, -1, NULL);
+	pid_t pid;
 
+	/* Our own terminal may hang up before it has a session of its own. */
+	signal(SIGHUP, SIG_IGN);
+	pid = proc_clone(0, -1, NULL);
 	if (pid < 0)
 		return err_sys(e, (int)pid, "leave a process with the terminal");
 	if (pid == 0)
