@@ -86,6 +86,17 @@ const struct command *const commands[] = {
 	&artifact_push_command,
 	&artifact_rm_command,
 
+	&network_create_command,
+	&network_ls_command,
+	&network_inspect_command,
+	&network_rm_command,
+	&network_prune_command,
+	&network_exists_command,
+	&network_connect_command,
+	&network_disconnect_command,
+	&network_update_command,
+	&network_reload_command,
+
 	&volume_create_command,
 	&volume_ls_command,
 	&volume_inspect_command,

@@ -78,6 +78,17 @@ extern const struct command artifact_pull_command;
 extern const struct command artifact_push_command;
 extern const struct command artifact_rm_command;
 
+extern const struct command network_create_command;
+extern const struct command network_ls_command;
+extern const struct command network_inspect_command;
+extern const struct command network_rm_command;
+extern const struct command network_prune_command;
+extern const struct command network_exists_command;
+extern const struct command network_connect_command;
+extern const struct command network_disconnect_command;
+extern const struct command network_update_command;
+extern const struct command network_reload_command;
+
 extern const struct command volume_create_command;
 extern const struct command volume_ls_command;
 extern const struct command volume_inspect_command;

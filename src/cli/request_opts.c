@@ -76,6 +76,26 @@ static int take_port(void *options, const char *value, struct arena *a, struct e
 	return publish_parse(value, a, &q->ports, &q->n_ports, e);
 }
 
+static int take_network(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_network(&((struct request_options *)options)->q, value, a, e);
+}
+
+static int take_alias(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_alias(&((struct request_options *)options)->q, value, a, e);
+}
+
+static int take_mac(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_mac(&((struct request_options *)options)->q, value, e);
+}
+
+static int take_expose(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_expose(&((struct request_options *)options)->q, value, a, e);
+}
+
 static int take_entrypoint(void *options, const char *value, struct arena *a, struct err *e)
 {
 	struct container_request *q = &((struct request_options *)options)->q;
@@ -111,10 +131,15 @@ const struct opt request_opts[] = {
 	OPT(R, q.read_only,          "read-only",          0,   FLAG,    NULL,         "Root file system cannot be written"),
 	OPT_CALL("storage-opt",      0,   take_storage_opt, "size=SIZE",               "Limit what it may write to its root file system"),
 	OPT(R, q.shm_size,           "shm-size",           0,   SIZE,    "SIZE",       "Size of /dev/shm (default 64m)"),
-	OPT(R, q.network,            "network",            0,   STR,     "NAME",       "bridge (default), none, host, or a network"),
-	OPT(R, q.network,            "net",                0,   STR,     "NAME",       NULL),
-	OPT(R, q.ip,                 "ip",                 0,   STR,     "ADDRESS",    "Address in that network"),
-	OPT_CALL("publish",          'p', take_port,       "[[IP:]HOST:]PORT[/udp]",   "Publish a port on the host"),
+	OPT_CALL("network",          0,   take_network,    "NETWORK[:OPTIONS]",        "Networks (default bridge), or none, host, container:NAME, ns:PATH"),
+	OPT_CALL("net",              0,   take_network,    "NETWORK",                  NULL),
+	OPT_CALL("network-alias",    0,   take_alias,      "NAME",                     "Further name in its networks"),
+	OPT_CALL("net-alias",        0,   take_alias,      "NAME",                     NULL),
+	OPT(R, q.ip,                 "ip",                 0,   STR,     "ADDRESS",    "IPv4 address in the first network"),
+	OPT(R, q.ip6,                "ip6",                0,   STR,     "ADDRESS",    "IPv6 address in the first network"),
+	OPT_CALL("mac-address",      0,   take_mac,        "MAC",                      "MAC address in the first network"),
+	OPT_CALL("publish",          'p', take_port,       "[[IP:]HOST:]PORT[/udp]",   "Publish a port, or a range of ports, on the host"),
+	OPT_CALL("expose",           0,   take_expose,     "PORT[/udp]",               "Port it serves: shown, and published by -P"),
 	OPT(R, q.publish_all,        "publish-all",        'P', FLAG,    NULL,         "Publish every port the image exposes"),
 	OPT(R, q.dns,                "dns",                0,   STRS,    "ADDRESS",    "Name server"),
 	OPT(R, q.dns_search,         "dns-search",         0,   STRS,    "DOMAIN",     "Search domain"),
@@ -136,17 +161,15 @@ const struct opt request_opts[] = {
 
 
 
-	CONTENT_TRUST_OPT,                                  OPT_UNSUPPORTED("expose", 0, "PORT"),
-	OPT_UNSUPPORTED("health-cmd", 0, "X"),
-	OPT_UNSUPPORTED("health-interval", 0, "X"),         OPT_UNSUPPORTED("health-retries", 0, "X"),
-	OPT_UNSUPPORTED("health-timeout", 0, "X"),          OPT_UNSUPPORTED("health-start-period", 0, "X"),
-	OPT_UNSUPPORTED("no-healthcheck", 0, NULL),         OPT_UNSUPPORTED("ip6", 0, "ADDRESS"),
-	OPT_UNSUPPORTED("label-file", 0, "FILE"),           OPT_UNSUPPORTED("link", 0, "X"),
-	OPT_UNSUPPORTED("mac-address", 0, "X"),
-	OPT_UNSUPPORTED("network-alias", 0, "X"),
+	CONTENT_TRUST_OPT,
+	OPT_UNSUPPORTED("health-cmd", 0, "X"),              OPT_UNSUPPORTED("health-interval", 0, "X"),
+	OPT_UNSUPPORTED("health-retries", 0, "X"),          OPT_UNSUPPORTED("health-timeout", 0, "X"),
+	OPT_UNSUPPORTED("health-start-period", 0, "X"),     OPT_UNSUPPORTED("no-healthcheck", 0, NULL),
+	OPT_UNSUPPORTED("label-file", 0, "FILE"),
+	OPT_REFUSED("link", 0, "CONTAINER", "containers of one network made by 'tare network create' find each other by name"),
+	OPT_REFUSED("link-local-ip", 0, "ADDRESS", "addresses come from the subnet of the network"),
 	OPT_UNSUPPORTED("restart", 0, "POLICY"),            OPT_UNSUPPORTED("userns", 0, "MODE"),
-	OPT_UNSUPPORTED("volume-driver", 0, "X"),
-	OPT_UNSUPPORTED("volumes-from", 0, "X"),
+	OPT_UNSUPPORTED("volume-driver", 0, "X"),           OPT_UNSUPPORTED("volumes-from", 0, "X"),
 	/* clang-format on */
 	OPT_END,
 };
@@ -185,6 +208,9 @@ int request_opts_finish(struct cli *c, const struct request_options *o, struct c
 		return r;
 	q.image = c->args.v[0];
 	q.args = (struct strs){ c->args.v + 1, c->args.n - 1 };
+	r = request_network_finish(&q, c->a, e);
+	if (r < 0)
+		return r;
 	*ret = q;
 	return 0;
 }

@@ -120,8 +120,8 @@ static void config_namespaces(const struct config_input *in, struct arena *a, st
 
 	l->namespaces = arena_array(a, struct oci_namespace, OCI_NS_COUNT);
 	l->namespaces[l->n_namespaces++].type = OCI_NS_MOUNT;
-	if (in->own_network)
-		l->namespaces[l->n_namespaces++].type = OCI_NS_NETWORK;
+	if (in->own_network || in->network_path)
+		l->namespaces[l->n_namespaces++] = (struct oci_namespace){ .type = OCI_NS_NETWORK, .path = in->network_path };
 	for (int i = 0; i < ISOLATION_NS_COUNT; i++) {
 		enum isolation_ns ns = (enum isolation_ns)i;
 

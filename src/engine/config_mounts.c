@@ -155,7 +155,7 @@ int config_mounts(const struct config_input *in, struct arena *a, struct oci_con
 	for (size_t i = 0; i < ARRAY_LEN(own_files); i++) {
 		if (!is_asked_for(k, own_files[i].target))
 			c->mounts[c->n_mounts++] = (struct oci_mount){ .destination = own_files[i].target, .type = "bind",
-				.source = arena_printf(a, "%s/%s", in->live_path, own_files[i].file), .options = words(a, "rbind", "rprivate", NULL) };
+				.source = arena_printf(a, "%s/%s", in->names_path ? in->names_path : in->live_path, own_files[i].file), .options = words(a, "rbind", "rprivate", NULL) };
 	}
 	if (in->init)
 		c->mounts[c->n_mounts++] = (struct oci_mount){ .destination = INIT_TARGET, .type = "bind", .source = in->init,

@@ -13,6 +13,7 @@
 #include "engine/id.h"
 #include "engine/namespaces.h"
 #include "engine/log_plan.h"
+#include "engine/networks.h"
 #include "engine/request.h"
 #include "engine/resolve.h"
 #include "engine/volume.h"
@@ -145,6 +146,24 @@ static int hostname_choose(struct creation *c, struct err *e)
 	if (gethostname(name, sizeof name) < 0)
 		return err_sys(e, -errno, "read the host's name");
 	c->q.hostname = arena_strdup(c->a, name);
+	return 0;
+}
+
+/* Of --network container:NAME the id is kept: the name may be somebody else's later. Who shares a network answers to the same name. */
+static int network_of_container(struct creation *c, struct err *e)
+{
+	const char *name = network_mode_container(c->q.network), *id;
+	scoped_holding struct holding h = HOLDING_NONE;
+	int r = name ? container_find(c->en, name, c->a, &id, e) : 0;
+
+	if (r == 0 && name)
+		r = store_open(c->en, id, c->a, &h, e);
+	if (r < 0)
+		return err_wrap(e, "network container:%s", name);
+	if (name) {
+		c->q.network = arena_printf(c->a, "container:%s", id);
+		c->q.hostname = h.c.hostname;
+	}
 	return 0;
 }
 
@@ -303,6 +322,8 @@ static int creation_plan(struct creation *c, struct err *e)
 	if (!c->q.storage_size)
 		c->q.storage_size = c->en->storage.size;
 	r = hostname_choose(c, e);
+	if (r == 0)
+		r = network_of_container(c, e);
 	if (r == 0)
 		r = resolve_container(&c->q, &c->image, c->a, &c->h.c, e);
 	if (r == 0)

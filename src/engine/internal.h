@@ -41,6 +41,7 @@ struct engine {
 #define FILE_MONITOR "monitor.json"
 #define FILE_PAUSED "paused"          /* see freeze.h */
 #define DIR_ROOTFS "rootfs"
+#define PIN_PREFIX "ns-" /* of namespaces of other containers, see namespaces.h */
 
 /* How images and roots are kept: what was asked, the variable, the store's own file, the default. Probed once. Errors: ERR_INVALID, ERR_UNSUPPORTED. */
 int engine_storage(struct engine *en, const struct storage_config **ret, struct err *e);

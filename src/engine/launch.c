@@ -31,7 +31,7 @@ static bool has_attachment(const void *ctx)
 {
 	const struct launch *l = ctx;
 
-	return l->has_state ? l->state.n_addresses > 0 : network_wants_attach(l->net);
+	return l->has_state ? l->state.n_addresses > 0 : joined_wants_attach(&l->nets);
 }
 
 static bool has_volumes(const void *ctx)
@@ -171,51 +171,88 @@ static int binds_make(void *ctx, struct err *e)
 
 /* ---- network ------------------------------------------------------------------------------------------------------------------------------------- */
 
-static int network_take(void *ctx, struct err *e)
-{
-	struct launch *l = ctx;
-	const struct container_request *q = &l->h->c.request;
-	struct network_request want = { .container = l->h->id, .ip = q->ip, .ports = q->ports, .n_ports = q->n_ports };
-	struct err why;
-	int r;
-
-	if (q->publish_all) {
-		r = launch_publish_all(l, &want, e);
-		if (r < 0)
-			return r;
-	}
-	r = network_reserve(l->network, l->net, &want, l->a, &l->address, e);
-	/* The port or address may be with somebody who was killed. */
-	if (r < 0 && (e->kind == ERR_CONFLICT || e->kind == ERR_EXISTS || e->kind == ERR_EXHAUSTED) &&
-	    network_heal(l->network, store_is_alive, l->en, &why) > 0)
-		r = network_reserve(l->network, l->net, &want, l->a, &l->address, e);
-	if (r < 0)
-		return r;
-	l->state.addresses = &l->address;
-	l->state.n_addresses = 1;
-	return 0;
-}
-
 static void network_give_back(void *ctx)
 {
 	struct launch *l = ctx;
 	struct err ignored = { 0 };  /* undo goes on; `system check` finds what stays */
 
 	for (size_t i = 0; i < l->state.n_addresses; i++)
-		network_detach(l->network, l->h->id, &l->state.addresses[i], &ignored);
+		network_detach(l->nets.n, l->h->id, &l->state.addresses[i], &ignored);
+}
+
+/* The address and the ports of one network. */
+static int network_take_one(struct launch *l, size_t i, struct err *e)
+{
+	const struct container_request *q = &l->h->c.request;
+	struct network_request want = networks_request(l->h, &l->nets, i);
+	struct container_address *address = &l->state.addresses[l->state.n_addresses];
+	const struct network_config *config = l->nets.v[i].config;
+	struct err why;
+	int r = 0;
+
+	if (i == l->nets.publishing) {
+		want.ports = q->ports;
+		want.n_ports = q->n_ports;
+		r = q->publish_all ? launch_publish_all(l, &want, e) : 0;
+	}
+	if (r == 0)
+		r = network_reserve(l->nets.n, config, &want, l->a, address, e);
+	/* The port or address may be with somebody who was killed. */
+	if (r < 0 && (e->kind == ERR_CONFLICT || e->kind == ERR_EXISTS || e->kind == ERR_EXHAUSTED) &&
+	    network_heal(l->nets.n, store_is_alive, l->en, &why) > 0)
+		r = network_reserve(l->nets.n, config, &want, l->a, address, e);
+	l->state.n_addresses += r == 0;
+	return r;
+}
+
+static int network_take(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+	int r = 0;
+
+	l->state.addresses = arena_array(l->a, struct container_address, l->nets.count);
+	for (size_t i = 0; r == 0 && i < l->nets.count; i++)
+		r = network_take_one(l, i, e);
+	if (r < 0)
+		network_give_back(l);
+	return r;
 }
 
 static int network_connect(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
+	const struct container_request *q = &l->h->c.request;
+	struct network_resolver resolver = { q->dns, q->dns_search };
 	char path[64];
 	scoped_fd int netns = -EBADF;
+	int r = 0;
 
 	snprintf(path, sizeof path, "/proc/%d/ns/net", l->pid);
 	netns = open(path, O_RDONLY | O_CLOEXEC);
 	if (netns < 0)
 		return err_sys(e, -errno, "open the network namespace of process %d", l->pid);
-	return network_attach(l->network, l->net, l->h->id, &l->address, netns, e);
+	for (size_t i = 0; r == 0 && i < l->nets.count; i++)
+		r = network_attach(l->nets.n, l->nets.v[i].config, l->h->id, &l->state.addresses[i], &resolver, netns, e);
+	return r;
+}
+
+static bool shares_network(const void *ctx)
+{
+	const struct launch *l = ctx;
+
+	return network_mode_container(l->h->c.request.network);
+}
+
+static int network_pin(void *ctx, struct err *e)
+{
+	struct launch *l = ctx;
+
+	return namespaces_pin_one(l, network_mode_container(l->h->c.request.network), NS_NET, e);
+}
+
+static void network_unpin(void *ctx)
+{
+	namespaces_unpin_one(ctx, NS_NET);
 }
 
 /* ---- monitor ------------------------------------------------------------------------------------------------------------------------------------- */
@@ -352,6 +389,7 @@ static const struct step launch_steps[] = {
 	{ "rootfs.mount",    NULL,           rootfs_place,       rootfs_drop },
 	{ "volumes.fill",    has_volumes,    volumes_fill,       volumes_let_go },
 	{ "binds.make",      has_binds,      binds_make,         NULL },
+	{ "network.pin",     shares_network, network_pin,        network_unpin },
 	{ "network.reserve", has_attachment, network_take,       network_give_back },
 	{ "live.write",      NULL,           launch_write_live,  NULL },
 	{ "config.write",    NULL,           launch_write_config, NULL },
@@ -394,10 +432,8 @@ int launch_init(struct launch *l, struct engine *en, struct holding *h, const st
 	l->rootfs = arena_printf(a, "%s/" DIR_ROOTFS, h->live_path);
 	r = programs_find(l, e);
 	if (r == 0)
-		r = engine_network(en, &l->network, e);
-	if (r == 0)
-		r = network_find(l->network, h->c.request.network, a, &l->net, e);
-	if (r == 0 && network_wants_attach(l->net) && !ns_net_is_ours())
+		r = networks_join(h, a, &l->nets, e);
+	if (r == 0 && joined_wants_attach(&l->nets) && !ns_net_is_ours())
 		return err_set(e, ERR_UNSUPPORTED, "unsupported: network '%s' for an ordinary user: use --network none or --network host",
 			h->c.request.network ? h->c.request.network : "bridge");
 	l->state.runtime = l->runtime.path;
@@ -447,15 +483,15 @@ static int state_recover(struct launch *l, struct err *e)
 	l->has_state = r == 0;
 	if (r == 0) {
 		l->runtime = (struct program){ l->state.runtime, l->state.runtime_root };
-		return engine_network(l->en, &l->network, e);
+		return engine_network(l->en, &l->nets.n, e);
 	}
 	l->has_state = true;
 	l->state = (struct container_state){ 0 };
 	r = program_runtime(l->en, l->h->c.request.runtime, l->a, &l->runtime, e);
 	if (r == 0)
-		r = engine_network(l->en, &l->network, e);
+		r = engine_network(l->en, &l->nets.n, e);
 	if (r == 0 && ns_net_is_ours())
-		r = network_heal(l->network, is_another, arena_strdup(l->a, l->h->id), e);
+		r = network_heal(l->nets.n, is_another, arena_strdup(l->a, l->h->id), e);
 	return r < 0 ? r : 0;
 }
 

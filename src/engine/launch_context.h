@@ -4,6 +4,7 @@
  * launch_context: what the steps of a launch share. Who writes and who reads a member stands beside it.
  */
 #include "engine/attach.h"
+#include "engine/networks.h"
 #include "engine/program.h"
 #include "engine/store.h"
 #include "network/network.h"
@@ -24,10 +25,8 @@ struct launch {
 
 	struct program runtime;                  /* written by launch_init */
 	const char *monitor, *self, *init;       /* programs; init only with --init */
-	struct network *network;
-	const struct network_config *net;
+	struct joined nets;
 	struct container_state state;            /* written by network.reserve or read from state.json */
-	struct container_address address;
 	bool has_state;                          /* state.json was read (cleanup) */
 	const char *rootfs;                      /* absolute path of the mount point */
 	int rootfs_fd;                           /* written by rootfs.mount, read by volumes.fill, config.write */

@@ -51,11 +51,11 @@ static const char *host_resolv_conf(struct arena *a)
 static int names_write(struct launch *l, struct err *e)
 {
 	const struct container *c = &l->h->c;
-	bool host_network = !network_wants_netns(l->net);
+	bool host_network = !l->nets.netns_path && !joined_wants_netns(&l->nets);
 	struct dns_request q = {
 		.hostname = c->hostname, .domainname = c->request.domainname,
 		.addresses = l->state.addresses, .n_addresses = l->state.n_addresses,
-		.hosts = c->request.hosts, .n_hosts = c->request.n_hosts, .gateway = l->net->gateway,
+		.hosts = c->request.hosts, .n_hosts = c->request.n_hosts, .gateway = joined_gateway(&l->nets),
 		.servers = c->request.dns, .searches = c->request.dns_search, .options = c->request.dns_options, .host_network = host_network,
 	};
 	scoped_buf struct buf b = BUF(SMALL_FILE_MAX);
@@ -115,7 +115,7 @@ int launch_write_live(void *ctx, struct err *e)
 	struct launch *l = ctx;
 	int r = document_write(l, FILE_STATE, &container_state_schema, &l->state, e);
 
-	if (r == 0)
+	if (r == 0 && !l->nets.names_path)
 		r = names_write(l, e);
 	if (r == 0)
 		r = monitor_config_write(l, e);
@@ -185,7 +185,8 @@ int launch_write_config(void *ctx, struct err *e)
 	struct container *c = &l->h->c;
 	struct config_input in = {
 		.c = c, .rootfs = l->rootfs, .live_path = l->h->live_path, .volumes = volume_directory(l->en, l->a), .init = l->init,
-		.n_extra_groups = c->request.group_add.n, .own_network = network_wants_netns(l->net), .no_ipv6 = network_wants_no_ipv6(l->net),
+		.n_extra_groups = c->request.group_add.n, .own_network = joined_wants_netns(&l->nets), .network_path = l->nets.netns_path,
+		.names_path = l->nets.names_path, .no_ipv6 = joined_wants_no_ipv6(&l->nets),
 		.facts = &l->en->facts,
 	};
 	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);

@@ -69,9 +69,14 @@ int namespaces_resolve(struct engine *en, struct container_request *q, struct ar
 
 /* ---- where things are ----------------------------------------------------------------------------------------------------------------------------- */
 
-static const char *pin_name(enum isolation_ns ns, struct arena *a)
+static const char *pin_name(enum ns_kind kind, struct arena *a)
 {
-	return arena_printf(a, "ns-%s", ns_table[kinds[ns]].proc);
+	return arena_printf(a, PIN_PREFIX "%s", ns_table[kind].proc);
+}
+
+const char *namespaces_pin_path(const char *live_path, enum ns_kind kind, struct arena *a)
+{
+	return arena_printf(a, "%s/%s", live_path, pin_name(kind, a));
 }
 
 const char *namespaces_path(const struct container_isolation *s, enum isolation_ns ns, const char *live_path, struct arena *a)
@@ -79,7 +84,7 @@ const char *namespaces_path(const struct container_isolation *s, enum isolation_
 	struct isolation_mode m = mode_of(s, ns);
 
 	if (m.kind == ISOLATION_CONTAINER)
-		return arena_printf(a, "%s/%s", live_path, pin_name(ns, a));
+		return namespaces_pin_path(live_path, kinds[ns], a);
 	return m.kind == ISOLATION_PATH ? m.arg : NULL;
 }
 
@@ -150,18 +155,23 @@ static int donor_open(struct launch *l, const char *id, enum ns_kind kind, struc
 	return take_fd(&fd);
 }
 
-static int pin(struct launch *l, enum isolation_ns ns, struct err *e)
+int namespaces_pin_one(struct launch *l, const char *donor, enum ns_kind kind, struct err *e)
 {
-	const char *donor = namespaces_donor(&l->h->c.request.isolation, ns), *name = pin_name(ns, l->a);
-	scoped_fd int fd = donor_open(l, donor, kinds[ns], e);
+	const char *name = pin_name(kind, l->a);
+	scoped_fd int fd = donor_open(l, donor, kind, e);
 	int r;
 
 	if (fd < 0)
 		return fd;
 	r = file_create(l->h->live, name, "", 0, 0400);
 	if (r == 0)
-		r = mount_classic(fd_path(fd).s, arena_printf(l->a, "%s/%s", l->h->live_path, name), NULL, MS_BIND, NULL);
-	return r < 0 ? err_sys(e, r, "keep the %s namespace of container '%s'", ns_table[kinds[ns]].name, donor) : 0;
+		r = mount_classic(fd_path(fd).s, namespaces_pin_path(l->h->live_path, kind, l->a), NULL, MS_BIND, NULL);
+	return r < 0 ? err_sys(e, r, "keep the %s namespace of container '%s'", ns_table[kind].name, donor) : 0;
+}
+
+void namespaces_unpin_one(struct launch *l, enum ns_kind kind)
+{
+	mount_detach(namespaces_pin_path(l->h->live_path, kind, l->a));
 }
 
 void namespaces_unpin(void *launch)
@@ -170,7 +180,7 @@ void namespaces_unpin(void *launch)
 
 	for (int i = 0; i < ISOLATION_NS_COUNT; i++) {
 		if (namespaces_donor(&l->h->c.request.isolation, (enum isolation_ns)i))
-			mount_detach(arena_printf(l->a, "%s/%s", l->h->live_path, pin_name((enum isolation_ns)i, l->a)));
+			namespaces_unpin_one(l, kinds[i]);
 	}
 }
 
@@ -180,8 +190,10 @@ int namespaces_pin(void *launch, struct err *e)
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < ISOLATION_NS_COUNT; i++) {
-		if (namespaces_donor(&l->h->c.request.isolation, (enum isolation_ns)i))
-			r = pin(l, (enum isolation_ns)i, e);
+		const char *donor = namespaces_donor(&l->h->c.request.isolation, (enum isolation_ns)i);
+
+		if (donor)
+			r = namespaces_pin_one(l, donor, kinds[i], e);
 	}
 	if (r < 0)
 		namespaces_unpin(l);

@@ -29,6 +29,12 @@ const char *namespaces_shm(const struct container_isolation *s, const char *live
 bool namespaces_are_joined(const void *launch);
 int namespaces_pin(void *launch, struct err *e);
 void namespaces_unpin(void *launch);
+
+/* The same for the one namespace that --network chooses, which stands at namespaces_pin_path(). */
+int namespaces_pin_one(struct launch *l, const char *donor, enum ns_kind kind, struct err *e);
+void namespaces_unpin_one(struct launch *l, enum ns_kind kind);
+const char *namespaces_pin_path(const char *live_path, enum ns_kind kind, struct arena *a);
+
 bool namespaces_share_shm(const void *launch);
 int namespaces_place_shm(void *launch, struct err *e);
 void namespaces_drop_shm(void *launch);

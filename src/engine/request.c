@@ -464,8 +464,9 @@ int request_check(const struct container_request *q, struct err *e)
 		return err_set(e, ERR_INVALID, "pids-limit is below -1");
 	if (q->oom_score_adj < -1000 || q->oom_score_adj > 1000)
 		return err_set(e, ERR_INVALID, "oom-score-adj is not within -1000 and 1000");
-	if ((q->n_ports || q->publish_all) && streq(q->network, "none"))
-		return err_set(e, ERR_CONFLICT, "published ports need a network");
+	r = request_network_check(q, e);
+	if (r < 0)
+		return r;
 	r = check_memory(q, e);
 	if (r == 0)
 		r = check_cpu(q, e);

@@ -49,6 +49,25 @@ int request_personality(struct container_request *q, const char *value, struct e
 /* --add-host name:ip or name=ip */
 int request_host(struct container_request *q, const char *value, struct arena *a, struct err *e);
 
+/*
+ * --network: a mode ("host", "none", "container:NAME", "ns:PATH"), names separated by commas, podman's NAME:KEY=VALUE,… or docker's name=NAME,KEY=VALUE,…
+ * with alias, ip, ip6, mac (mac-address), interface_name, gw-priority. May be repeated.
+ */
+int request_network(struct container_request *q, const char *value, struct arena *a, struct err *e);
+
+/* --mac-address; --network-alias, several separated by commas. */
+int request_mac(struct container_request *q, const char *value, struct err *e);
+int request_alias(struct container_request *q, const char *value, struct arena *a, struct err *e);
+
+/* --expose PORT[-LAST][/PROTOCOL] */
+int request_expose(struct container_request *q, const char *value, struct arena *a, struct err *e);
+
+/* After the last flag: what --ip, --ip6, --mac-address and --network-alias say goes to the networks they are meant for. */
+int request_network_finish(struct container_request *q, struct arena *a, struct err *e);
+
+/* Combinations of network flags that mean nothing. Part of request_check(). */
+int request_network_check(const struct container_request *q, struct err *e);
+
 /* --label key[=value], --annotation, --sysctl key=value */
 int request_pair(struct pairs *pairs, const char *what, const char *value, bool needs_value, struct arena *a, struct err *e);
 

@@ -113,6 +113,10 @@ static struct strs resolve_exposed(const struct container_request *q, const stru
 
 		strs_push(a, &exposed, strchr(port, '/') ? port : arena_printf(a, "%s/tcp", port));
 	}
+	for (size_t i = 0; i < q->exposed.n; i++) {
+		if (!strs_has(&exposed, q->exposed.v[i]))
+			strs_push(a, &exposed, q->exposed.v[i]);
+	}
 	for (size_t i = 0; i < q->n_ports; i++) {
 		const char *port = arena_printf(a, "%u/%s", q->ports[i].port, q->ports[i].protocol);
 

@@ -22,45 +22,11 @@
 #include "os/file.h"
 #include "os/proc.h"
 
-static const char inside_name[] = "eth0";
-static const char forwarding_note[] = "forwarding";
+static const char forwarding_note[] = "forwarding", forwarding_note6[] = "forwarding6";
 
 enum { FULL_TRIES = 20, FULL_PAUSE_MS = 100 };
 
 /* ---- reserve ---------------------------------------------------------------------------------------------------------------------------- */
-
-static int reserve_address(void *ctx, struct err *e)
-{
-	struct attach *at = ctx;
-	struct addr wanted = { 0 }, x;
-	char text[ADDR_TEXT_SIZE], mac_text[MAC_TEXT_SIZE];
-	uint8_t mac[MAC_SIZE];
-	int r = network_range_read(at->config, &at->range, e);
-
-	if (r < 0)
-		return r;
-	if (at->request->ip && addr_parse(at->request->ip, &wanted) < 0)
-		return err_set(e, ERR_INVALID, "invalid address '%s'", at->request->ip);
-	r = ipam_reserve(at->n->ipam_fd, at->config->name, &at->range.subnet, &at->range.gateway, &wanted, at->container, &x, e);
-	if (r < 0)
-		return r;
-	addr_print(&x, text);
-	addr_mac(&x, mac);
-	mac_print(mac, mac_text);
-	at->reserved->ip = arena_strdup(at->a, text);
-	at->reserved->prefix = x.prefix;
-	at->reserved->gateway = arena_strdup(at->a, at->config->gateway);
-	at->reserved->mac = arena_strdup(at->a, mac_text);
-	return 0;
-}
-
-static void release_address(void *ctx)
-{
-	struct attach *at = ctx;
-	struct err ignored; /* what cannot be freed now is healed later */
-
-	ipam_release(at->n->ipam_fd, at->config->name, at->reserved->ip, at->container, &ignored);
-}
 
 static bool wants_ports(const void *ctx)
 {
@@ -69,22 +35,35 @@ static bool wants_ports(const void *ctx)
 	return at->request->n_ports > 0;
 }
 
+/* The ports as asked; where none is said, on the address that the network has for that. */
+static const struct container_port *asked_ports(struct attach *at)
+{
+	struct container_port *v;
+
+	if (!at->config->publish_ip)
+		return at->request->ports;
+	v = arena_array(at->a, struct container_port, at->request->n_ports);
+	for (size_t i = 0; i < at->request->n_ports; i++) {
+		v[i] = at->request->ports[i];
+		if (!v[i].host_ip)
+			v[i].host_ip = at->config->publish_ip;
+	}
+	return v;
+}
+
 static int reserve_ports(void *ctx, struct err *e)
 {
 	struct attach *at = ctx;
-	int r;
+	struct ports_target to = { at->reserved->ip, at->reserved->ip6 };
 
 	if (at->config->internal)
 		return err_set(e, ERR_INVALID, "ports of an internal network cannot be published");
-	r = ports_reserve(at->n->ports_fd, at->container, at->reserved->ip, at->request->ports, at->request->n_ports, at->a,
-			  &at->reserved->ports, e);
-	if (r == 0)
-		at->reserved->n_ports = at->request->n_ports;
-	return r;
+	return ports_reserve(at->n->ports_fd, at->container, &to, asked_ports(at), at->request->n_ports, at->a, &at->reserved->ports,
+			     &at->reserved->n_ports, e);
 }
 
 static const struct step reserve_steps[] = {
-	{ "network.reserve_address", NULL, reserve_address, release_address },
+	{ "network.reserve_address", NULL, attach_reserve_address, attach_release_address },
 	{ "network.reserve_ports", wants_ports, reserve_ports, NULL },
 };
 
@@ -94,10 +73,15 @@ static const struct step reserve_steps[] = {
 static int enable_forwarding(struct attach *at, struct err *e)
 {
 	static const char note[] = "net.ipv4.ip_forward was 0 and was set to 1 for bridge networks\n";
+	static const char note6[] = "net.ipv6.conf.all.forwarding was 0 and was set to 1 for bridge networks; accept_ra of links that had 1 is 2\n";
 	int r = link_enable_forwarding(false, e);
 
 	if (r > 0)
 		r = file_create(at->n->run_fd, forwarding_note, note, sizeof note - 1, 0600);
+	if (r == 0 && at->range.subnet6.family)
+		r = link_enable_forwarding(true, e);
+	if (r > 0)
+		r = file_create(at->n->run_fd, forwarding_note6, note6, sizeof note6 - 1, 0600);
 	return r < 0 ? r : 0;
 }
 
@@ -109,10 +93,8 @@ static int prepare_host(void *ctx, struct err *e)
 	struct content content = { at->n, at->a };
 	struct ruleset_net net;
 	struct link_info info;
-	int r = network_range_read(at->config, &at->range, e);
+	int r = link_open(&nl, e);
 
-	if (r == 0)
-		r = link_open(&nl, e);
 	if (r == 0)
 		r = firewall_open(&f, e);
 	if (r < 0)
@@ -144,7 +126,8 @@ static int make_link(void *ctx, struct err *e)
 	struct attach *at = ctx;
 	scoped_netlink struct netlink nl = NETLINK_NONE;
 	struct link_pair pair = {
-		.host_name = at->host_link, .name = inside_name, .bridge = at->bridge_index, .netns_fd = at->netns_fd, .mtu = at->config->mtu,
+		.host_name = at->host_link, .name = attach_interface(at->at), .bridge = at->bridge_index, .netns_fd = at->netns_fd,
+		.mtu = at->config->mtu, .isolated = at->config->no_neighbours,
 		/* Where br_netfilter is on, a container's way to its own published port turns round inside the bridge. */
 		.hairpin = at->at->n_ports > 0,
 	};
@@ -175,17 +158,11 @@ static void delete_link(void *ctx)
 		link_delete(&nl, at->host_link, &ignored);
 }
 
-static int configure_inside(void *ctx, struct err *e)
+static bool has_names(const void *ctx)
 {
-	struct attach *at = ctx;
-	struct link_inside in = { .name = inside_name };
+	const struct attach *at = ctx;
 
-	if (addr_parse(at->at->ip, &in.address) < 0)
-		return err_set(e, ERR_CORRUPT, "invalid address '%s'", at->at->ip);
-	in.address.prefix = (uint8_t)at->at->prefix;
-	if (!at->config->internal)
-		in.gateway = at->range.gateway;
-	return link_configure_inside(at->netns_fd, &in, e);
+	return at->at->names.n > 0;
 }
 
 static bool has_ports(const void *ctx)
@@ -199,7 +176,8 @@ static bool has_ports(const void *ctx)
 static int owned_ports(struct attach *at, struct ruleset_port **ret, size_t *ret_n, struct err *e)
 {
 	*ret = arena_array(at->a, struct ruleset_port, at->at->n_ports);
-	return ports_owned(at->n->ports_fd, at->container, at->at->ip, at->at->ports, at->at->n_ports, *ret, ret_n, e);
+	return ports_owned(at->n->ports_fd, at->container, &(struct ports_target){ at->at->ip, at->at->ip6 }, at->at->ports, at->at->n_ports, *ret,
+			   ret_n, e);
 }
 
 /* Elements that lead one of our ports to another address of our own subnet: we hold the reservation, so nobody is behind them any more. */
@@ -215,7 +193,8 @@ static int find_stale(void *arg, const struct ruleset_port *p)
 	struct stale *s = arg;
 
 	for (size_t i = 0; i < s->n_ports; i++) {
-		if (ruleset_port_same_place(&s->ports[i], p) && addr_contains(&s->at->range.subnet, &p->to))
+		if (ruleset_port_same_place(&s->ports[i], p) &&
+		    (addr_contains(&s->at->range.subnet, &p->to) || addr_contains(&s->at->range.subnet6, &p->to)))
 			*vec_push(s->at->a, &s->found) = *p;
 	}
 	return 0;
@@ -277,7 +256,8 @@ static void undo_publish(void *ctx)
 static const struct step attach_steps[] = {
 	{ "network.prepare", NULL, prepare_host, NULL },
 	{ "network.link", NULL, make_link, delete_link },
-	{ "network.configure", NULL, configure_inside, NULL },
+	{ "network.configure", NULL, attach_configure, NULL },
+	{ "network.record", has_names, attach_record, attach_undo_record },
 	{ "network.publish", has_ports, publish_ports, undo_publish },
 };
 
@@ -305,27 +285,21 @@ static int forget_udp(void *ctx, struct err *e)
 {
 	struct attach *at = ctx;
 	struct addr x;
+	int r;
 
 	if (addr_parse(at->at->ip, &x) < 0)
 		return err_set(e, ERR_CORRUPT, "invalid address '%s'", at->at->ip);
-	return conntrack_forget_udp(&x, e);
-}
-
-static int free_address(void *ctx, struct err *e)
-{
-	struct attach *at = ctx;
-
-	return ipam_release(at->n->ipam_fd, at->at->network, at->at->ip, at->container, e);
+	r = conntrack_forget_udp(&x, e);
+	return r == 0 && at->at->ip6 && addr_parse(at->at->ip6, &x) == 0 ? conntrack_forget_udp(&x, e) : r;
 }
 
 static const struct step detach_steps[] = {
+	{ "network.forget", has_names, attach_forget, NULL },
 	{ "network.unpublish", has_ports, unpublish_ports, NULL },
 	{ "network.forget_udp", has_udp, forget_udp, NULL },
 	{ "network.free_ports", has_ports, free_ports, NULL },
-	{ "network.free_address", NULL, free_address, NULL },
+	{ "network.free_address", NULL, attach_free_address, NULL },
 };
-
-#define STEPS(table) { (table), sizeof(table) / sizeof *(table) }
 
 const struct network_driver driver_bridge = {
 	.name = "bridge",

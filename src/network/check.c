@@ -68,7 +68,7 @@ static int check_reservations(struct check *c, const struct network_config **lis
 	if (r == 0)
 		r = ports_sweep(c->n->ports_fd, left_port, c, e);
 	for (size_t i = 0; r >= 0 && i < n_list; i++) {
-		if (list[i]->bridge)
+		if (list[i]->subnet)
 			r = ipam_sweep(c->n->ipam_fd, list[i]->name, left_ip, c, e);
 	}
 	return r < 0 ? r : 0;

@@ -2,24 +2,19 @@
 #include "network/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "codec/json.h"
+#include "network/choose.h"
 #include "network/driver.h"
-#include "network/link.h"
 #include "os/file.h"
-#include "os/proc.h"
 
 static const char file_name[] = "network.json";
-static const char default_name[] = "bridge";
+static const char default_name[] = NETWORK_DEFAULT;
 
 static int config_check(const void *obj, struct err *e)
 {
@@ -43,8 +38,21 @@ static const struct field config_fields[] = {
 	FIELD(struct network_config, gateway,  "gateway",  STR,   FIELD_OMIT_EMPTY),
 	FIELD(struct network_config, subnet6,  "subnet6",  STR,   FIELD_OMIT_EMPTY),
 	FIELD(struct network_config, gateway6, "gateway6", STR,   FIELD_OMIT_EMPTY),
+	FIELD(struct network_config, parent,   "parent",   STR,   FIELD_OMIT_EMPTY),
+	FIELD(struct network_config, mode,     "mode",     STR,   FIELD_OMIT_EMPTY),
+	FIELD(struct network_config, range,    "range",    STR,   FIELD_OMIT_EMPTY),
+	FIELD(struct network_config, range6,   "range6",   STR,   FIELD_OMIT_EMPTY),
+	FIELD(struct network_config, aux,      "auxiliary", PAIRS, FIELD_OMIT_EMPTY),
 	FIELD(struct network_config, mtu,      "mtu",      U32,   FIELD_OMIT_EMPTY),
 	FIELD(struct network_config, internal, "internal", BOOL,  FIELD_OMIT_EMPTY),
+	FIELD(struct network_config, no_dns,   "noDns",    BOOL,  FIELD_OMIT_EMPTY),
+	FIELD(struct network_config, no_neighbours, "noNeighbours", BOOL, FIELD_OMIT_EMPTY),
+	FIELD(struct network_config, no_masquerade, "noMasquerade", BOOL, FIELD_OMIT_EMPTY),
+	FIELD(struct network_config, no_default_route, "noDefaultRoute", BOOL, FIELD_OMIT_EMPTY),
+	FIELD(struct network_config, publish_ip, "publishIp", STR, FIELD_OMIT_EMPTY),
+	FIELD(struct network_config, interface_prefix, "interfacePrefix", STR, FIELD_OMIT_EMPTY),
+	FIELD(struct network_config, dns,      "dns",      STRS,  FIELD_OMIT_EMPTY),
+	FIELD(struct network_config, options,  "options",  PAIRS, FIELD_OMIT_EMPTY),
 	FIELD(struct network_config, labels,   "labels",   PAIRS, FIELD_OMIT_EMPTY),
 };
 /* clang-format on */
@@ -57,176 +65,6 @@ static const struct network_config builtin[] = {
 	{ .version = NETWORK_VERSION, .name = "none", .driver = "none",
 	  .id = "6e6f6e6500000000000000000000000000000000000000000000000000000000" },
 };
-
-/* ---- choosing --------------------------------------------------------------------------------------------------------------------------- */
-
-/* Private ranges, in the order in which they are tried; each is cut into subnets of the given length. */
-static const struct {
-	const char *range;
-	uint8_t prefix;
-} pool[] = {
-	{ "172.30.0.0/15", 16 }, { "172.24.0.0/14", 16 }, { "172.18.0.0/15", 16 }, { "172.20.0.0/14", 16 },
-	{ "10.210.0.0/15", 20 }, { "192.168.96.0/19", 24 },
-};
-
-int config_pick_subnet(const struct addr *taken, size_t n, struct addr *ret)
-{
-	for (size_t i = 0; i < ARRAY_LEN(pool); i++) {
-		struct addr range, x;
-
-		if (addr_parse(pool[i].range, &range) < 0)
-			return -EINVAL;
-		for (uint64_t at = 0; at < addr_count(&range); at += (uint64_t)1 << (32 - pool[i].prefix)) {
-			size_t k = 0;
-
-			x = addr_nth(&range, at);
-			x.prefix = pool[i].prefix;
-			while (k < n && !addr_overlaps(&taken[k], &x))
-				k++;
-			if (k == n) {
-				*ret = x;
-				return 0;
-			}
-		}
-	}
-	return -ENOSPC;
-}
-
-struct addrs VEC(struct addr);
-
-struct taken {
-	struct addrs list;
-	struct arena *a;
-};
-
-static int taken_route(void *arg, const struct addr *subnet, uint32_t interface)
-{
-	struct taken *t = arg;
-
-	*vec_push(t->a, &t->list) = *subnet;
-	return 0;
-}
-
-static void taken_text(struct taken *t, const char *text)
-{
-	struct addr x;
-
-	if (text && addr_parse(text, &x) == 0)
-		*vec_push(t->a, &t->list) = x;
-}
-
-/* Nameservers: a subnet that swallows one cuts the host off its names as soon as the bridge is up. */
-static void taken_nameservers(struct taken *t)
-{
-	char *text;
-	struct str rest, line;
-
-	if (file_read(AT_FDCWD, "/etc/resolv.conf", LIMIT_PROC_FILE, t->a, &text, NULL) < 0)
-		return;
-	for (rest = str_of(text); rest.p;) {
-		const char *value;
-
-		line = str_trim(str_cut(rest, '\n', &rest));
-		value = str_after(arena_strndup(t->a, line.p, line.n), "nameserver ");
-		taken_text(t, value);
-	}
-}
-
-static int find_taken(struct network *n, struct netlink *nl, struct arena *a, struct addrs *ret, struct err *e)
-{
-	const struct network_config **list;
-	struct taken t = { .a = a };
-	size_t n_list;
-	int r;
-
-	r = link_each_route(nl, taken_route, &t, e);
-	if (r == 0)
-		r = config_list(n, a, &list, &n_list, e);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n_list; i++) {
-		taken_text(&t, list[i]->subnet);
-		taken_text(&t, list[i]->subnet6);
-	}
-	taken_nameservers(&t);
-	*ret = t.list;
-	return 0;
-}
-
-static int choose_subnet(struct network *n, struct netlink *nl, struct arena *a, struct network_config *c, struct err *e)
-{
-	char text[ADDR_TEXT_SIZE];
-	struct addrs taken;
-	struct addr x;
-	int r = find_taken(n, nl, a, &taken, e);
-
-	if (r < 0)
-		return r;
-	if (c->subnet) {
-		if (addr_parse_subnet(c->subnet, &x) < 0 || x.family != AF_INET || x.prefix < 8 || x.prefix > 30)
-			return err_set(e, ERR_INVALID, "subnet '%s': an IPv4 subnet of /8 to /30 is needed", c->subnet);
-		x = addr_first(&x);
-		for (size_t i = 0; i < taken.n; i++) {
-			if (addr_overlaps(&taken.v[i], &x))
-				return err_set(e, ERR_CONFLICT, "subnet '%s' overlaps one that this host already uses", c->subnet);
-		}
-	} else if (config_pick_subnet(taken.v, taken.n, &x) < 0) {
-		return err_set(e, ERR_EXHAUSTED, "every private subnet of the pool is in use on this host");
-	}
-	addr_print_prefix(&x, text);
-	c->subnet = arena_strdup(a, text);
-	if (c->gateway) {
-		struct addr gateway;
-
-		if (addr_parse(c->gateway, &gateway) < 0 || !addr_contains(&x, &gateway))
-			return err_set(e, ERR_INVALID, "gateway '%s' is not in subnet '%s'", c->gateway, c->subnet);
-		return 0;
-	}
-	x = addr_nth(&x, 1);
-	addr_print(&x, text);
-	c->gateway = arena_strdup(a, text);
-	return 0;
-}
-
-/* The default network is tare0, or the next free number if another root of this host has that; others are named after their id. */
-static int choose_bridge(struct netlink *nl, struct arena *a, struct network_config *c, struct err *e)
-{
-	for (unsigned i = 0; i < 1000; i++) {
-		struct link_info info;
-		int r;
-
-		c->bridge = streq(c->name, default_name) ? arena_printf(a, "tare%u", i) : arena_printf(a, "tare-%.8s", c->id);
-		r = link_find(nl, c->bridge, &info, e);
-		if (r <= 0)
-			return r;
-		if (!streq(c->name, default_name))
-			break;
-	}
-	return err_set(e, ERR_CONFLICT, "link '%s' exists already", c->bridge);
-}
-
-static int config_complete(struct network *n, struct arena *a, struct network_config *c, struct err *e)
-{
-	scoped_netlink struct netlink nl = NETLINK_NONE;
-	char created[TEXT_TIME_SIZE], id[65];
-	uint8_t random[32];
-	struct timespec now;
-	int r;
-
-	proc_random(random, sizeof random);
-	text_hex(random, sizeof random, id);
-	clock_gettime(CLOCK_REALTIME, &now);
-	text_time(now, created);
-	c->version = NETWORK_VERSION;
-	c->driver = "bridge";
-	c->id = arena_strdup(a, id);
-	c->created = arena_strdup(a, created);
-	c->subnet6 = c->gateway6 = NULL;
-	r = link_open(&nl, e);
-	if (r == 0)
-		r = choose_bridge(&nl, a, c, e);
-	return r < 0 ? r : choose_subnet(n, &nl, a, c, e);
-}
 
 /* ---- objects ---------------------------------------------------------------------------------------------------------------------------- */
 
@@ -276,14 +114,33 @@ static int config_load(struct network *n, const char *name, struct arena *a, con
 	return r < 0 ? err_sys(e, r, "open network '%s'", name) : config_read(&o, name, a, ret, e);
 }
 
+/* Docker's grammar; and what means something else in --network is no name. */
+static int name_check(const char *name, struct err *e)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	static const char *const meanings[] = { "default", "private", "container", "ns", "pasta", "slirp4netns" };
+
+	if (!*name || strchr("_.-", name[0]) || name[strspn(name, letters)] || strlen(name) > NETWORK_NAME_MAX)
+		return err_set(e, ERR_INVALID, "invalid network name '%s': only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", name);
+	for (size_t i = 0; i < ARRAY_LEN(meanings); i++) {
+		if (streq(name, meanings[i]))
+			return err_set(e, ERR_INVALID, "invalid network name '%s': it has a meaning of its own in --network", name);
+	}
+	return 0;
+}
+
 /* Two makers of one network: the second waits for the first and takes what it made, or goes on where it died. */
 int config_create(struct network *n, const struct network_config *want, struct arena *a, const struct network_config **ret, struct err *e)
 {
 	scoped_object struct object o = OBJECT_NONE;
 	struct network_config *c = arena_new(a, struct network_config);
+	const struct network_config **others;
+	size_t n_others;
 	bool is_default = streq(want->name, default_name);
-	int r;
+	int r = name_check(want->name, e);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < ARRAY_LEN(builtin); i++) {
 		if (streq(want->name, builtin[i].name))
 			return err_set(e, ERR_EXISTS, "network '%s' already exists", want->name);
@@ -299,7 +156,10 @@ int config_create(struct network *n, const struct network_config *want, struct a
 		return is_default ? config_read(&o, want->name, a, ret, e)
 				  : err_set(e, ERR_EXISTS, "network '%s' already exists", want->name);
 	*c = *want;
-	r = config_complete(n, a, c, e);
+	c->version = NETWORK_VERSION;
+	r = config_list(n, a, &others, &n_others, e);
+	if (r == 0)
+		r = choose_complete(others, n_others, a, c, e);
 	if (r == 0)
 		r = config_write(&o, c, e);
 	if (r < 0) {
@@ -308,6 +168,16 @@ int config_create(struct network *n, const struct network_config *want, struct a
 	}
 	*ret = c;
 	return 0;
+}
+
+int config_replace(struct network *n, const struct network_config *c, struct err *e)
+{
+	scoped_object struct object o = OBJECT_NONE;
+	int r = object_open_locked(&n->networks, c->name, true, &o);
+
+	if (r == -ENOENT)
+		return err_set(e, ERR_NOT_FOUND, "network '%s' not found", c->name);
+	return r < 0 ? err_sys(e, r, "lock network '%s'", c->name) : config_write(&o, c, e);
 }
 
 int config_remove(struct network *n, const char *name, struct err *e)
@@ -416,6 +286,10 @@ int config_find(struct network *n, const char *name, struct arena *a, const stru
 	r = config_load(n, name, a, ret, e);
 	if (r != -ENOENT)
 		return r;
+	if (streq(name, "podman"))      /* what podman calls its default network */
+		name = default_name;
+	if (streq(name, default_name) && config_load(n, name, a, ret, e) == 0)
+		return 0;
 	if (streq(name, default_name))
 		return config_create(n, &(struct network_config){ .name = default_name }, a, ret, e);
 	return find_by_id(n, name, a, ret, e);

@@ -23,6 +23,7 @@ void content_net(const struct network_config *c, const struct network_range *ran
 {
 	*ret = (struct ruleset_net){
 		.bridge = c->bridge, .subnet = range->subnet, .subnet6 = range->subnet6, .internal = c->internal,
+		.no_neighbours = c->no_neighbours, .no_masquerade = c->no_masquerade,
 	};
 }
 

@@ -7,7 +7,7 @@
 const struct network_driver driver_host = { .name = "host" };
 const struct network_driver driver_none = { .name = "none", .wants_netns = true };
 
-static const struct network_driver *const drivers[] = { &driver_bridge, &driver_host, &driver_none };
+static const struct network_driver *const drivers[] = { &driver_bridge, &driver_macvlan, &driver_ipvlan, &driver_host, &driver_none };
 
 int driver_find(const char *name, const struct network_driver **ret, struct err *e)
 {

@@ -10,6 +10,7 @@ struct driver_steps {
 	const struct step *v;
 	size_t n;
 };
+#define STEPS(table) { (table), sizeof(table) / sizeof *(table) }
 
 struct network_driver {
 	const char *name;
@@ -19,7 +20,7 @@ struct network_driver {
 	struct driver_steps detach;     /* all of them run, whatever fails, and each copes with what is gone already */
 };
 
-extern const struct network_driver driver_bridge, driver_host, driver_none;
+extern const struct network_driver driver_bridge, driver_macvlan, driver_ipvlan, driver_host, driver_none;
 
 /* The driver of that name. Errors: ERR_UNSUPPORTED. */
 int driver_find(const char *name, const struct network_driver **ret, struct err *e);

@@ -6,6 +6,7 @@
  * as its elements lead into subnets of ours (another root of this host may have networks of its own).
  */
 #include "base/vec.h"
+#include "network/attachments.h"
 #include "network/config.h"
 #include "network/content.h"
 #include "network/firewall.h"
@@ -34,6 +35,13 @@ static bool port_is_dead(void *arg, const char *owner, const struct ruleset_port
 	return !*owner || !h->alive(h->arg, owner);
 }
 
+static bool record_is_dead(void *arg, const char *container, const char *network)
+{
+	struct heal *h = arg;
+
+	return !h->alive(h->arg, container);
+}
+
 static int heal_reservations(struct network *n, struct heal *h, const struct network_config **list, size_t n_list, struct err *e)
 {
 	int r = ports_sweep(n->ports_fd, port_is_dead, h, e);
@@ -41,8 +49,12 @@ static int heal_reservations(struct network *n, struct heal *h, const struct net
 	if (r < 0)
 		return r;
 	h->n += r;
+	r = attachments_sweep(n->run_fd, record_is_dead, h, e);
+	if (r < 0)
+		return r;
+	h->n += r;
 	for (size_t i = 0; i < n_list; i++) {
-		if (!list[i]->bridge)
+		if (!list[i]->subnet)
 			continue;
 		r = ipam_sweep(n->ipam_fd, list[i]->name, ip_is_dead, h, e);
 		if (r < 0)
@@ -70,7 +82,7 @@ static bool is_wanted(const struct standing *s, const struct ruleset_port *p)
 static bool is_ours(const struct standing *s, const struct ruleset_port *p)
 {
 	for (size_t i = 0; i < s->want->n_nets; i++) {
-		if (addr_contains(&s->want->nets[i].subnet, &p->to))
+		if (addr_contains(&s->want->nets[i].subnet, &p->to) || addr_contains(&s->want->nets[i].subnet6, &p->to))
 			return true;
 	}
 	return false;

@@ -7,7 +7,8 @@
 #include "network/network.h"
 #include "os/objdir.h"
 
-enum { NETWORK_VERSION = 1 };
+#define NETWORK_DEFAULT "bridge"
+enum { NETWORK_VERSION = 1, NETWORK_NAME_MAX = 128 };
 
 struct network {
 	char *root, *run;

@@ -18,12 +18,13 @@ static struct addr parsed(const char *s)
 static const char *taken(int dirfd, const char *subnet_text, const char *wanted_text, const char *owner)
 {
 	static char text[ADDR_TEXT_SIZE];
-	struct addr subnet = parsed(subnet_text), gateway = addr_nth(&subnet, 1), wanted = { 0 }, x;
+	struct addr subnet = parsed(subnet_text), wanted = { 0 }, x;
+	struct ipam_pool pool = { .subnet = subnet, .gateway = addr_nth(&subnet, 1) };
 	struct err e;
 
 	if (wanted_text)
 		wanted = parsed(wanted_text);
-	if (ipam_reserve(dirfd, "net", &subnet, &gateway, &wanted, owner, &x, &e) < 0)
+	if (ipam_reserve(dirfd, "net", &pool, &wanted, owner, &x, &e) < 0)
 		return err_kind_name(e.kind);
 	assert_int_equal(x.prefix, subnet.prefix);
 	addr_print(&x, text);
@@ -69,6 +70,31 @@ TEST(only_the_owner_frees_an_address)
 	assert_int_equal(ipam_release(d.fd, "net", "fd00::2", "abc", &e), 0);
 	assert_int_equal(ipam_release(d.fd, "other", "fd00::2", "abc", &e), 0);
 	assert_string_equal(taken(d.fd, "fd00::/64", "fd00::2", "x"), "fd00::2");
+}
+
+TEST(only_a_range_is_given_and_what_is_kept_is_not)
+{
+	scoped_test_dir struct test_dir d = test_dir_make();
+	struct addr kept = parsed("10.0.0.9"), none = { 0 }, x;
+	struct ipam_pool pool = { .subnet = parsed("10.0.0.0/24"), .gateway = parsed("10.0.0.1"), .kept = &kept, .n_kept = 1 };
+	struct err e;
+
+	assert_int_equal(ipam_pool_range(&pool, &pool.subnet, "10.0.0.8/30", &e), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		static const unsigned last[] = { 8, 10, 11 };
+
+		assert_int_equal(ipam_reserve(d.fd, "net", &pool, &none, "a", &x, &e), 0);
+		assert_int_equal(x.bytes[3], last[i]);
+	}
+	assert_true(ipam_reserve(d.fd, "net", &pool, &none, "a", &x, &e) < 0);
+	assert_int_equal(e.kind, ERR_EXHAUSTED);
+	assert_true(ipam_reserve(d.fd, "net", &pool, &kept, "a", &x, &e) < 0);
+	assert_int_equal(ipam_pool_range(&pool, &pool.subnet, "10.0.0.20-10.0.0.21", &e), 0);
+	assert_int_equal(pool.first, 20);
+	assert_int_equal(pool.last, 21);
+	assert_true(ipam_pool_range(&pool, &pool.subnet, "10.0.1.0/30", &e) < 0);
+	assert_true(ipam_pool_range(&pool, &pool.subnet, "10.0.0.9-10.0.0.8", &e) < 0);
+	assert_true(ipam_pool_range(&pool, &pool.subnet, "nonsense", &e) < 0);
 }
 
 static bool is_dead(void *arg, const char *ip, const char *owner)

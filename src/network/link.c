@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
@@ -72,8 +73,11 @@ static void add_default_route(struct netlink_batch *b, uint32_t index, const str
 
 	if (!gateway->family)
 		return;
+	if (addr_is_any(gateway) && gateway->family == AF_INET)
+		header.rtm_scope = RT_SCOPE_LINK;
 	netlink_begin(b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &header, sizeof header);
-	netlink_put(b, RTA_GATEWAY, gateway->bytes, addr_size(gateway));
+	if (!addr_is_any(gateway))
+		netlink_put(b, RTA_GATEWAY, gateway->bytes, addr_size(gateway));
 	netlink_put_u32(b, RTA_OIF, index);
 	netlink_end(b);
 }
@@ -190,12 +194,34 @@ bool link_forwards(bool six)
 	return file_read_text(AT_FDCWD, forward_path(six), text, sizeof text) == 0 && strcmp(text, "0") != 0;
 }
 
+static int keep_router(void *arg, int dirfd, const char *name, unsigned char d_type)
+{
+	char path[NAME_MAX + sizeof "/accept_ra"], text[16];
+
+	if (strcmp(name, "all") == 0 || strcmp(name, "default") == 0)
+		return 0;
+	snprintf(path, sizeof path, "%s/accept_ra", name);
+	if (file_read_text(dirfd, path, text, sizeof text) == 0 && strcmp(text, "1") == 0)
+		file_write(dirfd, path, "2");
+	return 0;
+}
+
+static int keep_routers(void)
+{
+	scoped_fd int dir = dir_open(AT_FDCWD, "/proc/sys/net/ipv6/conf");
+
+	return dir < 0 ? dir : dir_each(dir, keep_router, NULL);
+}
+
 int link_enable_forwarding(bool six, struct err *e)
 {
 	int r;
 
 	if (link_forwards(six))
 		return 0;
+	r = six ? keep_routers() : 0;
+	if (r < 0)
+		return err_sys(e, r, "look through /proc/sys/net/ipv6/conf");
 	r = file_write(AT_FDCWD, forward_path(six), "1");
 	return r < 0 ? err_sys(e, r, "switch on forwarding in '%s'", forward_path(six)) : 1;
 }
@@ -331,16 +357,19 @@ static void create_pair(struct netlink_batch *b, const struct link_pair *p)
 	netlink_end(b);
 }
 
-static void set_hairpin(struct netlink_batch *b, const char *name)
+static void set_port(struct netlink_batch *b, const struct link_pair *p)
 {
 	size_t info, data;
 
 	begin_link(b, RTM_NEWLINK, 0, 0, 0, 0);
-	netlink_put_str(b, IFLA_IFNAME, name);
+	netlink_put_str(b, IFLA_IFNAME, p->host_name);
 	info = netlink_nest(b, IFLA_LINKINFO);
 	netlink_put_str(b, IFLA_INFO_SLAVE_KIND, "bridge");
 	data = netlink_nest(b, IFLA_INFO_SLAVE_DATA);
-	netlink_put_u8(b, IFLA_BRPORT_MODE, 1);
+	if (p->hairpin)
+		netlink_put_u8(b, IFLA_BRPORT_MODE, 1);
+	if (p->isolated)
+		netlink_put_u8(b, IFLA_BRPORT_ISOLATED, 1);
 	netlink_nest_end(b, data);
 	netlink_nest_end(b, info);
 	netlink_end(b);
@@ -361,8 +390,8 @@ int link_make_pair(struct netlink *nl, const struct link_pair *p, struct err *e)
 	netlink_put_str(&b, IFLA_IFNAME, p->host_name);
 	netlink_put_u32(&b, IFLA_MASTER, p->bridge);
 	netlink_end(&b);
-	if (p->hairpin)
-		set_hairpin(&b, p->host_name);
+	if (p->hairpin || p->isolated)
+		set_port(&b, p);
 	r = netlink_talk(nl, &b, &res);
 	if (r < 0 && res.index > 0)
 		link_delete(nl, p->host_name, &ignored);
@@ -394,8 +423,11 @@ static int quiet_ipv6(const struct link_inside *in)
 {
 	bool six = in->address6.family;
 	scoped_fd int procfd = procfs_open();
+	int r = procfd;
 
-	return procfd < 0 ? procfd : set_conf(procfd, "ipv6", in->name, six ? "accept_ra" : "disable_ipv6", six ? "0" : "1");
+	if (r >= 0 && six)
+		r = set_conf(procfd, "ipv6", in->name, "accept_ra", "0");
+	return r < 0 ? r : set_conf(procfd, "ipv6", in->name, "disable_ipv6", six ? "0" : "1");
 }
 
 /*
@@ -416,7 +448,9 @@ static int act_inside(const struct link_inside *in, struct netlink *nl, struct l
 	return r < 0 ? err_sys(e, r, "set up IPv6 of link '%s'", in->name) : 0;
 }
 
-static int visit(int netns_fd, const struct link_inside *in, struct netlink *ret_nl, struct link_info *ret, struct err *e)
+typedef int (*visit_fn)(const struct link_inside *in, struct netlink *nl, struct link_info *ret, struct err *e);
+
+static int visit(int netns_fd, visit_fn fn, const struct link_inside *in, struct netlink *ret_nl, struct link_info *ret, struct err *e)
 {
 	scoped_fd int home = ns_open_path("/proc/thread-self/ns/net", NS_NET);
 	int r;
@@ -426,7 +460,7 @@ static int visit(int netns_fd, const struct link_inside *in, struct netlink *ret
 	r = ns_join(netns_fd, NS_NET);
 	if (r < 0)
 		return err_sys(e, r, "enter the container's network namespace");
-	r = act_inside(in, ret_nl, ret, e);
+	r = fn(in, ret_nl, ret, e);
 	if (ns_join(home, NS_NET) < 0) {
 		/* Going on would do to the container what is meant for the host, and the other way round. */
 		log_error("cannot return from a container's network namespace");
@@ -445,7 +479,7 @@ int link_configure_inside(int netns_fd, const struct link_inside *in, struct err
 	int r;
 
 	netlink_batch_init(&b);
-	r = visit(netns_fd, in, &nl, &info, e);
+	r = visit(netns_fd, act_inside, in, &nl, &info, e);
 	if (r < 0)
 		return r;
 	set_up(&b, LOOPBACK);
@@ -456,6 +490,40 @@ int link_configure_inside(int netns_fd, const struct link_inside *in, struct err
 	add_default_route(&b, info.index, &in->gateway6);
 	r = netlink_talk(&nl, &b, &res);
 	return r < 0 ? failed(e, r, &res, "configure link", in->name) : 0;
+}
+
+/* Only opens the socket and looks. */
+static int look_inside(const struct link_inside *in, struct netlink *nl, struct link_info *ret, struct err *e)
+{
+	int r = link_open(nl, e);
+
+	return r == 0 ? link_find(nl, in->name, ret, e) : r;
+}
+
+int link_route_inside(int netns_fd, const struct link_inside *in, struct err *e)
+{
+	scoped_netlink struct netlink nl = NETLINK_NONE;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
+	struct netlink_result res = { 0 };
+	struct link_info info;
+	int r = visit(netns_fd, look_inside, in, &nl, &info, e);
+
+	if (r <= 0)
+		return r < 0 ? r : err_set(e, ERR_UNAVAILABLE, "link '%s' is not in the container's network namespace", in->name);
+	netlink_batch_init(&b);
+	add_default_route(&b, info.index, &in->gateway);
+	add_default_route(&b, info.index, &in->gateway6);
+	r = b.n > 0 ? netlink_talk(&nl, &b, &res) : 0;
+	return r < 0 ? failed(e, r, &res, "lead the default route over link", in->name) : 0;
+}
+
+int link_delete_inside(int netns_fd, const char *name, struct err *e)
+{
+	scoped_netlink struct netlink nl = NETLINK_NONE;
+	struct link_info info;
+	int r = visit(netns_fd, look_inside, &(struct link_inside){ .name = name }, &nl, &info, e);
+
+	return r <= 0 ? r : link_delete(&nl, name, e);
 }
 
 /* ---- routes ---------------------------------------------------------------------------------------------------------------------------- */

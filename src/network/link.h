@@ -51,6 +51,7 @@ struct link_pair {
 	uint8_t mac[MAC_SIZE];
 	uint32_t mtu;
 	bool hairpin;                  /* frames may go back out of the port they came in by */
+	bool isolated;                 /* sees the bridge, but none of its other isolated ports */
 };
 /* Makes the pair or nothing; the host's end is up and a port of the bridge. Errors: ERR_EXHAUSTED; -EEXIST (host name taken or the inside has such a link already). */
 int link_make_pair(struct netlink *nl, const struct link_pair *p, struct err *e);
@@ -61,7 +62,7 @@ int link_delete(struct netlink *nl, const char *name, struct err *e);
 struct link_inside {
 	const char *name;
 	struct addr address, address6; /* with prefix; family 0: none */
-	struct addr gateway, gateway6; /* family 0: no default route */
+	struct addr gateway, gateway6; /* family 0: no default route; "0.0.0.0": one that needs no gateway */
 };
 /*
  * Inside the namespace behind @netns_fd: loopback up, address, link up, default route. The calling thread enters the namespace for the moment it
@@ -69,11 +70,18 @@ struct link_inside {
  */
 int link_configure_inside(int netns_fd, const struct link_inside *in, struct err *e);
 
+/* In a namespace that is configured already: the default routes of @in alone; the link is taken away, which a missing one is not an error of. */
+int link_route_inside(int netns_fd, const struct link_inside *in, struct err *e);
+int link_delete_inside(int netns_fd, const char *name, struct err *e);
+
 /* Calls @fn with every subnet the host routes to, whatever the table; default routes are left out. */
 typedef int (*link_route_fn)(void *arg, const struct addr *subnet, uint32_t interface);
 int link_each_route(struct netlink *nl, link_route_fn fn, void *arg, struct err *e);
 
-/* Lets IPv4 (IPv6) packets pass through this host. Returns 1 if it had to be switched on, 0 if it was on. */
+/*
+ * Lets IPv4 (IPv6) packets pass through this host. Returns 1 if it had to be switched on, 0 if it was on. With IPv6 forwarding the kernel stops
+ * believing routers; links that did so until now go on doing it (accept_ra 2), or the host would lose its own default route.
+ */
 int link_enable_forwarding(bool six, struct err *e);
 
 /* True if forwarding is on. */

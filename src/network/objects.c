@@ -9,11 +9,13 @@
 
 #include "base/alloc.h"
 #include "base/arena.h"
+#include "base/vec.h"
 #include "network/config.h"
 #include "network/content.h"
 #include "network/internal.h"
 #include "network/ipam.h"
 #include "network/link.h"
+#include "network/record.h"
 #include "os/fd.h"
 #include "os/file.h"
 
@@ -91,9 +93,9 @@ int network_range_read(const struct network_config *c, struct network_range *ret
 {
 	struct network_range x = { 0 };
 
-	if (!c->bridge || !c->subnet || !read_pair(c->subnet, c->gateway, &x.subnet, &x.gateway) ||
+	if ((!c->bridge && !c->parent) || !c->subnet || !read_pair(c->subnet, c->gateway, &x.subnet, &x.gateway) ||
 	    (c->subnet6 && !read_pair(c->subnet6, c->gateway6, &x.subnet6, &x.gateway6)))
-		return err_set(e, ERR_CORRUPT, "network '%s': bridge, subnet and gateway do not fit together", c->name);
+		return err_set(e, ERR_CORRUPT, "network '%s': link, subnet and gateway do not fit together", c->name);
 	*ret = x;
 	return 0;
 }
@@ -108,11 +110,49 @@ int network_list(struct network *n, struct arena *a, const struct network_config
 	return config_list(n, a, ret, ret_n, e);
 }
 
+bool network_has_dns(const struct network_config *c)
+{
+	return c->subnet && !c->no_dns && !streq(c->name, NETWORK_DEFAULT);
+}
+
 /* ---- making and removing ---------------------------------------------------------------------------------------------------------------- */
 
 int network_create(struct network *n, const struct network_config *want, struct arena *a, const struct network_config **ret, struct err *e)
 {
 	return config_create(n, want, a, ret, e);
+}
+
+/* What is in @list and not in @drop. */
+static struct strs without(const struct strs *list, const struct strs *drop, struct arena *a)
+{
+	struct strs left = { 0 };
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (!strs_has(drop, list->v[i]))
+			strs_push(a, &left, list->v[i]);
+	}
+	return left;
+}
+
+int network_update_dns(struct network *n, const char *name, const struct strs *drop, const struct strs *add, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	const struct network_config *c;
+	struct network_config changed;
+	int r = config_find(n, name, &a, &c, e);
+
+	if (r < 0)
+		return r;
+	if (!network_has_dns(c))
+		return err_set(e, ERR_INVALID, "network '%s' has no name service", c->name);
+	changed = *c;
+	changed.dns = without(&c->dns, drop, &a);
+	for (size_t i = 0; i < add->n; i++) {
+		if (!strs_has(&changed.dns, add->v[i]))
+			strs_push(&a, &changed.dns, add->v[i]);
+	}
+	r = config_replace(n, &changed, e);
+	return r < 0 ? r : record_update_dns(n, &changed, e);
 }
 
 static int stop(struct network *n, const struct network_config *c, struct err *e)
@@ -123,13 +163,14 @@ static int stop(struct network *n, const struct network_config *c, struct err *e
 	struct ruleset_net net;
 	int r;
 
-	if (!c->bridge)
+	if (!c->subnet)
 		return 0;
 	r = ipam_sweep(n->ipam_fd, c->name, NULL, NULL, e);
 	if (r > 0)
-		return err_set(e, ERR_CONFLICT, "network '%s' has %d containers", c->name, r);
-	if (r == 0)
-		r = network_range_read(c, &range, e);
+		return err_set(e, ERR_CONFLICT, "network '%s' has %d address%s in use", c->name, r, r == 1 ? "" : "es");
+	if (r < 0 || !c->bridge)
+		return r;
+	r = network_range_read(c, &range, e);
 	if (r == 0)
 		r = link_open(&nl, e);
 	if (r == 0)
@@ -164,5 +205,9 @@ int network_remove(struct network *n, const char *name, struct err *e)
 			return err_set(e, ERR_DENIED, "network '%s' is pre-defined and cannot be removed", c->name);
 	}
 	r = stop(n, c, e);
-	return r < 0 ? r : config_remove(n, c->name, e);
+	if (r == 0)
+		r = config_remove(n, c->name, e);
+	if (r == 0)
+		ipam_forget(n->ipam_fd, c->name);
+	return r;
 }

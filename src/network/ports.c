@@ -18,7 +18,7 @@
 #include "os/file.h"
 #include "os/proc.h"
 
-static const char any_name[] = "any";
+static const char any_name[] = "any", any6_name[] = "::";
 static const char range_path[] = "/proc/sys/net/ipv4/ip_local_port_range";
 
 static const struct numtab protocols[] = { { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { "sctp", IPPROTO_SCTP }, { NULL, 0 } };
@@ -37,21 +37,24 @@ static void host_name(const struct ruleset_port *p, char ret[ADDR_TEXT_SIZE])
 	if (p->host.family)
 		addr_print(&p->host, ret);
 	else
-		snprintf(ret, ADDR_TEXT_SIZE, "%s", any_name);
+		snprintf(ret, ADDR_TEXT_SIZE, "%s", p->to.family == AF_INET6 ? any6_name : any_name);
 }
 
 /* As people read it: "0.0.0.0:8080". */
 static void bind_text(const struct ruleset_port *p, char ret[PORT_TEXT_SIZE])
 {
-	char ip[ADDR_TEXT_SIZE] = "0.0.0.0";
+	bool six = p->to.family == AF_INET6;
+	char ip[ADDR_TEXT_SIZE];
 
+	snprintf(ip, sizeof ip, "%s", six ? "::" : "0.0.0.0");
 	if (p->host.family)
 		addr_print(&p->host, ip);
-	snprintf(ret, PORT_TEXT_SIZE, p->host.family == AF_INET6 ? "[%s]:%u" : "%s:%u", ip, p->host_port);
+	snprintf(ret, PORT_TEXT_SIZE, six ? "[%s]:%u" : "%s:%u", ip, p->host_port);
 }
 
-int ports_to_rules(const struct container_port *p, const char *ip, struct ruleset_port *ret, struct err *e)
+int ports_to_rules(const struct container_port *p, const struct ports_target *to, struct ruleset_port *ret, struct err *e)
 {
+	const char *ip;
 	const struct numtab *protocol = numtab_find(protocols, p->protocol);
 	struct ruleset_port x = { .host_port = (uint16_t)p->host_port, .port = (uint16_t)p->port };
 
@@ -62,34 +65,36 @@ int ports_to_rules(const struct container_port *p, const char *ip, struct rulese
 	x.protocol = (uint8_t)protocol->value;
 	if (p->host_ip && *p->host_ip && addr_parse(p->host_ip, &x.host) < 0)
 		return err_set(e, ERR_INVALID, "port %u: invalid host address '%s'", p->port, p->host_ip);
-	if (addr_is_any(&x.host) && x.host.family == AF_INET)
+	ip = x.host.family == AF_INET6 ? to->ip6 : to->ip;
+	if (!ip)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: publishing port %u on %s: the container has no IPv%d address on that network",
+			       p->port, p->host_ip ? p->host_ip : "0.0.0.0", x.host.family == AF_INET6 ? 6 : 4);
+	if (addr_is_any(&x.host))
 		x.host = (struct addr){ 0 };
 	if (addr_parse(ip, &x.to) < 0)
 		return err_set(e, ERR_INVALID, "invalid container address '%s'", ip);
-	if (x.host.family && x.host.family != x.to.family)
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: publishing port %u on %s of another address family than the container's",
-			       p->port, p->host_ip);
 	*ret = x;
 	return 0;
 }
 
 /* ---- conflicts -------------------------------------------------------------------------------------------------------------------------- */
 
-static bool hosts_overlap(const struct addr *a, const struct addr *b)
+/* "any" is every IPv4 address and "::" every IPv6 address: the families have ports of their own. */
+static bool hosts_overlap(const struct ruleset_port *p, const struct addr *taken)
 {
-	if (!a->family || !b->family)
-		return true;
-	return a->family == b->family && (addr_is_any(a) || addr_is_any(b) || addr_equal(a, b));
+	if (taken->family != p->to.family)
+		return false;
+	return !p->host.family || addr_is_any(taken) || addr_equal(&p->host, taken);
 }
 
 static int overlap_one(void *arg, int dirfd, const char *name, unsigned char d_type)
 {
 	const struct ruleset_port *p = arg;
-	struct addr taken = { 0 };
+	struct addr taken = { .family = AF_INET };
 
 	if (!streq(name, any_name) && addr_parse(name, &taken) < 0)
 		return 0;
-	return hosts_overlap(&p->host, &taken);
+	return hosts_overlap(p, &taken);
 }
 
 /* A socket bound for a moment. Whether the kernel knows the protocol does not matter: then nobody listens. */
@@ -97,7 +102,7 @@ static int try_bind(const struct ruleset_port *p)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(p->host_port) };
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(p->host_port) };
-	bool six = p->host.family == AF_INET6, tcp = p->protocol == IPPROTO_TCP;
+	bool six = p->to.family == AF_INET6, tcp = p->protocol == IPPROTO_TCP;
 	scoped_fd int fd = socket(six ? AF_INET6 : AF_INET, (tcp || p->protocol == IPPROTO_SCTP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC,
 				  p->protocol);
 	int one = 1, r;
@@ -107,6 +112,8 @@ static int try_bind(const struct ruleset_port *p)
 	/* For TCP this forgives connections that are still closing, but not listeners. */
 	if (tcp)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (six)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
 	memcpy(&in.sin_addr, p->host.bytes, sizeof in.sin_addr);
 	memcpy(&in6.sin6_addr, p->host.bytes, sizeof in6.sin6_addr);
 	r = six ? bind(fd, (struct sockaddr *)&in6, sizeof in6) : bind(fd, (struct sockaddr *)&in, sizeof in);
@@ -195,29 +202,98 @@ static int take_any(int dirfd, struct ruleset_port *p, const char *owner)
 	return -EADDRINUSE;
 }
 
-static int reserve_one(int dirfd, const char *owner, const char *ip, struct container_port *port, struct err *e)
+/* The first of a range that was asked for. */
+static int take_first(int dirfd, struct ruleset_port *p, uint32_t last, const char *owner)
 {
-	char text[PORT_TEXT_SIZE];
-	struct ruleset_port p;
-	bool any = port->host_port == 0;
-	int r = ports_to_rules(port, ip, &p, e);
+	int r = take_port(dirfd, p, owner);
 
-	if (r < 0)
-		return r;
-	if (p.host.family == AF_INET6 && addr_is_loopback(&p.host))
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: publishing port %u on [::1]", port->port);
-	r = any ? take_any(dirfd, &p, owner) : take_port(dirfd, &p, owner);
-	port->host_port = p.host_port;
-	bind_text(&p, text);
-	if (r == -EADDRINUSE && any)
+	while ((r == -EEXIST || r == -EADDRINUSE) && p->host_port < last) {
+		p->host_port++;
+		r = take_port(dirfd, p, owner);
+	}
+	return r;
+}
+
+static int refused(const struct container_port *port, const struct ruleset_port *p, int r, struct err *e)
+{
+	bool taken = r == -EEXIST || r == -EADDRINUSE;
+	char text[PORT_TEXT_SIZE];
+
+	bind_text(p, text);
+	if (taken && !port->host_port)
 		return err_set(e, ERR_EXHAUSTED, "no host port is free for container port %u/%s", port->port, port->protocol);
+	if (taken && port->host_port_last > port->host_port)
+		return err_set(e, ERR_CONFLICT, "none of the host ports %u to %u is free for container port %u/%s: all are already allocated",
+			       port->host_port, port->host_port_last, port->port, port->protocol);
 	if (r == -EEXIST)
 		return err_set(e, ERR_CONFLICT, "bind for %s failed: port is already allocated", text);
 	if (r == -EADDRINUSE)
 		return err_set(e, ERR_CONFLICT, "bind for %s failed: address already in use by a program of the host", text);
 	if (r == -EADDRNOTAVAIL)
 		return err_set(e, ERR_INVALID, "bind for %s failed: no interface of this host has that address", text);
-	return r < 0 ? err_sys(e, r, "bind for %s", text) : 0;
+	return err_sys(e, r, "bind for %s", text);
+}
+
+/* The kernel has no way to lead an answer back to ::1, as route_localnet does for 127.0.0.1. */
+static int refuse_loopback6(const struct ruleset_port *p, uint32_t port, struct err *e)
+{
+	if (p->host.family != AF_INET6 || !addr_is_loopback(&p->host))
+		return 0;
+	return err_set(e, ERR_UNSUPPORTED, "unsupported: publishing port %u on [::1]: the kernel leads nothing back to it; use 127.0.0.1", port);
+}
+
+static int reserve_one(int dirfd, const char *owner, const struct ports_target *to, const struct container_port *port, struct container_port *ret,
+		struct err *e)
+{
+	struct ruleset_port p;
+	int r = ports_to_rules(port, to, &p, e);
+
+	if (r == 0)
+		r = refuse_loopback6(&p, port->port, e);
+	if (r < 0)
+		return r;
+	r = port->host_port ? take_first(dirfd, &p, port->host_port_last, owner) : take_any(dirfd, &p, owner);
+	if (r < 0)
+		return refused(port, &p, r, e);
+	ret->host_port = p.host_port;
+	ret->host_port_last = 0;
+	return 0;
+}
+
+static void drop_rows(int dirfd, const char *owner, const struct ports_target *to, const struct container_port *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct ruleset_port p;
+		struct err ignored; /* each was understood when it was taken */
+
+		if (ports_to_rules(&rows[i], to, &p, &ignored) == 0)
+			drop_port(dirfd, &p, owner);
+	}
+}
+
+/* A port of every address of both families: the same number in both. */
+static int reserve_both(int dirfd, const char *owner, const struct ports_target *to, const struct container_port *port, struct container_port ret[2],
+		struct err *e)
+{
+	enum { TRIES = 64 };
+	struct container_port ask = *port;
+	int r = -EADDRINUSE;
+
+	for (int i = 0; i < TRIES; i++) {
+		r = reserve_one(dirfd, owner, to, &ask, &ret[0], e);
+		if (r < 0)
+			return r;
+		ret[1].host_port = ret[0].host_port;
+		r = reserve_one(dirfd, owner, to, &ret[1], &ret[1], e);
+		if (r == 0)
+			return 0;
+		drop_rows(dirfd, owner, to, ret, 1);
+		if (e->kind != ERR_CONFLICT || (ask.host_port && ret[0].host_port >= ask.host_port_last))
+			return r;
+		if (ask.host_port)
+			ask.host_port = ret[0].host_port + 1;
+	}
+	return r;
 }
 
 /* ---- the verbs -------------------------------------------------------------------------------------------------------------------------- */
@@ -230,45 +306,51 @@ static int lock_ports(int dirfd, struct err *e)
 }
 
 /* What an earlier start of the same container left when it was killed is no conflict. */
-static void drop_earlier(int dirfd, const char *owner, const char *ip, const struct container_port *ports, size_t n)
+static void drop_earlier(int dirfd, const char *owner, const struct ports_target *to, const struct container_port *ports, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct ruleset_port p;
-		struct err ignored; /* the port is judged when it is taken */
+		struct container_port six = ports[i];
 
-		if (ports[i].host_port && ports_to_rules(&ports[i], ip, &p, &ignored) == 0)
-			drop_port(dirfd, &p, owner);
+		six.host_ip = any6_name;
+		if (!ports[i].host_port)
+			continue;
+		drop_rows(dirfd, owner, to, &ports[i], 1);
+		if (to->ip6 && !ports[i].host_ip)
+			drop_rows(dirfd, owner, to, &six, 1);
 	}
 }
 
-int ports_reserve(int dirfd, const char *owner, const char *ip, const struct container_port *ports, size_t n, struct arena *a,
-		struct container_port **ret, struct err *e)
+int ports_reserve(int dirfd, const char *owner, const struct ports_target *to, const struct container_port *ports, size_t n, struct arena *a,
+		struct container_port **ret, size_t *ret_n, struct err *e)
 {
-	struct container_port *v = arena_array(a, struct container_port, n);
+	struct container_port *v = arena_array(a, struct container_port, 2 * n);
 	scoped_fd int lock = lock_ports(dirfd, e);
+	size_t done = 0;
 
 	if (lock < 0)
 		return lock;
-	drop_earlier(dirfd, owner, ip, ports, n);
+	drop_earlier(dirfd, owner, to, ports, n);
 	for (size_t i = 0; i < n; i++) {
+		bool both = !ports[i].host_ip && to->ip && to->ip6;
 		int r;
 
-		v[i] = ports[i];
-		v[i].host_ip = arena_strdup(a, ports[i].host_ip);
-		v[i].protocol = arena_strdup(a, ports[i].protocol);
-		r = reserve_one(dirfd, owner, ip, &v[i], e);
+		v[done] = ports[i];
+		v[done].host_ip = arena_strdup(a, ports[i].host_ip);
+		v[done].protocol = arena_strdup(a, ports[i].protocol);
+		if (both) {
+			v[done + 1] = v[done];
+			v[done + 1].host_ip = any6_name;
+			v[done + 1].host_port_last = 0;
+		}
+		r = both ? reserve_both(dirfd, owner, to, &ports[i], &v[done], e) : reserve_one(dirfd, owner, to, &ports[i], &v[done], e);
 		if (r < 0) {
-			struct ruleset_port p;
-			struct err ignored; /* each was understood when it was taken */
-
-			while (i-- > 0) {
-				if (ports_to_rules(&v[i], ip, &p, &ignored) == 0)
-					drop_port(dirfd, &p, owner);
-			}
+			drop_rows(dirfd, owner, to, v, done);
 			return r;
 		}
+		done += 1 + both;
 	}
 	*ret = v;
+	*ret_n = done;
 	return 0;
 }
 
@@ -282,7 +364,7 @@ int ports_release(int dirfd, const char *owner, const struct container_port *por
 	for (size_t i = 0; i < n; i++) {
 		struct ruleset_port p;
 		/* Only the host's side names the file. */
-		int r = ports_to_rules(&ports[i], ports[i].host_ip && strchr(ports[i].host_ip, ':') ? "::" : "0.0.0.0", &p, e);
+		int r = ports_to_rules(&ports[i], &(struct ports_target){ "0.0.0.0", "::" }, &p, e);
 
 		if (r == 0)
 			r = drop_port(dirfd, &p, owner);
@@ -292,14 +374,14 @@ int ports_release(int dirfd, const char *owner, const struct container_port *por
 	return first;
 }
 
-int ports_owned(int dirfd, const char *owner, const char *ip, const struct container_port *ports, size_t n, struct ruleset_port *ret,
+int ports_owned(int dirfd, const char *owner, const struct ports_target *to, const struct container_port *ports, size_t n, struct ruleset_port *ret,
 		size_t *ret_n, struct err *e)
 {
 	*ret_n = 0;
 	for (size_t i = 0; i < n; i++) {
 		char path[PORT_NAME_SIZE + ADDR_TEXT_SIZE], host[ADDR_TEXT_SIZE], text[RESERVATION_SIZE];
 		struct ruleset_port *p = &ret[*ret_n];
-		int r = ports_to_rules(&ports[i], ip, p, e);
+		int r = ports_to_rules(&ports[i], to, p, e);
 
 		if (r < 0)
 			return r;
@@ -347,7 +429,7 @@ static int sweep_host(void *arg, int dirfd, const char *name, unsigned char d_ty
 	if (reservation_read(dirfd, name, text) < 0)
 		return 0;
 	p.host = (struct addr){ 0 };
-	whole = read_target(text, &p) == 0 && (streq(name, any_name) || addr_parse(name, &p.host) == 0);
+	whole = read_target(text, &p) == 0 && (streq(name, any_name) || streq(name, any6_name) || addr_parse(name, &p.host) == 0);
 	if (!whole) {
 		text[0] = '\0';
 		p = (struct ruleset_port){ 0 };

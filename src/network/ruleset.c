@@ -24,7 +24,7 @@
 #include "base/scope.h"
 #include "base/str.h"
 
-enum { RULESET_VERSION = 2 };    /* of the rules below: count up with every change of them */
+enum { RULESET_VERSION = 3 };    /* of the rules below: count up with every change of them */
 
 const char ruleset_table[] = "tare";
 static const char comment_prefix[] = "tare rules ";
@@ -40,6 +40,8 @@ const struct nft_set ruleset_sets[RULESET_SETS] = {
 	{ "neighbours", NFT_CONCAT2(NFT_TYPE_IFNAME, NFT_TYPE_IFNAME), 2 * IFNAMSIZ },
 	{ "subnets4",   NFT_TYPE_IP,  4,  .interval = true },
 	{ "subnets6",   NFT_TYPE_IP6, 16, .interval = true },
+	{ "unmasked4",  NFT_TYPE_IP,  4,  .interval = true },
+	{ "unmasked6",  NFT_TYPE_IP6, 16, .interval = true },
 	{ "ports4",     NFT_CONCAT3(NFT_TYPE_IP, NFT_TYPE_PROTO, NFT_TYPE_PORT),  KEY_IP4, NFT_CONCAT2(NFT_TYPE_IP, NFT_TYPE_PORT),  DATA_IP4 },
 	{ "ports4_any", NFT_CONCAT2(NFT_TYPE_PROTO, NFT_TYPE_PORT),               KEY_ANY, NFT_CONCAT2(NFT_TYPE_IP, NFT_TYPE_PORT),  DATA_IP4 },
 	{ "ports6",     NFT_CONCAT3(NFT_TYPE_IP6, NFT_TYPE_PROTO, NFT_TYPE_PORT), KEY_IP6, NFT_CONCAT2(NFT_TYPE_IP6, NFT_TYPE_PORT), DATA_IP6 },
@@ -101,8 +103,9 @@ static const struct nft_rule rules[] = {
 	{ "prerouting", NULL,                        { TO_THIS_HOST, JUMP("publish") } },
 	{ "output", NULL,                            { TO_THIS_HOST, JUMP("publish") } },
 
+	{ "forward", "internal networks have no way out, not even to the published ports of others",
+		{ IN_IF(R), IN("internal"), OUT_IF(R + 4), NOT_IN("neighbours"), DROP } },
 	{ "forward", NULL,                           { OUT_IF(R), IN("bridges"), JUMP("inbound") } },
-	{ "forward", "internal networks have no way out", { IN_IF(R), IN("internal"), DROP } },
 	{ "inbound", NULL,                           { ANSWERS, ACCEPT } },
 	{ "inbound", "the same bridge",              { IN_IF(R), OUT_IF(R + 4), IN("neighbours"), ACCEPT } },
 	{ "inbound", "published ports",              { WAS_PUBLISHED, ACCEPT } },
@@ -111,9 +114,9 @@ static const struct nft_rule rules[] = {
 	{ "postrouting", "this host's 127.0.0.1 to a published port", { OUT_IF(R), IN("bridges"), IS_4, LOOPBACK_SOURCE, MASQUERADE } },
 	{ "postrouting", "a container to a published port of its own network",
 		{ OUT_IF(R), IN("bridges"), IS_4, SOURCE4(R), IN("subnets4"), WAS_PUBLISHED, MASQUERADE } },
-	{ "postrouting", "containers to the outside", { OUT_IF(R), NOT_IN("bridges"), IS_4, SOURCE4(R), IN("subnets4"), MASQUERADE } },
+	{ "postrouting", "containers to the outside", { OUT_IF(R), NOT_IN("bridges"), IS_4, SOURCE4(R), NOT_IN("unmasked4"), IN("subnets4"), MASQUERADE } },
 	{ "postrouting", NULL,                       { OUT_IF(R), IN("bridges"), IS_6, SOURCE6(R), IN("subnets6"), WAS_PUBLISHED, MASQUERADE } },
-	{ "postrouting", NULL,                       { OUT_IF(R), NOT_IN("bridges"), IS_6, SOURCE6(R), IN("subnets6"), MASQUERADE } },
+	{ "postrouting", NULL,                       { OUT_IF(R), NOT_IN("bridges"), IS_6, SOURCE6(R), NOT_IN("unmasked6"), IN("subnets6"), MASQUERADE } },
 };
 /* clang-format on */
 
@@ -131,9 +134,12 @@ static struct nft_element name_element(const char *first, const char *second)
 
 size_t ruleset_net_elements(const struct ruleset_net *net, const char *set, struct nft_element ret[2])
 {
-	const struct addr *subnet = streq(set, "subnets4") ? &net->subnet : streq(set, "subnets6") ? &net->subnet6 : NULL;
+	bool unmasked = str_after(set, "unmasked");
+	const struct addr *subnet = str_ends(set, "4") ? &net->subnet : &net->subnet6;
 
-	if (subnet && subnet->family) {
+	if (unmasked && !net->no_masquerade)
+		return 0;
+	if ((unmasked || str_after(set, "subnets")) && subnet->family) {
 		/* The end of an interval is the first address after it; no subnet of ours ends with the address space. */
 		struct addr first = addr_first(subnet), next = addr_nth(subnet, addr_count(subnet));
 
@@ -147,7 +153,7 @@ size_t ruleset_net_elements(const struct ruleset_net *net, const char *set, stru
 		ret[0] = name_element(net->bridge, NULL);
 		return 1;
 	}
-	if (streq(set, "neighbours")) {
+	if (streq(set, "neighbours") && !net->no_neighbours) {
 		ret[0] = name_element(net->bridge, net->bridge);
 		return 1;
 	}

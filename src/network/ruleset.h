@@ -15,6 +15,7 @@ struct ruleset_net {
 	const char *bridge;
 	struct addr subnet, subnet6; /* family 0: none */
 	bool internal;
+	bool no_neighbours, no_masquerade;
 };
 
 /* A published port. host.family 0: every address of the host. */
@@ -34,7 +35,7 @@ struct ruleset_content {
 	size_t n_ports;
 };
 /* The elements of each set of a table that is about to be replaced. */
-enum { RULESET_SETS = 9 };
+enum { RULESET_SETS = 11 };
 struct ruleset_elements {
 	struct nft_element *v;
 	size_t n, cap;

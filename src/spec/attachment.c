@@ -26,6 +26,7 @@ static const struct field attachment_fields[] = {
 	FIELD(struct attachment, gateway6,  "gateway6",  STR,  O),
 	FIELD(struct attachment, internal,  "internal",  BOOL, O),
 	FIELD(struct attachment, upstreams, "upstreams", STRS, O),
+	FIELD(struct attachment, own_upstreams, "ownUpstreams", BOOL, O),
 	FIELD(struct attachment, searches,  "searches",  STRS, O),
 };
 /* clang-format on */

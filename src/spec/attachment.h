@@ -30,6 +30,7 @@ struct attachment {
 	const char *gateway6;
 	bool internal;               /* the network has no way out: names of the outside are refused (CVE-2024-29018) */
 	struct strs upstreams;       /* nameservers for the outside: the container's --dns, else the network's; empty: the host's */
+	bool own_upstreams;          /* they are the container's: a change of the network's does not touch them */
 	struct strs searches;        /* --dns-search of the container */
 };
 extern const struct schema attachment_schema;

@@ -44,6 +44,7 @@ static const struct schema mount_schema = SCHEMA("mount", struct container_mount
 static const struct field port_fields[] = {
 	FIELD(struct container_port, host_ip,   "hostIp",   STR, O),
 	FIELD(struct container_port, host_port, "hostPort", U32, O),
+	FIELD(struct container_port, host_port_last, "hostPortLast", U32, O),
 	FIELD(struct container_port, port,      "port",     U32, R),
 	FIELD(struct container_port, protocol,  "protocol", STR, R),
 };
@@ -69,6 +70,22 @@ static const struct field host_fields[] = {
 };
 static const struct schema host_schema = SCHEMA("host", struct container_host, host_fields);
 
+static const struct field network_fields[] = {
+	FIELD(struct container_network, name,      "name",      STR,  R | FIELD_NONEMPTY),
+	FIELD(struct container_network, ip,        "ip",        STR,  O),
+	FIELD(struct container_network, ip6,       "ip6",       STR,  O),
+	FIELD(struct container_network, mac,       "mac",       STR,  O),
+	FIELD(struct container_network, interface, "interface", STR,  O),
+	FIELD(struct container_network, aliases,   "aliases",   STRS, O),
+	FIELD(struct container_network, priority,  "priority",  I32,  O),
+};
+static const struct schema network_schema = SCHEMA("network", struct container_network, network_fields);
+
+static const struct field networks_fields[] = {
+	FIELD_LIST(struct container_networks, list, "networks", &network_schema, 0),
+};
+const struct schema container_networks_schema = SCHEMA("networks", struct container_networks, networks_fields);
+
 static const struct field request_fields[] = {
 	FIELD(struct container_request, image,          "image",         STR,   R | FIELD_NONEMPTY),
 	FIELD(struct container_request, name,           "name",          STR,   O),
@@ -81,6 +98,7 @@ static const struct field request_fields[] = {
 	FIELD_LIST(struct container_request, mounts,  "mounts",  &mount_schema,  O),
 	FIELD_LIST(struct container_request, ports,   "ports",   &port_schema,   O),
 	FIELD(struct container_request, publish_all,    "publishAll",    BOOL,  O),
+	FIELD(struct container_request, exposed,        "exposed",       STRS,  O),
 	FIELD_LIST(struct container_request, ulimits, "ulimits", &ulimit_schema, O),
 	FIELD_LIST(struct container_request, devices, "devices", &device_schema, O),
 	FIELD_LIST(struct container_request, hosts,   "hosts",   &host_schema,   O),
@@ -112,6 +130,10 @@ static const struct field request_fields[] = {
 	FIELD(struct container_request, security_opts,  "securityOpts",  STRS,  O),
 	FIELD(struct container_request, network,        "network",       STR,   O),
 	FIELD(struct container_request, ip,             "ip",            STR,   O),
+	FIELD(struct container_request, ip6,            "ip6",           STR,   O),
+	FIELD(struct container_request, mac,            "mac",           STR,   O),
+	FIELD(struct container_request, aliases,        "aliases",       STRS,  O),
+	FIELD_LIST(struct container_request, networks, "networks", &network_schema, O),
 	FIELD(struct container_request, dns,            "dns",           STRS,  O),
 	FIELD(struct container_request, dns_search,     "dnsSearch",     STRS,  O),
 	FIELD(struct container_request, dns_options,    "dnsOptions",    STRS,  O),
@@ -174,11 +196,19 @@ static int container_check(const void *obj, struct err *e)
 const struct schema container_schema = SCHEMA_CHECKED("container", struct container, container_fields, container_check);
 
 static const struct field address_fields[] = {
-	FIELD(struct container_address, network, "network", STR, R),
-	FIELD(struct container_address, ip,      "ip",      STR, R),
-	FIELD(struct container_address, prefix,  "prefix",  U32, O),
-	FIELD(struct container_address, gateway, "gateway", STR, O),
-	FIELD(struct container_address, mac,     "mac",     STR, O),
+	FIELD(struct container_address, network,   "network",   STR, R),
+	FIELD(struct container_address, driver,    "driver",    STR, O),
+	FIELD(struct container_address, interface, "interface", STR, O),
+	FIELD(struct container_address, ip,        "ip",        STR, O),
+	FIELD(struct container_address, prefix,    "prefix",    U32, O),
+	FIELD(struct container_address, gateway,   "gateway",   STR, O),
+	FIELD(struct container_address, ip6,       "ip6",       STR, O),
+	FIELD(struct container_address, prefix6,   "prefix6",   U32, O),
+	FIELD(struct container_address, gateway6,  "gateway6",  STR, O),
+	FIELD(struct container_address, mac,       "mac",       STR, O),
+	FIELD(struct container_address, default_route, "defaultRoute", BOOL, O),
+	FIELD(struct container_address, aliases,   "aliases",   STRS, O),
+	FIELD(struct container_address, names,     "names",     STRS, O),
 	FIELD_LIST(struct container_address, ports, "ports", &port_schema, O),
 };
 static const struct schema address_schema = SCHEMA("address", struct container_address, address_fields);

@@ -43,6 +43,7 @@ struct container_mount {
 struct container_port {
 	const char *host_ip;         /* NULL: every address */
 	uint32_t host_port;          /* 0: the engine picks a free one */
+	uint32_t host_port_last;     /* 0, or the last of a range of which the first free one is taken; in a state 0 */
 	uint32_t port;
 	const char *protocol;        /* "tcp" or "udp" */
 };
@@ -63,6 +64,21 @@ struct container_host {
 	const char *ip;              /* an address, or "host-gateway" */
 };
 
+/* One network a container shall be in: a --network with its options, or a `network connect`. */
+struct container_network {
+	const char *name;            /* as asked: name or id */
+	const char *ip, *ip6, *mac;  /* NULL: chosen */
+	const char *interface;       /* its link inside; NULL: eth0, eth1, … */
+	struct strs aliases;
+	int32_t priority;            /* --gw-priority: the highest has the default route; among equals the first */
+};
+
+/* <root>/containers/<id>/networks.json: what `network connect` and `disconnect` made of the request's networks. */
+struct container_networks {
+	struct container_network *list;
+	size_t n_list;
+};
+
 /* Everything the flags of `tare run` and `tare create` say. Zero means "not said" in every member unless its comment says otherwise. */
 struct container_request {
 	const char *image;           /* reference or image id as typed */
@@ -77,7 +93,8 @@ struct container_request {
 	size_t n_mounts;
 	struct container_port *ports;
 	size_t n_ports;
-	bool publish_all;            /* -P: every EXPOSE of the image */
+	bool publish_all;            /* -P: every EXPOSE of the image and of --expose */
+	struct strs exposed;         /* --expose: "80/tcp" */
 	struct container_ulimit *ulimits;
 	size_t n_ulimits;
 	struct container_device *devices;
@@ -113,8 +130,13 @@ struct container_request {
 	int64_t storage_size;        /* bytes it may write to its root; 0: the store's default; -1: as many as there are */
 	struct strs security_opts;   /* "no-new-privileges", "seccomp=unconfined", "seccomp=/file.json" */
 
-	const char *network;         /* "bridge", "none", "host" or a network's name; NULL: bridge */
-	const char *ip;
+	const char *network;         /* "bridge", "none", "host", "container:ID", "ns:PATH" or the first network's name; NULL: bridge */
+	const char *ip;              /* of --ip, --ip6, --mac-address, --network-alias: they belong to the first network */
+	const char *ip6;
+	const char *mac;
+	struct strs aliases;
+	struct container_network *networks; /* all networks, if there are several or one with options; empty: `network` */
+	size_t n_networks;
 	struct strs dns;
 	struct strs dns_search;
 	struct strs dns_options;
@@ -184,10 +206,18 @@ static inline bool container_is_up(enum container_status s)
 /* What the network gave; host_port of each row is the real one. */
 struct container_address {
 	const char *network;
-	const char *ip;
+	const char *driver;          /* NULL: bridge */
+	const char *interface;       /* inside; NULL: eth0 */
+	const char *ip;              /* NULL: the network speaks IPv6 only */
 	uint32_t prefix;
 	const char *gateway;
+	const char *ip6;             /* NULL: none */
+	uint32_t prefix6;
+	const char *gateway6;
 	const char *mac;
+	bool default_route;          /* this one leads outside */
+	struct strs aliases;         /* as asked */
+	struct strs names;           /* all it answers to in this network; empty where nobody answers */
 	struct container_port *ports;
 	size_t n_ports;
 };
@@ -214,6 +244,7 @@ size_t container_target_depth(const char *path);
 
 /* Field tables (container.c). */
 extern const struct schema container_request_schema;
+extern const struct schema container_networks_schema;
 extern const struct schema container_schema;
 extern const struct schema container_state_schema;
 extern const struct schema container_exit_schema;

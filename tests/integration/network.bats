@@ -104,7 +104,7 @@ teardown() { netns_teardown; }
 	[ "$status" = 1 ]
 	run tool rm second
 	[ "$status" = 1 ]
-	[[ $output == *"has 1 containers"* ]]
+	[[ $output == *"has 1 address in use"* ]]
 	tool detach c2 10.99.0.2 --net second
 	tool rm second
 	[[ $(in_host nft list set inet tare subnets4) != *10.99.0* ]]

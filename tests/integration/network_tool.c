@@ -67,8 +67,10 @@ static int reserve(struct tool *t, const struct network_config **c, struct conta
 {
 	int r = network_find(t->n, t->net, &t->a, c, e);
 
-	if (r == 0)
+	if (r == 0) {
+		t->q.default_route = network_leads_outside(*c);
 		r = network_reserve(t->n, *c, &t->q, &t->a, at, e);
+	}
 	if (r < 0)
 		return r;
 	printf("%s %s %s", at->ip, at->gateway, at->mac);
@@ -99,7 +101,7 @@ static int run_attach(struct tool *t, struct err *e)
 	r = reserve(t, &c, &at, e);
 	if (r < 0)
 		return r;
-	r = network_attach(t->n, c, t->q.container, &at, netns, e);
+	r = network_attach(t->n, c, t->q.container, &at, NULL, netns, e);
 	if (r < 0)
 		network_detach(t->n, t->q.container, &at, &later);
 	return r;
@@ -151,7 +153,7 @@ static int bench_one(struct tool *t, const struct network_config *c, uint32_t i,
 	t->q.container = arena_printf(&t->a, "bench%05u", i);
 	r = netns < 0 ? err_sys(e, netns, "make a namespace") : network_reserve(t->n, c, &t->q, &t->a, &at, e);
 	if (r == 0)
-		r = network_attach(t->n, c, t->q.container, &at, netns, e);
+		r = network_attach(t->n, c, t->q.container, &at, NULL, netns, e);
 	*ret = (struct cost){ proc_now_ns() - start.wall, cpu_ns() - start.cpu };
 	return r;
 }

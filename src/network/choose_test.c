@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "network/config.h"
+#include "network/choose.h"
 
 #include "base/test.h"
 #include "codec/json.h"
@@ -12,7 +12,7 @@ static const char *picked(const char *const *texts, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(addr_parse(texts[i], &taken[i]), 0);
-	if (config_pick_subnet(taken, n, &x) < 0)
+	if (choose_pick_subnet(taken, n, &x) < 0)
 		return NULL;
 	addr_print_prefix(&x, text);
 	return text;
