@@ -40,6 +40,13 @@ static void text_print(const struct engine_info *i)
 	printf("Security Options:\n");
 	for (size_t k = 0; k < i->security.n; k++)
 		printf(" %s\n", i->security.v[k] + strlen("name="));
+	printf("CDI spec directories:\n");
+	for (size_t k = 0; k < i->cdi_directories.n; k++)
+		printf(" %s\n", i->cdi_directories.v[k]);
+	if (i->n_devices)
+		printf("Discovered Devices:\n");
+	for (size_t k = 0; k < i->n_devices; k++)
+		printf(" %s: %s\n", i->devices[k].source, i->devices[k].id);
 	printf("Kernel Version: %s\nOperating System: %s\nOSType: %s\nArchitecture: %s\n", i->kernel, i->operating_system ? i->operating_system : "<unknown>",
 		i->os_type, i->architecture);
 	printf("CPUs: %" PRId64 "\nTotal Memory: %s\nName: %s\n", i->cpus, size_text((uint64_t)i->memory, size), i->name);

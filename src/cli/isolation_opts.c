@@ -20,6 +20,11 @@ static int take_device(void *options, const char *value, struct arena *a, struct
 	return request_device(REQUEST(options), value, a, e);
 }
 
+static int take_gpus(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_gpus(REQUEST(options), value, a, e);
+}
+
 static int take_device_rule(void *options, const char *value, struct arena *a, struct err *e)
 {
 	return request_device_rule(REQUEST(options), value, a, e);
@@ -128,13 +133,13 @@ const struct opt isolation_opts[] = {
 	OPT(R, q.isolation.uts,      "uts",                0,   STR,     "MODE",       "Host name namespace: host, container:NAME, private (default)"),
 	OPT(R, q.isolation.cgroupns, "cgroupns",           0,   STR,     "MODE",       "Cgroup namespace: private or host"),
 	OPT_CALL("sysctl",           0,   take_sysctl,     "KEY=VALUE",                "Namespaced kernel parameter"),
-	OPT_CALL("device",           0,   take_device,     "HOST[:TARGET[:rwm]]",      "Device of the host"),
+	OPT_CALL("device",           0,   take_device,     "HOST[:TARGET[:rwm]]",      "Device of the host, or vendor.com/class=name of CDI"),
+	OPT_CALL("gpus",             0,   take_gpus,       "COUNT|all|device=ID",      "GPUs that a CDI file describes"),
 	OPT_CALL("device-cgroup-rule", 0, take_device_rule, "RULE",                    "Let it use devices by number: 'c 10:229 rwm'"),
 	OPT(R, q.cap_add,            "cap-add",            0,   STRS,    "CAPABILITY", "Add a capability, or ALL"),
 	OPT(R, q.cap_drop,           "cap-drop",           0,   STRS,    "CAPABILITY", "Drop a capability, or ALL"),
 	OPT(R, q.privileged,         "privileged",         0,   FLAG,    NULL,         "All capabilities, all devices, nothing masked"),
-	OPT(R, q.security_opts,      "security-opt",       0,   STRS,    "OPTION",     "no-new-privileges, seccomp=FILE|unconfined"),
-	OPT_UNSUPPORTED("gpus", 0, "X"),
+	OPT(R, q.security_opts,      "security-opt",       0,   STRS,    "OPTION",     "no-new-privileges, seccomp=, apparmor=, mask=, unmask=, …"),
 	OPT_REFUSED("cpu-count", 0, "N", WINDOWS),        OPT_REFUSED("cpu-percent", 0, "N", WINDOWS),
 	OPT_REFUSED("io-maxbandwidth", 0, "X", WINDOWS),  OPT_REFUSED("io-maxiops", 0, "N", WINDOWS),
 	OPT_REFUSED("isolation", 0, "X", "Linux has one technology, which docker calls 'default'; --runtime chooses another"),

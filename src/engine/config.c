@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "engine/cdi.h"
 #include "engine/namespaces.h"
 #include "spec/defaults.h"
 
@@ -167,11 +168,16 @@ int config_build(const struct config_input *input, struct arena *a, struct oci_c
 	struct oci_config *c = arena_new(a, struct oci_config);
 	struct config_input own = *input, *in = &own;
 	struct security_opts security;
+	struct cdi_edits cdi;
+	bool any = false;
 	int r = security_opts_parse(&in->c->request.security_opts, a, &security, e);
 
+	if (r == 0)
+		r = cdi_edits_of(&in->c->request.isolation, a, &cdi, &any, e);
 	if (r < 0)
 		return r;
 	in->security = &security;
+	in->cdi = any ? &cdi : NULL;
 	c->oci_version = CONFIG_VERSION;
 	if (isolation_mode_kind(&in->c->request.isolation, ISOLATION_UTS) == ISOLATION_PRIVATE)
 		c->hostname = in->c->hostname;

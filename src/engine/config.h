@@ -14,6 +14,8 @@
 #include "spec/container.h"
 #include "spec/oci_runtime.h"
 
+struct cdi_edits;
+
 struct config_input {
 	const struct container *c;
 	const char *rootfs;              /* absolute path of the mount point */
@@ -29,6 +31,7 @@ struct config_input {
 	bool no_ipv6;                    /* … that shall give its links no IPv6 address */
 	const struct oci_box *console;   /* size of the terminal that will be attached; NULL: unknown */
 	const struct security_opts *security; /* of --security-opt; set by config_build */
+	const struct cdi_edits *cdi;     /* of --device vendor.com/class=name and --gpus; NULL: none; set by config_build */
 	const char *apparmor;            /* the profile of those who ask for none; NULL: none */
 	struct host_facts *facts;
 };
@@ -51,3 +54,7 @@ void config_keep_project(struct oci_seccomp *s, struct arena *a);
 /* What `exec` shares: the supplementary groups of a user, and the capabilities of one who is root (@root) or not, as far as this host has them. */
 struct u32s config_groups(const struct user *u, const gid_t *extra, size_t n_extra, struct arena *a);
 int config_capabilities(const struct container_request *q, bool privileged, bool root, struct arena *a, struct oci_capabilities **ret, struct err *e);
+
+/* For config_devices.c and cdi_apply.c: a node in /dev, in place of another on that path; a rule of what may be used. */
+void config_device_add(struct oci_linux *l, const struct oci_device *d, struct arena *a);
+void config_device_allow(struct oci_resources *r, const struct oci_device_rule *rule, struct arena *a);

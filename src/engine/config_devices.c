@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/vec.h"
+#include "engine/cdi.h"
 #include "os/file.h"
 #include "spec/defaults.h"
 
@@ -22,29 +23,53 @@ static const char *const own_nodes[] = { "pts", "shm", "fd", "mqueue", "console"
 struct devices {
 	struct arena *a;
 	struct oci_linux *l;
-	size_t cap;
 	const char *prefix;          /* "/dev" while walking */
+	const char *target;          /* what the prefix is called in the container */
+	const char *access;          /* of --device; NULL: no rule is needed */
 };
+
+void config_device_add(struct oci_linux *l, const struct oci_device *d, struct arena *a)
+{
+	/* The last one on a path counts. */
+	for (size_t i = 0; i < l->n_devices; i++) {
+		if (streq(l->devices[i].path, d->path)) {
+			l->devices[i] = *d;
+			return;
+		}
+	}
+	if (vec_at_power(l->n_devices)) {
+		struct oci_device *v = arena_array(a, struct oci_device, l->n_devices ? l->n_devices * 2 : 1);
+
+		if (l->n_devices)
+			memcpy(v, l->devices, l->n_devices * sizeof *v);
+		l->devices = v;
+	}
+	l->devices[l->n_devices++] = *d;
+}
+
+void config_device_allow(struct oci_resources *r, const struct oci_device_rule *rule, struct arena *a)
+{
+	struct oci_device_rule *v = arena_array(a, struct oci_device_rule, r->n_devices + 1);
+
+	if (r->n_devices)
+		memcpy(v, r->devices, r->n_devices * sizeof *v);
+	v[r->n_devices++] = *rule;
+	r->devices = v;
+}
 
 static void device_push(struct devices *d, const char *path, const struct stat *st)
 {
-	struct oci_linux *l = d->l;
+	const char *type = S_ISBLK(st->st_mode) ? "b" : "c";
+	struct oci_device node = { .path = path, .type = type, .major = major(st->st_rdev), .minor = minor(st->st_rdev),
+		.file_mode = { true, st->st_mode & 07777 }, .uid = { true, st->st_uid }, .gid = { true, st->st_gid } };
 
-	if (l->n_devices == d->cap) {
-		struct oci_device *v = arena_array(d->a, struct oci_device, d->cap ? d->cap * 2 : 16);
-
-		if (d->cap)
-			memcpy(v, l->devices, l->n_devices * sizeof *v);
-		l->devices = v;
-		d->cap = d->cap ? d->cap * 2 : 16;
-	}
-	l->devices[l->n_devices++] = (struct oci_device){
-		.path = path, .type = S_ISBLK(st->st_mode) ? "b" : "c", .major = major(st->st_rdev), .minor = minor(st->st_rdev),
-		.file_mode = { true, st->st_mode & 07777 }, .uid = { true, st->st_uid }, .gid = { true, st->st_gid },
-	};
+	config_device_add(d->l, &node, d->a);
+	if (d->access)
+		config_device_allow(d->l->resources, &(struct oci_device_rule){ .allow = true, .type = type, .major = { true, node.major },
+			.minor = { true, node.minor }, .access = d->access }, d->a);
 }
 
-/* ---- privileged: every node of the host ------------------------------------------------------------------------------------------------------ */
+/* ---- directories: every node of the host, or of one below /dev ------------------------------------------------------------------------------------------------------ */
 
 static bool is_own(const char *name)
 {
@@ -58,65 +83,55 @@ static bool is_own(const char *name)
 static int device_visit(void *arg, int dirfd, const char *name, unsigned char d_type)
 {
 	struct devices *d = arg;
-	const char *outer = d->prefix;
-	const char *path = arena_printf(d->a, "%s/%s", outer, name);
+	struct devices inner = *d;
 	struct stat st;
-	int r = 0;
 
-	if ((streq(outer, "/dev") && is_own(name)) || d->l->n_devices == DEVICES_MAX)
+	if ((streq(d->prefix, "/dev") && is_own(name)) || d->l->n_devices == DEVICES_MAX)
 		return 0;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;       /* unplugged meanwhile */
+	inner.prefix = arena_printf(d->a, "%s/%s", d->prefix, name);
+	inner.target = arena_printf(d->a, "%s/%s", d->target, name);
 	if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) {
-		device_push(d, path, &st);
+		device_push(d, inner.target, &st);
 	} else if (S_ISDIR(st.st_mode)) {
 		scoped_fd int sub = dir_open(dirfd, name);
 
-		if (sub < 0)
-			return 0;
-		d->prefix = path;
-		r = dir_each(sub, device_visit, d);
-		d->prefix = outer;
+		return sub < 0 ? 0 : dir_each(sub, device_visit, &inner);
 	}
-	return r;
+	return 0;
 }
 
-static int devices_of_host(struct devices *d, struct err *e)
+static int devices_below(struct devices *d, const char *directory, const char *target, struct err *e)
 {
-	scoped_fd int dev = dir_open(AT_FDCWD, "/dev");
-	int r = dev;
+	scoped_fd int fd = dir_open(AT_FDCWD, directory);
+	int r = fd;
 
-	d->prefix = "/dev";
+	d->prefix = directory;
+	d->target = target;
 	if (r >= 0)
-		r = dir_each(dev, device_visit, d);
-	return r < 0 ? err_sys(e, r, "list /dev") : 0;
+		r = dir_each(fd, device_visit, d);
+	return r < 0 ? err_sys(e, r, "list '%s'", directory) : 0;
 }
 
 /* ---- --device --------------------------------------------------------------------------------------------------------------------------------- */
 
-static void rule_push(struct oci_resources *r, const struct oci_device_rule *rule, struct arena *a)
-{
-	struct oci_device_rule *v = arena_array(a, struct oci_device_rule, r->n_devices + 1);
-
-	if (r->n_devices)
-		memcpy(v, r->devices, r->n_devices * sizeof *v);
-	v[r->n_devices++] = *rule;
-	r->devices = v;
-}
-
 static int device_asked(struct devices *d, const struct container_device *want, struct err *e)
 {
+	size_t before = d->l->n_devices;
 	struct stat st;
-	struct oci_device_rule rule;
+	int r;
 
 	if (stat(want->host, &st) < 0)
 		return err_sys(e, -errno, "device '%s'", want->host);
+	d->access = want->access;
+	if (S_ISDIR(st.st_mode)) {
+		r = devices_below(d, want->host, want->target, e);
+		return r < 0 || d->l->n_devices > before ? r : err_set(e, ERR_INVALID, "no device is below '%s'", want->host);
+	}
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return err_set(e, ERR_INVALID, "'%s' is not a device", want->host);
 	device_push(d, want->target, &st);
-	rule = (struct oci_device_rule){ .allow = true, .type = S_ISBLK(st.st_mode) ? "b" : "c", .major = { true, major(st.st_rdev) },
-		.minor = { true, minor(st.st_rdev) }, .access = want->access };
-	rule_push(d->l->resources, &rule, d->a);
 	return 0;
 }
 
@@ -128,7 +143,7 @@ static void rules_asked(const struct container_isolation *s, struct arena *a, st
 		struct oci_device_rule rule = { .allow = true, .type = x->type, .major = { x->major >= 0, x->major },
 			.minor = { x->minor >= 0, x->minor }, .access = x->access };
 
-		rule_push(r, &rule, a);
+		config_device_allow(r, &rule, a);
 	}
 }
 
@@ -140,9 +155,9 @@ int config_devices(const struct config_input *in, struct arena *a, struct oci_co
 
 	defaults_device_rules(q->privileged, a, c->linux->resources);
 	if (q->privileged)
-		r = devices_of_host(&d, e);
+		r = devices_below(&d, "/dev", "/dev", e);
 	for (size_t i = 0; r == 0 && i < q->n_devices; i++)
 		r = device_asked(&d, &q->devices[i], e);
 	rules_asked(&q->isolation, a, c->linux->resources);
-	return r;
+	return r < 0 || !in->cdi ? r : cdi_apply(in->cdi, a, c, e);
 }

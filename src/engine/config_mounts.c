@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/vec.h"
+#include "engine/cdi.h"
 #include "engine/namespaces.h"
 #include "spec/defaults.h"
 
@@ -137,16 +138,28 @@ static size_t default_take(const struct oci_mount *m, const char *shm, struct ar
 	return 1;
 }
 
+/* What a CDI device puts on a path stands there instead of what the person asked for, as the specification has it. */
+static bool covers(const struct oci_mount *mounts, size_t n, const char *target)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (streq(mounts[i].destination, target))
+			return true;
+	}
+	return false;
+}
+
 int config_mounts(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e)
 {
 	const struct container *k = in->c;
-	struct oci_mount *defaults;
-	size_t n_defaults, first;
+	struct oci_mount *defaults, *devices = NULL;
+	size_t n_defaults, n_devices = 0, first;
 	const char *shm;
 
+	if (in->cdi)
+		cdi_mounts(in->cdi, a, &devices, &n_devices);
 	shm = namespaces_shm(&k->request.isolation, in->live_path, a);
 	defaults_mounts(k->request.privileged, (uint64_t)k->request.shm_size, a, &defaults, &n_defaults);
-	c->mounts = arena_array(a, struct oci_mount, n_defaults + ARRAY_LEN(own_files) + 1 + k->n_mounts);
+	c->mounts = arena_array(a, struct oci_mount, n_defaults + ARRAY_LEN(own_files) + 1 + k->n_mounts + n_devices);
 	for (size_t i = 0; i < n_defaults; i++) {
 		default_change(in->security, a, &defaults[i]);
 		if (!is_asked_for(k, defaults[i].destination))
@@ -161,8 +174,12 @@ int config_mounts(const struct config_input *in, struct arena *a, struct oci_con
 		c->mounts[c->n_mounts++] = (struct oci_mount){ .destination = INIT_TARGET, .type = "bind", .source = in->init,
 			.options = words(a, "bind", "rprivate", "ro") };
 	first = c->n_mounts;
-	for (size_t i = 0; i < k->n_mounts; i++)
-		c->mounts[c->n_mounts++] = mount_of(in, &k->mounts[i], a);
+	for (size_t i = 0; i < k->n_mounts; i++) {
+		if (!covers(devices, n_devices, k->mounts[i].target))
+			c->mounts[c->n_mounts++] = mount_of(in, &k->mounts[i], a);
+	}
+	for (size_t i = 0; i < n_devices; i++)
+		c->mounts[c->n_mounts++] = devices[i];
 	qsort(c->mounts + first, c->n_mounts - first, sizeof *c->mounts, by_depth);
 	set_root_propagation(k, c->linux);
 	return 0;

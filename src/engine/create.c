@@ -8,6 +8,7 @@
 
 #include "base/step.h"
 #include "base/text.h"
+#include "engine/cdi.h"
 #include "engine/config.h"
 #include "engine/events.h"
 #include "engine/id.h"
@@ -113,6 +114,8 @@ static int relabel_check(const struct creation *c, struct err *e)
 static int creation_check(const struct creation *c, struct err *e)
 {
 	struct security_opts security;
+	struct cdi_edits edits;
+	bool any;
 	int r = request_check(&c->q, e);
 
 	if (r == 0)
@@ -125,6 +128,8 @@ static int creation_check(const struct creation *c, struct err *e)
 		r = security_opts_parse(&c->q.security_opts, c->a, &security, e);
 	if (r == 0)
 		r = relabel_check(c, e);
+	if (r == 0)
+		r = cdi_edits_of(&c->q.isolation, c->a, &edits, &any, e);
 	return r;
 }
 

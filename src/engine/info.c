@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "engine/cdi.h"
 #include "engine/internal.h"
 #include "engine/program.h"
 #include "image/image.h"
@@ -21,6 +22,12 @@ static const struct field swarm_fields[] = {
 	FIELD(struct engine_info_swarm, state, "LocalNodeState", STR, 0),
 };
 static const struct schema swarm_schema = SCHEMA("swarm", struct engine_info_swarm, swarm_fields);
+
+static const struct field device_fields[] = {
+	FIELD(struct engine_info_device, source, "Source", STR, 0),
+	FIELD(struct engine_info_device, id,     "ID",     STR, 0),
+};
+static const struct schema device_schema = SCHEMA("device", struct engine_info_device, device_fields);
 
 #define I struct engine_info
 static const struct field info_fields[] = {
@@ -57,6 +64,8 @@ static const struct field info_fields[] = {
 	FIELD_OBJ(I, swarm,        "Swarm",              &swarm_schema, 0),
 	FIELD(I, live_restore,     "LiveRestoreEnabled", BOOL, 0),
 	FIELD(I, security,         "SecurityOptions",    STRS, 0),
+	FIELD(I, cdi_directories,  "CDISpecDirs",        STRS, 0),
+	FIELD_LIST(I, devices,     "DiscoveredDevices",  &device_schema, 0),
 	FIELD(I, layers,           "Layers",             U64,  0),
 	FIELD(I, blob_bytes,       "BlobBytes",          U64,  0),
 	FIELD(I, layer_bytes,      "LayerBytes",         U64,  0),
@@ -177,6 +186,18 @@ static void security_add(struct engine *en, struct arena *a, I *ret)
 		strs_push(a, &ret->security, "name=rootless");
 }
 
+static void devices_add(struct arena *a, I *ret)
+{
+	struct cdi_registry reg;
+
+	cdi_load(a, &reg);
+	for (size_t i = 0; i < ARRAY_LEN(cdi_directories); i++)
+		strs_push(a, &ret->cdi_directories, cdi_directories[i]);
+	ret->devices = arena_array(a, struct engine_info_device, reg.n_entries);
+	for (size_t i = 0; i < reg.n_entries; i++)
+		ret->devices[ret->n_devices++] = (struct engine_info_device){ "cdi", reg.entries[i].name };
+}
+
 /* The address of a proxy without whose it is. */
 static const char *proxy_of(const char *lower, const char *upper, struct arena *a)
 {
@@ -218,5 +239,6 @@ int engine_info(struct engine *en, struct arena *a, struct engine_info *ret, str
 	host_add(a, ret);
 	cgroup_add(en, ret);
 	security_add(en, a, ret);
+	devices_add(a, ret);
 	return 0;
 }

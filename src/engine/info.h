@@ -25,6 +25,11 @@ struct engine_info {
 	bool memory_limit, swap_limit, pids_limit, cpu_shares, cpu_quota, cpu_set;
 	bool live_restore;             /* containers outlive whoever started them: always */
 	uint64_t layers, blob_bytes, layer_bytes;
+	struct engine_info_device {
+		const char *source, *id;
+	} *devices;                    /* that --device can name besides paths: of CDI */
+	size_t n_devices;
+	struct strs cdi_directories;
 	const char *cgroup_mode;       /* "v1", "hybrid", "v2", "none" */
 };
 extern const struct schema engine_info_schema;

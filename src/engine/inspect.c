@@ -79,6 +79,7 @@ struct doc_host {
 	struct doc_device *devices;
 	size_t n_devices;
 	struct strs device_rules, masked, readonly;
+	struct str device_requests;
 };
 
 struct doc_mount {
@@ -240,6 +241,7 @@ static const struct field host_fields[] = {
 	FIELD(struct doc_host, cpu_rt_runtime, "CpuRealtimeRuntime", I64, 0),
 	FIELD(struct doc_host, swappiness,    "MemorySwappiness", OPT_I64, 0),
 	FIELD_LIST(struct doc_host, devices, "Devices", &device_schema, 0),
+	FIELD(struct doc_host, device_requests, "DeviceRequests", RAW,  0),
 	FIELD(struct doc_host, device_rules,  "DeviceCgroupRules", STRS, FIELD_NULL_EMPTY),
 	FIELD(struct doc_host, masked,        "MaskedPaths",     STRS,  FIELD_NULL_EMPTY),
 	FIELD(struct doc_host, readonly,      "ReadonlyPaths",   STRS,  FIELD_NULL_EMPTY),
@@ -456,8 +458,47 @@ static const char *device_number(int64_t number, struct arena *a)
 	return number < 0 ? "*" : arena_printf(a, "%lld", (long long)number);
 }
 
+static void request_text(const char *driver, int64_t count, const struct strs *ids, const char *capability, struct buf *b)
+{
+	buf_add_str(b, b->n > 1 ? ",{\"Driver\":" : "{\"Driver\":");
+	json_encode_string(str_of(driver), b);
+	buf_printf(b, ",\"Count\":%lld,\"DeviceIDs\":", (long long)count);
+	buf_add_str(b, ids->n ? "[" : "null");
+	for (size_t i = 0; i < ids->n; i++) {
+		buf_add_str(b, i ? "," : "");
+		json_encode_string(str_of(ids->v[i]), b);
+	}
+	buf_printf(b, "%s,\"Capabilities\":%s,\"Options\":%s}", ids->n ? "]" : "", capability ? "[[\"gpu\"]]" : "null", capability ? "{}" : "null");
+}
+
+/* docker's form of --gpus and of devices of CDI; null without any. */
+static struct str device_requests(const struct container_isolation *s, struct arena *a)
+{
+	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
+
+	if (!s->cdi.n && !s->n_gpus)
+		return STR("null");
+	buf_add_char(&b, '[');
+	if (s->cdi.n)
+		request_text("cdi", 0, &s->cdi, NULL, &b);
+	for (size_t i = 0; i < s->n_gpus; i++) {
+		struct str rest = str_of(s->gpus[i].devices);
+		struct strs ids = { 0 };
+
+		while (rest.p) {
+			struct str id = str_cut(rest, ',', &rest);
+
+			strs_push(a, &ids, arena_strndup(a, id.p, id.n));
+		}
+		request_text(or_empty(s->gpus[i].driver), s->gpus[i].count, &ids, "gpu", &b);
+	}
+	buf_add_char(&b, ']');
+	return (struct str){ arena_strdup(a, buf_text(&b)), b.n };
+}
+
 static void devices_fill(const struct container_request *q, struct arena *a, struct doc_host *h)
 {
+	h->device_requests = device_requests(&q->isolation, a);
 	h->devices = arena_array(a, struct doc_device, q->n_devices);
 	for (size_t i = 0; i < q->n_devices; i++)
 		h->devices[h->n_devices++] = (struct doc_device){ q->devices[i].host, q->devices[i].target, q->devices[i].access };

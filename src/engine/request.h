@@ -28,8 +28,11 @@ int request_env_file(struct strs *env, struct str text, const char *path, struct
 /* --ulimit name=soft[:hard], the last of a name; or "host": all limits of this process */
 int request_ulimit(struct container_request *q, const char *value, struct arena *a, struct err *e);
 
-/* --device /dev/x[:/dev/y][:rwm] */
+/* --device /dev/x[:/dev/y][:rwm], or vendor.com/class=name */
 int request_device(struct container_request *q, const char *value, struct arena *a, struct err *e);
+
+/* --gpus all, N, "device=0,1", and fields between commas: count= device= driver= capabilities= */
+int request_gpus(struct container_request *q, const char *value, struct arena *a, struct err *e);
 
 /* "rwm" or a part of it. */
 bool request_is_access(struct str s);

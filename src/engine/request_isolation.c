@@ -12,9 +12,10 @@
 #include "base/vec.h"
 #include "engine/request_list.h"
 #include "os/rlimit.h"
+#include "spec/cdi.h"
 #include "spec/sysctls.h"
 
-enum { BLKIO_WEIGHT_MIN = 10, BLKIO_WEIGHT_MAX = 1000, SWAPPINESS_MAX = 100 };
+enum { BLKIO_WEIGHT_MIN = 10, BLKIO_WEIGHT_MAX = 1000, SWAPPINESS_MAX = 100, GPUS_MAX = 1024 };
 
 /* ---- one flag ----------------------------------------------------------------------------------------------------------------------------- */
 
@@ -98,6 +99,10 @@ int request_device(struct container_request *q, const char *value, struct arena 
 {
 	struct str rest, host = str_cut(str_of(value), ':', &rest), target = host, access = STR("rwm");
 
+	if (cdi_is_qualified(value)) {
+		strs_push(a, &q->isolation.cdi, value);
+		return 0;
+	}
 	if (rest.p) {
 		struct str second = str_cut(rest, ':', &rest);
 
@@ -109,7 +114,7 @@ int request_device(struct container_request *q, const char *value, struct arena 
 			access = rest;
 	}
 	if (!host.n || host.p[0] != '/' || !target.n || target.p[0] != '/' || !request_is_access(access))
-		return err_set(e, ERR_INVALID, "device '%s' is not /dev/x[:/dev/y][:rwm]", value);
+		return err_set(e, ERR_INVALID, "device '%s' is neither /dev/x[:/dev/y][:rwm] nor vendor.com/class=name", value);
 	*list_push(a, q->devices, q->n_devices) = (struct container_device){
 		.host = arena_strndup(a, host.p, host.n),
 		.target = arena_strndup(a, target.p, target.n),
@@ -202,6 +207,75 @@ int request_device_rule(struct container_request *q, const char *value, struct a
 	r.type = arena_strndup(a, type.p, type.n);
 	r.access = arena_strndup(a, access.p, access.n);
 	*list_push(a, q->isolation.rules, q->isolation.n_rules) = r;
+	return 0;
+}
+
+/* ---- --gpus ------------------------------------------------------------------------------------------------------------------------------- */
+
+/* The next field of a list between commas; one in double quotes may have commas in it. */
+static struct str field_cut(struct str s, struct str *rest)
+{
+	const char *end;
+
+	if (!s.n || s.p[0] != '"')
+		return str_cut(s, ',', rest);
+	end = memchr(s.p + 1, '"', s.n - 1);
+	if (!end || (end + 1 < s.p + s.n && end[1] != ','))
+		return str_cut(s, ',', rest);
+	*rest = end + 1 < s.p + s.n ? (struct str){ end + 2, (size_t)(s.p + s.n - end - 2) } : (struct str){ 0 };
+	return (struct str){ s.p + 1, (size_t)(end - s.p - 1) };
+}
+
+static int gpu_count(struct str s, struct arena *a, int64_t *ret, struct err *e)
+{
+	uint32_t n;
+
+	if (str_is(s, "all")) {
+		*ret = -1;
+		return 0;
+	}
+	if (parse_u32(arena_strndup(a, s.p, s.n), &n) < 0 || n == 0 || n > GPUS_MAX)
+		return err_set(e, ERR_INVALID, "'" STR_FMT "' is neither all nor a number of GPUs", STR_ARG(s));
+	*ret = n;
+	return 0;
+}
+
+static int gpu_field(struct str field, struct arena *a, struct isolation_gpus *g, struct err *e)
+{
+	struct str value, key = str_cut(field, '=', &value);
+
+	if (!value.p)
+		return gpu_count(key, a, &g->count, e);
+	if (str_is(key, "count"))
+		return gpu_count(value, a, &g->count, e);
+	if (str_is(key, "device"))
+		g->devices = arena_strndup(a, value.p, value.n);
+	else if (str_is(key, "driver"))
+		g->driver = arena_strndup(a, value.p, value.n);
+	/* A device's description gives all that it can: there is nothing to choose. */
+	else if (!str_is(key, "capabilities"))
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: '" STR_FMT "'; count, device, driver and capabilities are known", STR_ARG(key));
+	return value.n ? 0 : err_set(e, ERR_INVALID, "'" STR_FMT "' has no value", STR_ARG(key));
+}
+
+int request_gpus(struct container_request *q, const char *value, struct arena *a, struct err *e)
+{
+	struct isolation_gpus g = { 0 };
+	struct str rest = str_of(value);
+	int r = 0;
+
+	while (r == 0 && rest.p) {
+		struct str field = field_cut(rest, &rest);
+
+		r = gpu_field(field, a, &g, e);
+	}
+	if (r == 0 && g.devices && g.count)
+		r = err_set(e, ERR_INVALID, "count and device exclude each other");
+	if (r < 0)
+		return err_wrap(e, "gpus '%s'", value);
+	if (!g.devices && !g.count)
+		g.count = 1;
+	*list_push(a, q->isolation.gpus, q->isolation.n_gpus) = g;
 	return 0;
 }
 

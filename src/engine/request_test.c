@@ -165,3 +165,31 @@ TEST(request_check_refuses_contradictions)
 		assert_true(request_check(&same[i], &e) < 0);
 	assert_int_equal(request_check(&(struct container_request){ .name = "web", .memory = 64 << 20, .memory_swap = -1 }, &e), 0);
 }
+
+TEST(request_gpus_are_read_as_docker_does)
+{
+	static const struct {
+		const char *text, *devices, *driver;
+		int64_t count;
+	} good[] = {
+		{ "all", NULL, NULL, -1 }, { "2", NULL, NULL, 2 }, { "count=3,capabilities=gpu", NULL, NULL, 3 }, { "device=0", "0", NULL, 0 },
+		{ "\"device=0,1\"", "0,1", NULL, 0 }, { "\"device=0,1\",driver=amd,\"capabilities=compute,utility\"", "0,1", "amd", 0 }, { "driver=amd", NULL, "amd", 1 },
+	};
+	static const char *bad[] = { "", "none", "0", "-1", "2000", "device=", "count=1,device=0", "options=a=b", "frob=1", "all,", "\"device=0" };
+	scoped_arena struct arena a = { 0 };
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		struct container_request q = { 0 };
+
+		assert_int_equal(request_gpus(&q, good[i].text, &a, &e), 0);
+		assert_int_equal(q.isolation.gpus[0].count, good[i].count);
+		assert_true(streq(q.isolation.gpus[0].devices, good[i].devices) && streq(q.isolation.gpus[0].driver, good[i].driver));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct container_request q = { 0 };
+
+		if (request_gpus(&q, bad[i], &a, &e) == 0)
+			fail_msg("'%s' is accepted", bad[i]);
+	}
+}

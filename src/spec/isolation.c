@@ -90,6 +90,13 @@ static const struct field rule_fields[] = {
 };
 static const struct schema rule_schema = SCHEMA("device rule", struct isolation_rule, rule_fields);
 
+static const struct field gpus_fields[] = {
+	FIELD(struct isolation_gpus, driver,  "driver",  STR, O),
+	FIELD(struct isolation_gpus, count,   "count",   I64, O),
+	FIELD(struct isolation_gpus, devices, "devices", STR, O),
+};
+static const struct schema gpus_schema = SCHEMA("gpus", struct isolation_gpus, gpus_fields);
+
 static const struct field isolation_fields[] = {
 	FIELD(struct container_isolation, pid,            "pid",          STR,     O),
 	FIELD(struct container_isolation, ipc,            "ipc",          STR,     O),
@@ -104,6 +111,8 @@ static const struct field isolation_fields[] = {
 	FIELD(struct container_isolation, rdt_class,      "rdtClass",     STR,     O),
 	FIELD(struct container_isolation, personality,    "personality",  STR,     O),
 	FIELD_LIST(struct container_isolation, rules, "deviceRules", &rule_schema, O),
+	FIELD(struct container_isolation, cdi,            "cdi",          STRS,    O),
+	FIELD_LIST(struct container_isolation, gpus,  "gpus",        &gpus_schema, O),
 };
 const struct schema container_isolation_schema = SCHEMA("isolation", struct container_isolation, isolation_fields);
 /* clang-format on */

@@ -71,6 +71,13 @@ struct isolation_rule {
 	const char *access;          /* "rwm" */
 };
 
+/* One --gpus: of the vendor @driver (NULL: whose there are) so many, or those named. */
+struct isolation_gpus {
+	const char *driver;          /* "nvidia" */
+	int64_t count;               /* -1: all */
+	const char *devices;         /* "0,1" or ids; NULL: by count */
+};
+
 /* ---- the whole ---- */
 
 /* Zero means "not said" in every member. */
@@ -86,6 +93,9 @@ struct container_isolation {
 	const char *personality;     /* "LINUX" or "LINUX32" */
 	struct isolation_rule *rules;
 	size_t n_rules;
+	struct strs cdi;             /* --device vendor.com/class=name */
+	struct isolation_gpus *gpus;
+	size_t n_gpus;
 };
 
 /* The mode as typed of namespace @ns; NULL: not said. */
