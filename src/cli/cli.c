@@ -13,8 +13,11 @@
 #include "cli/cancel.h"
 #include "cli/help.h"
 #include "cli/opts.h"
+#include "cli/timing.h"
 #include "engine/engine.h"
 #include "engine/rootless.h"
+#include "os/proc.h"
+#include "os/trace.h"
 
 enum { HELP_MAX = 256 * 1024 };
 
@@ -22,7 +25,7 @@ enum { HELP_MAX = 256 * 1024 };
 
 struct global_options {
 	const char *root, *run_root, *runtime, *storage_driver;
-	bool debug, version;
+	bool debug, timing, version;
 };
 
 static const struct opt global_opts[] = {
@@ -31,6 +34,7 @@ static const struct opt global_opts[] = {
 	OPT(struct global_options, runtime, "runtime", 0, STR, "PROGRAM", "OCI runtime"),
 	OPT(struct global_options, storage_driver, "storage-driver", 0, STR, "NAME", "How layers and roots are kept: overlay, erofs or vfs"),
 	OPT(struct global_options, debug, "debug", 'D', FLAG, NULL, "Say what happens"),
+	OPT(struct global_options, timing, "timing", 0, FLAG, NULL, "Print how long every step took"),
 	OPT(struct global_options, version, "version", 'v', FLAG, NULL, "Print the version"),
 	OPT_UNSUPPORTED("host", 'H', "HOST"),
 	OPT_UNSUPPORTED("context", 'c', "NAME"),
@@ -292,6 +296,22 @@ static int run_help(struct strs words, struct arena *a)
 	return cmd ? print_help(cmd) : unknown_command(&words, true, a);
 }
 
+static int run_timed(struct cli *c, const struct command *cmd, const struct strs *words)
+{
+	uint64_t start;
+	int code = timing_begin();
+
+	if (code < 0) {
+		log_error("--timing: %s", strerror(-code));
+		return 1;
+	}
+	start = proc_now_ns();
+	code = run_command(c, cmd, words);
+	trace_note("command", start);
+	timing_print();
+	return code;
+}
+
 static int cli_run(int argc, char **argv)
 {
 	scoped_arena struct arena a = { 0 };
@@ -328,7 +348,7 @@ static int cli_run(int argc, char **argv)
 	if (!cmd)
 		return unknown_command(&rest, false, &a);
 	rest = (struct strs){ rest.v + used, rest.n - used };
-	return run_command(&c, cmd, &rest);
+	return g.timing ? run_timed(&c, cmd, &rest) : run_command(&c, cmd, &rest);
 }
 
 /* A program started without one of the three would open a file of its own there, and a message would go into it. What is written to the stand-in fails. */

@@ -28,6 +28,8 @@ const struct command *const commands[] = {
 	&attach_command,
 	&wait_command,
 	&inspect_command,
+	&explain_command,
+	&ui_command,
 	&rename_command,
 	&update_command,
 	&port_command,

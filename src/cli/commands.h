@@ -17,6 +17,7 @@ extern const struct command rm_command;
 extern const struct command ps_command;
 extern const struct command logs_command;
 extern const struct command exec_command;
+extern const struct command explain_command, ui_command;
 extern const struct command attach_command;
 extern const struct command wait_command;
 extern const struct command inspect_command;

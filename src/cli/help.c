@@ -12,6 +12,7 @@ static const struct opt global_rows[] = {
 	{ .name = "run-root", .metavar = "DIR", .help = "Directory of live state (default /run/tare)" },
 	{ .name = "runtime", .metavar = "PROGRAM", .help = "OCI runtime (default tare-runtime)" },
 	{ .name = "debug", .short_name = 'D', .help = "Say what happens" },
+	{ .name = "timing", .help = "Print how long every step took" },
 	{ .name = "version", .short_name = 'v', .help = "Print the version" },
 };
 

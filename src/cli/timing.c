@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/trace.h"
+
+enum { BAR_WIDTH = 24 };
 
 /* One line of the trace: "program step do|undo start_ns ns r". */
 struct span {
@@ -44,6 +47,18 @@ static int by_start(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* When of the whole, and for how long: at least one mark. */
+static void bar_fill(uint64_t at, uint64_t took, uint64_t whole, char ret[BAR_WIDTH + 1])
+{
+	uint64_t from = whole ? at * BAR_WIDTH / whole : 0, to = whole ? (at + took) * BAR_WIDTH / whole : 0;
+
+	from = from < BAR_WIDTH ? from : BAR_WIDTH - 1;
+	to = to > from ? to : from + 1;
+	memset(ret, ' ', BAR_WIDTH);
+	memset(ret + from, '#', (to < BAR_WIDTH ? to : BAR_WIDTH) - from);
+	ret[BAR_WIDTH] = '\0';
+}
+
 void timing_print(void)
 {
 	scoped_arena struct arena a = { 0 };
@@ -68,11 +83,15 @@ void timing_print(void)
 	if (!spans.n)
 		return;
 	qsort(spans.v, spans.n, sizeof *spans.v, by_start);
-	fprintf(stderr, "\n%10s  %10s  %-14s %s\n", "AT (ms)", "TOOK (ms)", "PROGRAM", "STEP");
-	VEC_EACH(const struct span, s, &spans) {
-		fprintf(stderr, "%10.3f  %10.3f  %-14s %s%s%s\n", (double)(s->start - spans.v[0].start) / 1e6, (double)s->ns / 1e6, s->program,
-			s->step, streq(s->verb, "undo") ? " (undone)" : "", s->r < 0 ? " FAILED" : "");
+	VEC_EACH(const struct span, s, &spans)
 		end = s->start + s->ns > end ? s->start + s->ns : end;
+	fprintf(stderr, "\n%10s  %10s  %-*s  %-14s %s\n", "AT (ms)", "TOOK (ms)", BAR_WIDTH, "", "PROGRAM", "STEP");
+	VEC_EACH(const struct span, s, &spans) {
+		char bar[BAR_WIDTH + 1];
+
+		bar_fill(s->start - spans.v[0].start, s->ns, end - spans.v[0].start, bar);
+		fprintf(stderr, "%10.3f  %10.3f  %s  %-14s %s%s%s\n", (double)(s->start - spans.v[0].start) / 1e6, (double)s->ns / 1e6, bar, s->program,
+			s->step, streq(s->verb, "undo") ? " (undone)" : "", s->r < 0 ? " FAILED" : "");
 	}
-	fprintf(stderr, "%10.3f  %10s  %-14s %s\n", (double)(end - spans.v[0].start) / 1e6, "", "", "everything");
+	fprintf(stderr, "%10.3f  %10s  %-*s  %-14s %s\n", (double)(end - spans.v[0].start) / 1e6, "", BAR_WIDTH, "", "", "everything");
 }
