@@ -58,6 +58,7 @@ class Engine:
     monitor = ()        # base names of the processes that stay beside one container
     daemons = ()        # base names of the daemons
     nets = ("bridge", "none", "host")
+    end = None                          # how several are stopped without patience and removed: two commands
     compresses = True   # at a push, the layers that are not
 
     def __init__(self, world):
@@ -106,11 +107,20 @@ class Tare(Engine):
     def detach(self, name, net="bridge"):
         return self.base + ["run", "-d", "--name", name, "--network", net, "busybox", "sleep", "1000"]
 
+    def create(self, name):
+        return self.base + ["create", "--name", name, "--network", "none", "busybox", "sleep", "1000"]
+
+    def list(self):
+        return self.base + ["ps", "-a"]
+
     def execute(self, name):
         return self.base + ["exec", name, "true"]
 
     def remove(self, names):
         return [self.base + ["rm", "-f"] + names]
+
+    def end(self, names):
+        return [self.base + ["stop", "-t", "0"] + names, self.base + ["rm"] + names]
 
     def pull(self, reference):
         return self.base + ["pull", "-q", reference]
@@ -162,6 +172,9 @@ class Docker(Engine):
     def remove(self, names):
         return [self.base + ["rm", "-f"] + names]
 
+    def end(self, names):
+        return [self.base + ["stop", "-t", "0"] + names, self.base + ["rm"] + names]
+
     def pull(self, reference):
         return self.base + ["pull", "-q", reference]
 
@@ -199,6 +212,9 @@ class Podman(Engine):
 
     def remove(self, names):
         return [self.base + ["rm", "-f", "-t", "0"] + names]
+
+    def end(self, names):
+        return [self.base + ["stop", "-t", "0"] + names, self.base + ["rm"] + names]
 
     def pull(self, reference):
         return self.base + ["pull", "-q", "--tls-verify=false", "--signature-policy", self.policy, reference]

@@ -7,7 +7,8 @@
 
 #include "base/alloc.h"
 
-enum { BLOCK_SIZE = 16 * 1024 - 64 }; /* four pages less malloc's own header */
+/* Four pages less malloc's own header; later blocks are as large as all before them, up to a limit: every block is a system call to get and one to give back. */
+enum { BLOCK_SIZE = 16 * 1024 - 64, BLOCK_MAX = 64 * BLOCK_SIZE };
 
 struct arena_block {
 	struct arena_block *prev;
@@ -18,13 +19,14 @@ struct arena_block {
 
 static struct arena_block *block_push(struct arena *a, size_t need)
 {
-	size_t size = need > BLOCK_SIZE ? need : BLOCK_SIZE;
+	size_t held = arena_held(a), usual = held < BLOCK_SIZE ? BLOCK_SIZE : held > BLOCK_MAX ? BLOCK_MAX : held;
+	size_t size = need > usual ? need : usual;
 	struct arena_block *b = alloc_or_die(sizeof *b + size);
 
 	b->prev = a->head;
 	b->used = 0;
 	b->size = size;
-	b->held = size + (b->prev ? b->prev->held : 0);
+	b->held = size + held;
 	a->head = b;
 	return b;
 }
