@@ -118,6 +118,24 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	return s;
 }
 
+/* On top of what is there: marks that were set stay true. */
+void arena_take(struct arena *a, struct arena *from)
+{
+	size_t held = arena_held(a);
+	struct arena_block *b = from->head;
+
+	for (; b; b = b->prev) {
+		b->held += held;
+		if (!b->prev) {
+			b->prev = a->head;
+			break;
+		}
+	}
+	if (from->head)
+		a->head = from->head;
+	from->head = NULL;
+}
+
 struct arena_mark arena_mark(const struct arena *a)
 {
 	return (struct arena_mark){ .head = a->head, .used = a->head ? a->head->used : 0 };

@@ -51,6 +51,9 @@ char *arena_strndup(struct arena *a, const char *s, size_t n) __attribute__((ret
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3), returns_nonnull));
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0), returns_nonnull));
 
+/* All that @from holds lives on with @a, and is freed with it; @from is empty. */
+void arena_take(struct arena *a, struct arena *from);
+
 /* Frees everything allocated since the mark was set. */
 struct arena_mark arena_mark(const struct arena *a);
 void arena_reset(struct arena *a, struct arena_mark m);

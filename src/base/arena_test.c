@@ -98,3 +98,25 @@ TEST(arena_knows_what_it_holds)
 	arena_done(&a);
 	assert_int_equal(arena_held(&a), 0);
 }
+
+TEST(what_an_arena_takes_lives_as_long_as_it)
+{
+	struct arena a = { 0 }, b = { 0 }, none = { 0 };
+	struct arena_mark mark;
+	const char *mine = arena_strdup(&a, "mine"), *theirs = arena_strdup(&b, "theirs");
+	size_t held = arena_held(&a) + arena_held(&b);
+
+	arena_alloc(&b, 1000000);
+	held += 1000000;
+	mark = arena_mark(&a);
+	arena_take(&a, &b);
+	arena_take(&a, &none);
+	assert_int_equal(arena_held(&a), held);
+	assert_int_equal(arena_held(&b), 0);
+	assert_string_equal(theirs, "theirs");
+	arena_done(&b);
+	assert_string_equal(theirs, "theirs");
+	arena_reset(&a, mark);
+	assert_string_equal(mine, "mine");
+	arena_done(&a);
+}

@@ -16,8 +16,12 @@
 #include "engine/list.h"
 #include "engine/store.h"
 #include "image/making/list.h"
+#include "os/crew.h"
 #include "os/file.h"
 #include "os/survey.h"
+
+/* Fewer containers are read faster than a thread begins. */
+enum { LIST_PART = 16 };
 
 /* ---- one container -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -50,6 +54,16 @@ static int64_t size_of_upper(const struct holding *h)
 	return total;
 }
 
+/* Its status, and what it wrote if that is asked. */
+static int info_fill(struct holding *h, bool size, struct arena *a, struct container_info *ret, struct err *e)
+{
+	int r = store_status(h, a, ret, e);
+
+	if (r == 0 && size)
+		ret->size_rw = size_of_upper(h);
+	return r;
+}
+
 /* Reads a container and its status; what an earlier run left unfinished is put away first. */
 static int info_load(struct engine *en, const char *id, bool size, struct arena *a, struct container_info *ret, struct err *e)
 {
@@ -64,9 +78,7 @@ static int info_load(struct engine *en, const char *id, bool size, struct arena 
 		r = store_open(en, id, a, h, e);
 	}
 	if (r == 0)
-		r = store_status(h, a, ret, e);
-	if (r == 0 && size)
-		ret->size_rw = size_of_upper(h);
+		r = info_fill(h, size, a, ret, e);
 	store_done(h);
 	return r;
 }
@@ -86,67 +98,128 @@ int container_inspect(struct engine *en, const char *ref, struct arena *a, struc
 
 /* ---- many ------------------------------------------------------------------------------------------------------------------------------------- */
 
+/* What the readers of a list share, and each one's part of it: every n-th name. */
 struct listing {
 	struct engine *en;
-	struct arena *a;
 	const struct container_list_options *o;
-	struct filters filters;
-	struct VEC(struct container_info) found;
+	struct strs ids;
+	unsigned n;
+	struct reader {
+		struct arena a;
+		struct VEC(struct container_info) found;
+		struct strs stale;       /* ids; putting them away is not for several at once */
+	} readers[CREW_MAX];
 };
 
-static bool is_shown(const struct container_info *i, const struct listing *l)
-{
-	return l->o->all || l->o->last || l->filters.names_status || container_is_up(i->status);
-}
+/* A container to be shown, with the time it was made, by which the list is sorted. */
+struct entry {
+	struct timespec created;
+	struct container_info info;
+};
 
-static int list_one(void *arg, const char *name)
+struct entries {
+	struct entry *v;
+	size_t n, cap;
+};
+
+static int id_add(void *arg, const char *name)
 {
 	struct listing *l = arg;
-	struct container_info i;
-	struct err ignored = { 0 };  /* gone meanwhile, or damaged: `system check` names it */
 
-	if (!text_is_hex(str_of(name), CONTAINER_ID_SIZE - 1) || info_load(l->en, name, l->o->size, l->a, &i, &ignored) < 0)
-		return 0;
-	if (is_shown(&i, l) && filters_pass(&l->filters, &i))
-		*vec_push(l->a, &l->found) = i;
+	if (text_is_hex(str_of(name), CONTAINER_ID_SIZE - 1))
+		strs_push(&l->readers[0].a, &l->ids, arena_strdup(&l->readers[0].a, name));
 	return 0;
 }
 
-/* Negative, zero, positive as @x was made before, with or after @y. */
-static int created_compare(const struct container *x, const struct container *y)
+static void read_one(const struct listing *l, struct reader *d, const char *id)
 {
-	struct timespec s = { 0 }, t = { 0 };
+	struct holding *h = arena_new(&d->a, struct holding);
+	struct container_info i;
+	struct err ignored = { 0 };  /* gone meanwhile, or damaged: `system check` names it */
 
-	text_time_parse(x->created, &s);
-	text_time_parse(y->created, &t);
-	if (s.tv_sec != t.tv_sec)
-		return s.tv_sec < t.tv_sec ? -1 : 1;
-	return (s.tv_nsec > t.tv_nsec) - (s.tv_nsec < t.tv_nsec);
+	if (store_open(l->en, id, &d->a, h, &ignored) == 0) {
+		if (store_is_stale(h, &d->a))
+			strs_push(&d->a, &d->stale, id);
+		else if (info_fill(h, l->o->size, &d->a, &i, &ignored) == 0)
+			*vec_push(&d->a, &d->found) = i;
+	}
+	store_done(h);
+}
+
+static void read_part(void *arg, unsigned index)
+{
+	struct listing *l = arg;
+
+	for (size_t i = index; i < l->ids.n; i += l->n)
+		read_one(l, &l->readers[index], l->ids.v[i]);
+}
+
+static bool is_shown(const struct container_info *i, const struct container_list_options *o, const struct filters *filters)
+{
+	return (o->all || o->last || filters->names_status || container_is_up(i->status)) && filters_pass(filters, i);
+}
+
+static void entry_add(struct entries *list, const struct container_info *i, struct arena *a)
+{
+	struct entry *x = vec_push(a, list);
+
+	*x = (struct entry){ .info = *i };
+	text_time_parse(i->c->created, &x->created);
+}
+
+/* What one reader found, and what had to be put away first. */
+static void part_take(struct listing *l, struct reader *d, const struct filters *filters, struct arena *a, struct entries *ret)
+{
+	for (size_t i = 0; i < d->found.n; i++)
+		if (is_shown(&d->found.v[i], l->o, filters))
+			entry_add(ret, &d->found.v[i], a);
+	for (size_t i = 0; i < d->stale.n; i++) {
+		struct container_info info;
+		struct err ignored = { 0 };  /* as in read_one */
+
+		if (info_load(l->en, d->stale.v[i], l->o->size, a, &info, &ignored) == 0 && is_shown(&info, l->o, filters))
+			entry_add(ret, &info, a);
+	}
 }
 
 static int newest_first(const void *x, const void *y)
 {
-	const struct container_info *a = x, *b = y;
-	int c = created_compare(b->c, a->c);
+	const struct entry *a = x, *b = y;
 
-	return c ? c : strcmp(a->c->id, b->c->id);
+	if (a->created.tv_sec != b->created.tv_sec)
+		return a->created.tv_sec < b->created.tv_sec ? 1 : -1;
+	if (a->created.tv_nsec != b->created.tv_nsec)
+		return a->created.tv_nsec < b->created.tv_nsec ? 1 : -1;
+	return strcmp(a->info.c->id, b->info.c->id);
 }
 
 int container_list(struct engine *en, const struct container_list_options *o, struct arena *a, struct container_info **ret, size_t *ret_n,
 		struct err *e)
 {
-	struct listing l = { .en = en, .a = a, .o = o };
-	int r = filters_parse(en, &o->filters, a, &l.filters, e);
+	struct listing l = { .en = en, .o = o };
+	struct filters filters;
+	struct entries shown = { 0 };
+	int r = filters_parse(en, &o->filters, a, &filters, e);
 
+	if (r == 0) {
+		r = objdir_each(&en->containers, id_add, &l);
+		r = r < 0 ? err_sys(e, r, "list containers") : 0;
+	}
+	l.n = crew_size(l.ids.n, LIST_PART);
+	if (r == 0)
+		crew_run(l.n, read_part, &l);
+	for (unsigned i = 0; i < l.n; i++)
+		arena_take(a, &l.readers[i].a);
+	for (unsigned i = 0; i < l.n && r == 0; i++)
+		part_take(&l, &l.readers[i], &filters, a, &shown);
 	if (r < 0)
 		return r;
-	r = objdir_each(&en->containers, list_one, &l);
-	if (r < 0)
-		return err_sys(e, r, "list containers");
-	if (l.found.n)
-		qsort(l.found.v, l.found.n, sizeof *l.found.v, newest_first);
-	*ret = l.found.v;
-	*ret_n = o->last > 0 && (size_t)o->last < l.found.n ? (size_t)o->last : l.found.n;
+	if (shown.n)
+		qsort(shown.v, shown.n, sizeof *shown.v, newest_first);
+	*ret_n = o->last > 0 && (size_t)o->last < shown.n ? (size_t)o->last : shown.n;
+	*ret = arena_array(a, struct container_info, *ret_n);
+	for (size_t i = 0; i < *ret_n; i++)
+		(*ret)[i] = shown.v[i].info;
 	return 0;
 }
 
