@@ -8,6 +8,26 @@
 #include "os/fd.h"
 #include "os/sock.h"
 
+/* ---- the wire of spec/monitor.h ---- */
+
+static int wire_receive(struct client *c, struct monitor_frame *ret, struct err *e)
+{
+	return monitor_receive(c->source.fd, ret, e);
+}
+
+static int wire_send(struct client *c, enum monitor_msg type, const void *p, size_t n, struct err *e)
+{
+	return monitor_send(c->source.fd, type, p, n, e);
+}
+
+static int wire_output(struct client *c, const struct monitor_frame *f, struct err *e)
+{
+	return monitor_send_frame(c->source.fd, f, e);
+}
+
+const struct client_wire client_wire = { wire_receive, wire_send, wire_output };
+
+/* ---- coming and going ---- */
 
 static void sweep(struct clients *all)
 {
@@ -38,6 +58,18 @@ void clients_drop(struct client *c)
 	}
 }
 
+static void watch(struct client *c, bool room)
+{
+	loop_change(c->all->loop, &c->source, (c->deaf ? 0 : (uint32_t)EPOLLIN) | (room ? (uint32_t)EPOLLOUT : 0));
+}
+
+void client_listen(struct client *c, bool on)
+{
+	c->deaf = !on;
+	if (c->source.fd >= 0)
+		watch(c, c->waiting);
+}
+
 static int client_ready(void *arg, uint32_t events)
 {
 	struct client *c = arg;
@@ -47,11 +79,15 @@ static int client_ready(void *arg, uint32_t events)
 
 	sweep(all);
 	if (events & EPOLLOUT) {
-		loop_change(all->loop, &c->source, EPOLLIN);
+		watch(c, false);
 		all->events->ready(all->arg, c);
 		return 0;
 	}
-	r = monitor_receive(c->source.fd, &all->inbox, &e);
+	if (c->deaf) { /* it is gone: nothing else is reported of one that is not listened to */
+		clients_drop(c);
+		return 0;
+	}
+	r = all->wire->receive(c, &all->inbox, &e);
 	if (r == -EAGAIN)
 		return 0;
 	if (r > 0)
@@ -73,21 +109,23 @@ static int listener_ready(void *arg, uint32_t events)
 	return 0;
 }
 
-int clients_open(struct clients *all, struct loop *loop, int dirfd, const struct client_events *events, void *arg, struct err *e)
+int clients_open(struct clients *all, struct loop *loop, int dirfd, const char *name, const struct client_wire *wire, const struct client_events *events,
+	void *arg, struct err *e)
 {
 	int r;
 
 	*all = CLIENTS_NONE;
 	all->loop = loop;
+	all->wire = wire;
 	all->events = events;
 	all->arg = arg;
-	all->listen = sock_listen(dirfd, MONITOR_CTL, SOCK_SEQPACKET | SOCK_NONBLOCK, true);
+	all->listen = sock_listen(dirfd, name, SOCK_SEQPACKET | SOCK_NONBLOCK, true);
 	if (all->listen < 0)
-		return err_sys(e, all->listen, "listen at '" MONITOR_CTL "'");
+		return err_sys(e, all->listen, "listen at '%s'", name);
 	all->listener = (struct loop_source){ .fd = all->listen, .events = EPOLLIN, .ready = listener_ready, .arg = all };
 	r = loop_add(loop, &all->listener);
 	if (r < 0)
-		return err_sys(e, r, "watch '" MONITOR_CTL "'");
+		return err_sys(e, r, "watch '%s'", name);
 	return 0;
 }
 
@@ -131,7 +169,7 @@ static void send_failed(struct client *c, int r)
 void client_send(struct client *c, enum monitor_msg type, const void *p, size_t n)
 {
 	struct err e;
-	int r = c->source.fd >= 0 ? monitor_send(c->source.fd, type, p, n, &e) : 0;
+	int r = c->source.fd >= 0 ? c->all->wire->send(c, type, p, n, &e) : 0;
 
 	if (r < 0)
 		send_failed(c, r);
@@ -158,11 +196,11 @@ void client_send_err(struct client *c, enum monitor_msg type, const struct err *
 static bool offer(struct client *c, const struct monitor_frame *f)
 {
 	struct err e;
-	int r = monitor_send_frame(c->source.fd, f, &e);
+	int r = c->all->wire->output(c, f, &e);
 
 	c->waiting = r == -EAGAIN && (c->attach & MONITOR_ATTACH_WAIT);
 	if (c->waiting)
-		loop_change(c->all->loop, &c->source, EPOLLIN | EPOLLOUT);
+		watch(c, true);
 	else if (r < 0)
 		send_failed(c, r);
 	return c->waiting;

@@ -15,6 +15,17 @@
 #include "spec/monitor.h"
 
 struct clients;
+struct client;
+
+/* How messages look on the wire. */
+struct client_wire {
+	int (*receive)(struct client *c, struct monitor_frame *ret, struct err *e); /* as monitor_receive */
+	int (*send)(struct client *c, enum monitor_msg type, const void *p, size_t n, struct err *e);
+	int (*output)(struct client *c, const struct monitor_frame *f, struct err *e);
+};
+
+/* As spec/monitor.h says. */
+extern const struct client_wire client_wire;
 
 struct client {
 	struct loop_source source;
@@ -25,6 +36,7 @@ struct client {
 	bool released;               /* it cleans up */
 	bool waiting;                /* the current output frame is not sent to it yet */
 	bool stdin_eof;              /* it has no more for stdin */
+	bool deaf;                   /* see client_listen() */
 	struct buf in;
 };
 
@@ -37,6 +49,7 @@ struct client_events {
 
 struct clients {
 	struct loop *loop;
+	const struct client_wire *wire;
 	const struct client_events *events;
 	void *arg;
 	int listen;                  /* owned */
@@ -47,8 +60,9 @@ struct clients {
 };
 #define CLIENTS_NONE ((struct clients){ .listen = -9 /* -EBADF */, .listener.fd = -9 })
 
-/* Listens at MONITOR_CTL in @dirfd. */
-int clients_open(struct clients *all, struct loop *loop, int dirfd, const struct client_events *events, void *arg, struct err *e);
+/* Listens at @name in @dirfd. */
+int clients_open(struct clients *all, struct loop *loop, int dirfd, const char *name, const struct client_wire *wire, const struct client_events *events,
+	void *arg, struct err *e);
 
 /* Takes a connected socket (owned, also on failure). */
 int clients_add(struct clients *all, int fd, bool starter, struct err *e);
@@ -67,6 +81,9 @@ bool clients_resume(struct clients *all, struct client *c, const struct monitor_
 
 /* Drops those that the output waits for: they had time enough. */
 void clients_drop_waiting(struct clients *all);
+
+/* Whether what a client says is read. Its leaving is noticed in any case. */
+void client_listen(struct client *c, bool on);
 
 void clients_drop(struct client *c);
 void clients_close(struct clients *all);

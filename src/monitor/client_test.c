@@ -58,7 +58,7 @@ static void serve(struct server *s)
 	s->dirfd = dir_open(AT_FDCWD, s->path);
 	loop = LOOP_NONE;
 	assert_int_equal(loop_open(&loop), 0);
-	assert_int_equal(clients_open(&clients, &loop, s->dirfd, &events, NULL, &e), 0);
+	assert_int_equal(clients_open(&clients, &loop, s->dirfd, MONITOR_CTL, &client_wire, &events, NULL, &e), 0);
 	n_gone = n_ready = 0;
 	last_request = 0;
 	output.type = MONITOR_STDOUT;

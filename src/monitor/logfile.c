@@ -189,7 +189,10 @@ static void flush(struct logfile *l)
 {
 	if (!l->out.n)
 		return;
-	if (is_file(l))
+	l->total += l->out.n;
+	if (l->config->log_total_max && l->total > l->config->log_total_max)
+		l->lost++;
+	else if (is_file(l))
 		flush_file(l);
 	else if (journal_send(l->fd, buf_str(&l->out)) < 0)
 		l->lost++;
@@ -212,7 +215,7 @@ static void take_piece(void *arg, struct str piece, bool end)
 	struct logfmt_piece p = { .stream = words[f->stream], .when = l->when, .text = piece, .end = end, .fields = buf_str(&l->fields) };
 
 	l->format->record(&l->out, &p);
-	if (!is_file(l) || l->out.n >= OUT_FLUSH)
+	if (!is_file(l) || l->out.n >= OUT_FLUSH || (l->config->log_max_size && l->size + l->out.n >= l->config->log_max_size))
 		flush(l);
 }
 

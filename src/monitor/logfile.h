@@ -30,6 +30,7 @@ struct logfile {
 	const struct logfmt *format;
 	int fd;                      /* the file, or the journal's socket */
 	uint64_t size;               /* bytes of whole records in the file */
+	uint64_t total;              /* bytes of records written at all */
 	uint64_t lost;               /* records that could not be written */
 	uint64_t held_since;         /* CLOCK_MONOTONIC ns; 0: the log is not held */
 	struct buf out;              /* records on their way to the file */

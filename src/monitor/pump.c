@@ -61,7 +61,7 @@ static void end_stream(struct pump_stream *s)
 static ssize_t move_output(struct pump_stream *s)
 {
 	struct pump *p = s->pump;
-	ssize_t n = read(*s->fd, p->frame.payload, sizeof p->frame.payload);
+	ssize_t n = read(*s->fd, p->frame.payload, p->chunk);
 
 	if (n < 0)
 		return errno == EIO ? 0 : -errno; /* a terminal whose last user left answers EIO */
@@ -254,6 +254,7 @@ void pump_init(struct pump *p, struct loop *loop, struct stdio *stdio, bool stdi
 	p->dry = dry;
 	p->arg = arg;
 	p->stdin_once = stdin_once;
+	p->chunk = sizeof p->frame.payload;
 	p->in = (struct loop_source){ .fd = -EBADF, .ready = stdin_ready, .arg = p };
 	p->held = (struct loop_timer){ .expired = held_is_due, .arg = p };
 	p->streams[LOGFILE_STDOUT] = (struct pump_stream){ .pump = p, .fd = &stdio->out, .type = MONITOR_STDOUT, .log = LOGFILE_STDOUT };

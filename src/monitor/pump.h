@@ -35,6 +35,7 @@ struct pump {
 	bool paused, draining;
 	bool stdin_once;             /* stdin ends with the first client that was attached to it */
 	size_t drained;
+	size_t chunk;                /* bytes of output read at once; may be made smaller after pump_init */
 	struct monitor_frame frame;  /* the output in flight */
 };
 

@@ -135,7 +135,7 @@ static int open_clients(void *ctx, struct err *e)
 {
 	struct life *l = ctx;
 
-	return clients_open(&l->clients, &l->loop, l->dirfd, &life_client_events, l, e);
+	return clients_open(&l->clients, &l->loop, l->dirfd, MONITOR_CTL, &client_wire, &life_client_events, l, e);
 }
 
 static void undo_clients(void *ctx)

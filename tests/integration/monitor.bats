@@ -280,10 +280,13 @@ socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect("ctl")' "$dir"
 @test "it says its version and refuses what it does not know" {
 	run "$monitor" --version
 	[ "$status" = 0 ]
-	[[ $output == "tare-monitor "* ]]
+	[[ $output == "conmon version "*"tare-monitor "* ]]      # podman looks for the first line
 	run "$monitor" --nonsense
 	[ "$status" = 1 ]
-	[[ $output == "tare-monitor: unknown option or missing value: --nonsense" ]]
+	[[ $output == "tare-monitor: unknown option --nonsense" ]]
+	run "$monitor" --config
+	[ "$status" = 1 ]
+	[[ $output == "tare-monitor: unknown option or missing value: --config" ]]
 	run "$monitor" --config /no/such/file
 	[ "$status" = 1 ]
 	[[ $output == "tare-monitor: read '/no/such/file': no such file or directory" ]]

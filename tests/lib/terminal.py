@@ -7,6 +7,7 @@
 Words are done in order:
     type:TEXT      types it (escapes like \\x10 and \\r)
     /TEXT          waits until the screen has shown TEXT since the last such wait
+    pause          waits a fifth of a second
     size:ROWSxCOLS resizes the terminal
     signal:NAME    sends a signal to the command
     stty           prints "raw" or "cooked": the terminal's mode now
@@ -75,6 +76,8 @@ class Terminal:
             self.wait(word[1:], lambda: self.shown(word[1:].encode()))
         elif name == "type":
             os.write(self.master, text.encode().decode("unicode_escape").encode("latin-1"))
+        elif name == "pause":
+            time.sleep(0.2)
         elif name == "size":
             self.size(text)
         elif name == "signal":

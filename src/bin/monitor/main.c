@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tare-monitor: stays with one container: holds its streams, keeps its log, serves its clients, records its end.
+ * tare-monitor: stays with one container: holds its streams, keeps its log, serves its clients, records its end. Called as conmon it is one.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -8,6 +8,8 @@
 
 #include "base/parse.h"
 #include "base/str.h"
+#include "monitor/conmon.h"
+#include "monitor/conmon_options.h"
 #include "monitor/life.h"
 #include "os/trace.h"
 
@@ -19,7 +21,9 @@ static const char usage[] =
 	"  --config FILE    what to run (monitor.json)\n"
 	"  --control-fd N   connected SOCK_SEQPACKET socket of whoever starts the container\n"
 	"  --version        print the version\n"
-	"  --help           print this\n";
+	"  --help           print this\n"
+	"\n"
+	"Any other option: the command line of conmon, for podman and CRI-O (tare-monitor -h lists it).\n";
 
 /* No stdio: its buffers would stay with every container. */
 static void say(int fd, const char *s)
@@ -43,14 +47,13 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	int r;
 
+	if (conmon_is_meant(argc, argv))
+		return conmon_main(argc, argv);
 	trace_begin("tare-monitor");
 	/* Readiness is between a service manager and whoever it started, not between it and each container. */
 	unsetenv("NOTIFY_SOCKET");
 	for (int i = 1; i < argc; i++) {
-		if (streq(argv[i], "--version")) {
-			say(1, "tare-monitor " TARE_VERSION "\n");
-			return 0;
-		} else if (streq(argv[i], "--help")) {
+		if (streq(argv[i], "--help")) {
 			say(1, usage);
 			return 0;
 		} else if (streq(argv[i], "--config") && i + 1 < argc) {
