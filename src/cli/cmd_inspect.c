@@ -11,6 +11,8 @@
 #include "cli/look_text.h"
 #include "codec/template.h"
 #include "engine/engine.h"
+#include "engine/network_commands.h"
+#include "engine/volumes.h"
 
 struct inspect_options {
 	struct look_options look;
@@ -24,7 +26,7 @@ static const struct opt inspect_opts[] = {
 	OPT(struct inspect_options, format, "format", 'f', STR, "TEMPLATE", "Go template"),
 	OPT(struct inspect_options, latest, "latest", 'l', FLAG, NULL, "The newest container"),
 	OPT(struct inspect_options, size, "size", 's', FLAG, NULL, "How much the container wrote"),
-	OPT(struct inspect_options, type, "type", 't', STR, "TYPE", "container, image or all (default: whichever has the name)"),
+	OPT(struct inspect_options, type, "type", 't', STR, "TYPE", "container, image, network, volume or all (default: whichever has the name)"),
 	OPT_END,
 };
 
@@ -37,7 +39,7 @@ static const struct opt image_inspect_opts[] = {
 	OPT_END,
 };
 
-/* The document of whatever is called @name: a container first, then an image. */
+/* The document of whatever is called @name: a container first, then an image, a network, a volume, as docker looks. */
 static int find_document(struct engine *en, struct cli *c, const char *name, const struct inspect_options *o, const char **ret, struct err *e)
 {
 	bool any = !o->type || streq(o->type, "all");
@@ -47,6 +49,10 @@ static int find_document(struct engine *en, struct cli *c, const char *name, con
 		r = container_inspect_json(en, name, o->size, c->a, ret, e);
 	if ((any && r == -ENOENT) || (!any && streq(o->type, "image")))
 		r = image_inspect_json(en, name, o->platform, c->a, ret, e);
+	if ((any && r == -ENOENT) || (!any && streq(o->type, "network")))
+		r = network_inspect_json(en, name, o->format && !streq(o->format, "json"), c->a, ret, e);
+	if ((any && r == -ENOENT) || (!any && streq(o->type, "volume")))
+		r = volume_inspect_json(en, name, c->a, ret, e);
 	if (any && r == -ENOENT)
 		return err_set(e, ERR_NOT_FOUND, "no such object: %s", name);
 	return r;
@@ -69,20 +75,24 @@ static int print_document(const char *json, const struct inspect_options *o, siz
 
 static int type_check(const char *type, struct err *e)
 {
-	static const char *const others[] = { "network", "volume", "pod", "secret", "config", "node", "service", "plugin", "task" };
+	static const char *const known[] = { "container", "image", "network", "volume", "all" };
+	static const char *const others[] = { "pod", "secret", "config", "node", "service", "plugin", "task" };
 
-	if (!type || streq(type, "container") || streq(type, "image") || streq(type, "all"))
+	if (!type)
 		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (streq(type, known[i]))
+			return 0;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		if (streq(type, others[i]))
 			return err_set(e, ERR_UNSUPPORTED, "unsupported: --type %s is not built yet", type);
-	return err_set(e, ERR_INVALID, "invalid argument for --type: '%s' is not container, image or all", type);
+	return err_set(e, ERR_INVALID, "invalid argument for --type: '%s' is not container, image, network, volume or all", type);
 }
 
 /* As skopeo does it, not as docker: an image that is somewhere else, or one of its documents. */
 static bool is_looked_at(struct cli *c, const char *name, const struct inspect_options *o)
 {
-	return (!o->type || !streq(o->type, "container")) && (o->look.raw || o->look.config || look_is_place(c, name));
+	return (!o->type || streq(o->type, "image") || streq(o->type, "all")) && (o->look.raw || o->look.config || look_is_place(c, name));
 }
 
 static int inspect_run(struct cli *c, const void *options, struct err *e)

@@ -150,7 +150,7 @@ static int create_run(struct cli *c, const void *options, struct err *e)
 	if (r < 0)
 		return r;
 	want.name = c->args.n ? c->args.v[0] : free_name(n, c->a);
-	r = network_create(n, &want, c->a, &made, e);
+	r = network_make(en, &want, c->a, &made, e);
 	if (r < 0 && e->kind == ERR_EXISTS && o->ignore)
 		r = network_find(n, want.name, c->a, &made, e);
 	if (r == 0)
@@ -354,11 +354,13 @@ const struct command network_disconnect_command = {
 
 struct update_options {
 	struct strs add, drop;
+	const char *publish;
 };
 
 static const struct opt update_opts[] = {
 	OPT(struct update_options, add, "dns-add", 0, STRS, "ADDRESS", "Further name server for the outside"),
 	OPT(struct update_options, drop, "dns-drop", 0, STRS, "ADDRESS", "Name server that is no longer asked"),
+	OPT(struct update_options, publish, "publish-address", 0, STR, "ADDRESS", "Where ports are published from now on that name no address; any: everywhere"),
 	OPT_END,
 };
 
@@ -391,19 +393,23 @@ static int update_run(struct cli *c, const void *options, struct err *e)
 
 	if (r == 0)
 		r = split_servers(&o->drop, c->a, &drop, e);
-	if (r == 0 && add.n + drop.n == 0)
-		r = err_set(e, ERR_INVALID, "nothing to change: --dns-add or --dns-drop is needed");
+	if (r == 0 && add.n + drop.n == 0 && !o->publish)
+		r = err_set(e, ERR_INVALID, "nothing to change: --dns-add, --dns-drop or --publish-address is needed");
 	if (r == 0)
 		r = cli_engine(c, &en, e);
 	if (r == 0)
 		r = engine_networks(en, &n, e);
-	return r == 0 ? network_update_dns(n, c->args.v[0], &drop, &add, e) : r;
+	if (r == 0 && add.n + drop.n > 0)
+		r = network_update_dns(n, c->args.v[0], &drop, &add, e);
+	if (r == 0 && o->publish)
+		r = network_update_publish(n, c->args.v[0], streq(o->publish, "any") ? NULL : o->publish, e);
+	return r;
 }
 
 const struct command network_update_command = {
 	.names = { "network update" },
 	.group = "Networks",
-	.summary = "Change the name servers of a network, also for the containers in it",
+	.summary = "Change the name servers of a network, also for its containers, or where it publishes ports",
 	.args = "NETWORK",
 	.min_args = 1,
 	.max_args = 1,

@@ -91,11 +91,16 @@ static const char *command_of(const struct container *c, bool whole, struct aren
 
 static const char *ports_of(const struct container_info *i, struct arena *a)
 {
-	bool published = i->state && i->state->n_addresses;
+	const struct container_address *address = NULL;
 
+	/* At most one of its networks publishes. */
+	for (size_t k = 0; i->state && k < i->state->n_addresses; k++) {
+		if (!address || i->state->addresses[k].n_ports)
+			address = &i->state->addresses[k];
+	}
 	if (i->status != CONTAINER_RUNNING && i->status != CONTAINER_PAUSED)
 		return "";
-	return publish_print(published ? i->state->addresses[0].ports : NULL, published ? i->state->addresses[0].n_ports : 0, &i->c->exposed, a);
+	return publish_print(address ? address->ports : NULL, address ? address->n_ports : 0, &i->c->exposed, a);
 }
 
 static const char *joined_labels(const struct pairs *labels, struct arena *a)
@@ -116,6 +121,19 @@ static const char *joined_mounts(const struct container *c, struct arena *a)
 		if (c->mounts[i].source)
 			buf_printf(&b, "%s%s", b.n ? "," : "", c->mounts[i].source);
 	return arena_strdup(a, buf_text(&b));
+}
+
+/* Those it is in, or shall be when it starts. */
+static const char *joined_networks(const struct container_info *i, struct arena *a)
+{
+	const struct container_request *q = &i->c->request;
+	const char *text = NULL;
+
+	for (size_t k = 0; i->state && k < i->state->n_addresses; k++)
+		text = text ? arena_printf(a, "%s,%s", text, i->state->addresses[k].network) : i->state->addresses[k].network;
+	for (size_t k = 0; !i->state && k < q->n_networks; k++)
+		text = text ? arena_printf(a, "%s,%s", text, q->networks[k].name) : q->networks[k].name;
+	return text ? text : q->network ? q->network : "bridge";
 }
 
 static void fill_row(const char **row, const struct container_info *i, const struct ps_options *o, const struct timespec *now, struct arena *a)
@@ -141,7 +159,7 @@ static void fill_row(const char **row, const struct container_info *i, const str
 	row[SIZE] = arena_strdup(a, size);
 	row[LOCAL_VOLUMES] = arena_printf(a, "%zu", n_volumes);
 	row[MOUNTS] = joined_mounts(c, a);
-	row[NETWORKS] = c->request.network ? c->request.network : "bridge";
+	row[NETWORKS] = joined_networks(i, a);
 }
 
 static int ps_run(struct cli *c, const void *options, struct err *e)

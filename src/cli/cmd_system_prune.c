@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `tare system prune` removes what nothing uses: stopped containers, images, with --volumes the volumes nobody named, and what interrupted work left. */
+/* `tare system prune` removes what nothing uses: stopped containers, networks, images, with --volumes the volumes nobody named, and what interrupted work left. */
 #include "cli/commands.h"
 
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "cli/prune.h"
 #include "engine/engine.h"
+#include "engine/network_commands.h"
 #include "engine/volumes.h"
 #include "image/image.h"
 
@@ -27,7 +28,7 @@ static const struct opt prune_opts[] = {
 
 static int parts_prune(struct cli *c, const struct prune_options *o, const struct prune_filter *f, uint64_t *bytes, struct err *e)
 {
-	struct prune_list containers = { "Deleted Containers:", 0 }, volumes = { "Deleted Volumes:", 0 };
+	struct prune_list containers = { "Deleted Containers:", 0 }, networks = { "Deleted Networks:", 0 }, volumes = { "Deleted Volumes:", 0 };
 	struct image_removal removal;
 	struct image_store *store;
 	struct engine *en;
@@ -36,6 +37,9 @@ static int parts_prune(struct cli *c, const struct prune_options *o, const struc
 	if (r == 0)
 		r = container_prune(en, f, prune_print, &containers, bytes, e);
 	prune_list_end(&containers);
+	if (r == 0)
+		r = network_prune(en, f, prune_print, &networks, e);
+	prune_list_end(&networks);
 	if (r == 0 && o->volumes)
 		r = volume_prune(en, false, f, prune_print, &volumes, bytes, e);
 	prune_list_end(&volumes);
@@ -62,7 +66,7 @@ static int prune_run(struct cli *c, const void *options, struct err *e)
 		r = err_set(e, ERR_INVALID, "the filter 'until' cannot be used together with --volumes");
 	if (r < 0)
 		return r;
-	if (!o->force && !prune_agreed(arena_printf(c->a, "  - all containers that do not run\n%s  - %s\n  - what interrupted work left",
+	if (!o->force && !prune_agreed(arena_printf(c->a, "  - all containers that do not run\n  - all networks that no container has\n%s  - %s\n  - what interrupted work left",
 			o->volumes ? "  - all volumes that nobody named and no container has\n" : "",
 			o->all ? "all images that no container uses" : "all images without a name")))
 		return 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/filter.h"
 
+#include "engine/networks.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -213,7 +215,7 @@ static bool match_volume(const struct container_info *i, const struct filter *f)
 
 static bool match_network(const struct container_info *i, const struct filter *f)
 {
-	return streq(i->c->request.network ? i->c->request.network : "bridge", f->value);
+	return networks_include(i, f->value);
 }
 
 /* ---- ports ------------------------------------------------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "engine/inspect_network.h"
 #include "engine/internal.h"
 #include "engine/list.h"
 #include "engine/volume.h"
@@ -101,21 +102,6 @@ struct doc_config {
 	struct pairs labels;
 	const char *stop_signal;
 	int32_t stop_timeout;
-};
-
-struct doc_network {
-	const char *key, *gateway, *ip;
-	uint32_t prefix;
-	const char *mac;
-};
-
-struct doc_networks {
-	struct str ports;
-	const char *gateway, *ip;
-	uint32_t prefix;
-	const char *mac;
-	struct doc_network *networks;
-	size_t n_networks;
 };
 
 struct doc_graph_data {
@@ -283,24 +269,6 @@ static const struct field config_fields[] = {
 };
 static const struct schema config_schema = SCHEMA("Config", struct doc_config, config_fields);
 
-static const struct field network_fields[] = {
-	FIELD(struct doc_network, gateway, "Gateway",     STR, 0),
-	FIELD(struct doc_network, ip,      "IPAddress",   STR, 0),
-	FIELD(struct doc_network, prefix,  "IPPrefixLen", U32, 0),
-	FIELD(struct doc_network, mac,     "MacAddress",  STR, 0),
-};
-static const struct schema network_schema = SCHEMA("network", struct doc_network, network_fields);
-
-static const struct field networks_fields[] = {
-	FIELD(struct doc_networks, ports,   "Ports",       RAW, 0),
-	FIELD(struct doc_networks, gateway, "Gateway",     STR, 0),
-	FIELD(struct doc_networks, ip,      "IPAddress",   STR, 0),
-	FIELD(struct doc_networks, prefix,  "IPPrefixLen", U32, 0),
-	FIELD(struct doc_networks, mac,     "MacAddress",  STR, 0),
-	FIELD_DICT(struct doc_networks, networks, "Networks", &network_schema, 0),
-};
-static const struct schema networks_schema = SCHEMA("NetworkSettings", struct doc_networks, networks_fields);
-
 static const struct field graph_data_fields[] = {
 	FIELD(struct doc_graph_data, lower,  "LowerDir",  STR, 0),
 	FIELD(struct doc_graph_data, merged, "MergedDir", STR, 0),
@@ -335,7 +303,7 @@ static const struct field container_fields[] = {
 	FIELD(struct doc_container, size_rw,       "SizeRw",         OPT_I64, FIELD_OMIT_EMPTY),
 	FIELD_LIST(struct doc_container, mounts, "Mounts", &mount_schema, 0),
 	FIELD_OBJ(struct doc_container, config,  "Config", &config_schema, 0),
-	FIELD_OBJ(struct doc_container, network, "NetworkSettings", &networks_schema, 0),
+	FIELD_OBJ(struct doc_container, network, "NetworkSettings", &inspect_networks_schema, 0),
 };
 static const struct schema container_doc_schema = SCHEMA("container", struct doc_container, container_fields);
 /* clang-format on */
@@ -361,40 +329,6 @@ static struct doc_state state_of(const struct container_info *i)
 		.error = i->exit ? or_empty(i->exit->error) : "", .started = i->started ? i->started : ZERO_TIME,
 		.finished = i->exit && i->exit->finished ? i->exit->finished : ZERO_TIME,
 	};
-}
-
-/* {"80/tcp":[{"HostIp":"","HostPort":"8080"}],…}; exposed ports that are not published are null. */
-static struct str ports_of(const struct container_port *ports, size_t n, const struct strs *exposed, struct arena *a)
-{
-	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
-	struct strs done = { 0 };
-
-	buf_add_char(&b, '{');
-	for (size_t i = 0; i < n; i++) {
-		const char *key = arena_printf(a, "%u/%s", ports[i].port, ports[i].protocol), *sep = "";
-
-		if (strs_has(&done, key))
-			continue;
-		buf_printf(&b, "%s\"%s\":[", done.n ? "," : "", key);
-		for (size_t k = i; k < n; k++) {
-			if (ports[k].port != ports[i].port || !streq(ports[k].protocol, ports[i].protocol))
-				continue;
-			buf_printf(&b, "%s{\"HostIp\":\"%s\",\"HostPort\":\"%u\"}", sep, or_empty(ports[k].host_ip), ports[k].host_port);
-			sep = ",";
-		}
-		buf_add_char(&b, ']');
-		strs_push(a, &done, key);
-	}
-	for (size_t i = 0; exposed && i < exposed->n; i++) {
-		if (strs_has(&done, exposed->v[i]))
-			continue;
-		buf_add_str(&b, done.n ? "," : "");
-		json_encode_string(str_of(exposed->v[i]), &b);
-		buf_add_str(&b, ":null");
-		strs_push(a, &done, exposed->v[i]);
-	}
-	buf_add_char(&b, '}');
-	return (struct str){ arena_strdup(a, buf_text(&b)), b.n };
 }
 
 static struct strs hosts_of(const struct container_request *q, struct arena *a)
@@ -534,7 +468,7 @@ static struct doc_host host_of(const struct container_request *q, const struct c
 {
 	struct doc_host h = {
 		.log = { q->log_driver ? q->log_driver : "json-file", q->log_opts },
-		.network_mode = q->network ? q->network : "bridge", .port_bindings = ports_of(q->ports, q->n_ports, NULL, a),
+		.network_mode = q->network ? q->network : "bridge", .port_bindings = inspect_ports(q->ports, q->n_ports, NULL, "", a),
 		.auto_remove = q->auto_remove, .cap_add = q->cap_add, .cap_drop = q->cap_drop, .dns = q->dns, .dns_options = q->dns_options,
 		.dns_search = q->dns_search, .extra_hosts = hosts_of(q, a), .group_add = q->group_add, .oom_score_adj = q->oom_score_adj,
 		.privileged = q->privileged, .publish_all = q->publish_all, .read_only = q->read_only, .security_opts = q->security_opts,
@@ -590,31 +524,6 @@ static struct doc_config config_of(const struct container *c, struct arena *a)
 	return d;
 }
 
-static struct doc_networks networks_of(const struct container_info *i, struct arena *a)
-{
-	const struct container_state *s = i->state;
-	struct doc_networks n = { .ports = ports_of(NULL, 0, NULL, a), .gateway = "", .ip = "", .mac = "" };
-
-	if (!s)
-		return n;
-	n.networks = arena_array(a, struct doc_network, s->n_addresses);
-	for (size_t k = 0; k < s->n_addresses; k++) {
-		const struct container_address *x = &s->addresses[k];
-
-		n.networks[n.n_networks++] = (struct doc_network){ x->network, or_empty(x->gateway), x->ip, x->prefix, or_empty(x->mac) };
-	}
-	if (s->n_addresses) {
-		const struct container_address *x = &s->addresses[0];
-
-		n.ports = ports_of(x->ports, x->n_ports, &i->c->exposed, a);
-		n.gateway = or_empty(x->gateway);
-		n.ip = x->ip;
-		n.prefix = x->prefix;
-		n.mac = or_empty(x->mac);
-	}
-	return n;
-}
-
 static struct doc_graph graph_of(const struct engine *en, const struct container *c, struct arena *a)
 {
 	scoped_buf struct buf lower = BUF(LIMIT_DOCUMENT);
@@ -659,7 +568,7 @@ int container_inspect_json(struct engine *en, const char *ref, bool size, struct
 		.hostname_path = arena_printf(a, "%s/containers/%s/hostname", en->run, c->id),
 		.hosts_path = arena_printf(a, "%s/containers/%s/hosts", en->run, c->id), .log_path = c->log_path,
 		.name = arena_printf(a, "/%s", c->name), .driver = or_overlay(c->storage_driver), .platform = "linux", .host = host_of(&c->request, &i, a),
-		.graph = graph_of(en, c, a), .config = config_of(c, a), .network = networks_of(&i, a),
+		.graph = graph_of(en, c, a), .config = config_of(c, a), .network = inspect_networks(en, &i, a),
 		.size_rw = { size, i.size_rw },
 	};
 	mounts_fill(en, c, a, &d);

@@ -178,6 +178,9 @@ static void network_give_back(void *ctx)
 
 	for (size_t i = 0; i < l->state.n_addresses; i++)
 		network_detach(l->nets.n, l->h->id, &l->state.addresses[i], &ignored);
+	/* Once: the starter that saw the end gives back before cleanup, which does it again. */
+	for (size_t i = 0; l->has_state && i < l->state.n_addresses; i++)
+		network_event(l->en, &l->state.addresses[i], "disconnect", l->h->id);
 }
 
 /* The address and the ports of one network. */
@@ -233,6 +236,8 @@ static int network_connect(void *ctx, struct err *e)
 		return err_sys(e, -errno, "open the network namespace of process %d", l->pid);
 	for (size_t i = 0; r == 0 && i < l->nets.count; i++)
 		r = network_attach(l->nets.n, l->nets.v[i].config, l->h->id, &l->state.addresses[i], &resolver, netns, e);
+	for (size_t i = 0; r == 0 && i < l->nets.count; i++)
+		network_event(l->en, &l->state.addresses[i], "connect", l->h->id);
 	return r;
 }
 

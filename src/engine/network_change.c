@@ -167,6 +167,54 @@ static void asked_write_back(void *ctx)
 	networks_ask(&c->h, &c->was_asked, &ignored);
 }
 
+/* ---- hosts ---------------------------------------------------------------------------------------------------------------------------------- */
+
+/* Lines of /etc/hosts for that address go, and with @come new ones come. The file is the container's own to change, and mounted: it is written in place. */
+static int hosts_write(struct change *c, bool come, struct err *e)
+{
+	const char *ips[] = { c->address.ip, c->address.ip6 }, *host = c->h.c.hostname, *domain = c->h.c.request.domainname;
+	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
+	struct str rest;
+	char *text;
+	int r = file_read(c->h.live, "hosts", LIMIT_DOCUMENT, c->a, &text, NULL);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : err_sys(e, r, "read '%s/hosts'", c->h.live_path);
+	for (rest = str_of(text); rest.p && rest.n;) {
+		struct str line = str_cut(rest, '\n', &rest), ip = { line.p, 0 };
+
+		while (ip.n < line.n && !strchr(" \t", line.p[ip.n]))
+			ip.n++;
+		if (!(ips[0] && str_is(ip, ips[0])) && !(ips[1] && str_is(ip, ips[1])))
+			buf_printf(&b, STR_FMT "\n", STR_ARG(line));
+	}
+	for (size_t i = 0; come && i < ARRAY_LEN(ips); i++) {
+		if (ips[i] && domain && *domain)
+			buf_printf(&b, "%s\t%s.%s %s\n", ips[i], host, domain, host);
+		else if (ips[i])
+			buf_printf(&b, "%s\t%s\n", ips[i], host);
+	}
+	r = buf_is_full(&b) ? -E2BIG : file_create(c->h.live, "hosts", b.p, b.n, 0644);
+	return r < 0 ? err_sys(e, r, "write '%s/hosts'", c->h.live_path) : 0;
+}
+
+static int hosts_come(void *ctx, struct err *e)
+{
+	return hosts_write(ctx, true, e);
+}
+
+static void hosts_come_back(void *ctx)
+{
+	struct err ignored = { 0 };  /* a line that leads nowhere */
+
+	hosts_write(ctx, false, &ignored);
+}
+
+static int hosts_go(void *ctx, struct err *e)
+{
+	return hosts_write(ctx, false, e);
+}
+
 /* ---- connect -------------------------------------------------------------------------------------------------------------------------------- */
 
 static bool has_interface(const struct container_state *s, const char *name)
@@ -245,6 +293,7 @@ static const struct step connect_steps[] = {
 	{ "connect.reserve", is_running, connect_reserve, give_back },
 	{ "connect.state",   is_running, state_write,     state_write_back },
 	{ "connect.attach",  is_running, connect_attach,  connect_detach },
+	{ "connect.hosts",   is_running, hosts_come,      hosts_come_back },
 	{ "connect.keep",    NULL,       asked_write,     asked_write_back },
 };
 /* clang-format on */
@@ -269,7 +318,10 @@ int network_connect(struct engine *en, const char *network, const char *containe
 	c.asked.n_list = c.was_asked.n_list + 1;
 	c.asked.list[c.asked.n_list - 1] = *want;
 	c.asked.list[c.asked.n_list - 1].name = c.config->name;
-	return steps_run(connect_steps, ARRAY_LEN(connect_steps), &c, e);
+	r = steps_run(connect_steps, ARRAY_LEN(connect_steps), &c, e);
+	if (r == 0 && c.running)
+		network_event(en, &c.address, "connect", c.h.id);
+	return r;
 }
 
 /* ---- disconnect ----------------------------------------------------------------------------------------------------------------------------- */
@@ -329,6 +381,7 @@ static const struct step disconnect_steps[] = {
 	{ "disconnect.unplug",  is_attached, disconnect_unplug,  NULL },
 	{ "disconnect.detach",  is_attached, disconnect_detach,  NULL },
 	{ "disconnect.reroute", led_outside, disconnect_reroute, NULL },
+	{ "disconnect.hosts",   is_attached, hosts_go,           NULL },
 	{ "disconnect.state",   is_attached, state_write,        NULL },
 };
 /* clang-format on */
@@ -367,7 +420,10 @@ int network_disconnect(struct engine *en, const char *network, const char *conta
 		if (i != at)
 			c.asked.list[c.asked.n_list++] = c.was_asked.list[i];
 	}
-	return steps_run(disconnect_steps, ARRAY_LEN(disconnect_steps), &c, e);
+	r = steps_run(disconnect_steps, ARRAY_LEN(disconnect_steps), &c, e);
+	if (r == 0 && is_attached(&c))
+		network_event(en, &c.address, "disconnect", c.h.id);
+	return r;
 }
 
 /* ---- reload --------------------------------------------------------------------------------------------------------------------------------- */

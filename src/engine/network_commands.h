@@ -11,6 +11,9 @@
 /* The networks themselves, without containers. Borrowed. */
 int engine_networks(struct engine *en, struct network **ret, struct err *e);
 
+/* Makes one, and says so in the journal. */
+int network_make(struct engine *en, const struct network_config *want, struct arena *a, const struct network_config **ret, struct err *e);
+
 /* A container that is, or will be when it starts, in a network. */
 struct network_user {
 	const char *id, *name;

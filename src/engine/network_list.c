@@ -11,10 +11,23 @@
 #include "base/vec.h"
 #include "codec/digest.h"
 #include "engine/networks.h"
+#include "spec/event.h"
 
 int engine_networks(struct engine *en, struct network **ret, struct err *e)
 {
 	return engine_network(en, ret, e);
+}
+
+int network_make(struct engine *en, const struct network_config *want, struct arena *a, const struct network_config **ret, struct err *e)
+{
+	struct network *n;
+	int r = engine_network(en, &n, e);
+
+	if (r == 0)
+		r = network_create(n, want, a, ret, e);
+	if (r == 0)
+		event_note(en->root, EVENT_NETWORK, "create", (*ret)->id, "name", (*ret)->name, "type", (*ret)->driver, NULL);
+	return r;
 }
 
 /* ---- who is in it --------------------------------------------------------------------------------------------------------------------------- */
@@ -439,6 +452,8 @@ static int delete_unused(struct engine *en, struct network *n, const struct netw
 	/* Addresses of containers that were killed. */
 	if (r < 0 && e->kind == ERR_CONFLICT && network_heal(n, store_is_alive, en, &why) > 0)
 		r = network_remove(n, c->name, e);
+	if (r == 0)
+		event_note(en->root, EVENT_NETWORK, "destroy", c->id, "name", c->name, "type", c->driver, NULL);
 	return r;
 }
 

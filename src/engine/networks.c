@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/vec.h"
 #include "os/file.h"
+#include "spec/event.h"
 
 const char *network_mode_container(const char *mode)
 {
@@ -153,6 +154,31 @@ struct network_request networks_request(const struct holding *h, const struct jo
 		.container = h->id, .name = h->c.name, .aliases = want->aliases, .hostname = h->c.request.hostname, .ip = want->ip, .ip6 = want->ip6,
 		.mac = want->mac, .interface = want->interface, .index = (unsigned)i, .default_route = i == j->leading,
 	};
+}
+
+void network_event(const struct engine *en, const struct container_address *at, const char *action, const char *container)
+{
+	if (at->network_id)
+		event_note(en->root, EVENT_NETWORK, action, at->network_id, "container", container, "name", at->network, "type",
+			   at->driver ? at->driver : "bridge", NULL);
+}
+
+bool networks_include(const struct container_info *i, const char *network)
+{
+	const struct container_request *q = &i->c->request;
+
+	for (size_t k = 0; i->state && k < i->state->n_addresses; k++) {
+		if (streq(i->state->addresses[k].network, network))
+			return true;
+	}
+	/* One that runs is where its state says; disconnected from what it asked for, it is not there. */
+	if (i->state && i->state->n_addresses)
+		return false;
+	for (size_t k = 0; k < q->n_networks; k++) {
+		if (streq(q->networks[k].name, network))
+			return true;
+	}
+	return streq(q->network ? q->network : "bridge", network);
 }
 
 /* ---- what that means ------------------------------------------------------------------------------------------------------------------------ */

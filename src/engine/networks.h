@@ -43,6 +43,12 @@ bool joined_wants_attach(const struct joined *j);
 /* The address under which a container of these networks reaches its host, or NULL. */
 const char *joined_gateway(const struct joined *j);
 
+/* Says in the journal that a container came ("connect") into a network or left it ("disconnect"). */
+void network_event(const struct engine *en, const struct container_address *at, const char *action, const char *container);
+
+/* True if the container is in that network, as far as its request and its state say; the names of all it is in, with commas. */
+bool networks_include(const struct container_info *i, const char *network);
+
 /* Docker's id of one attachment, made of the ids of both. */
 const char *network_endpoint_id(const char *container, const char *network, struct arena *a);
 

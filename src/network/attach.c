@@ -230,7 +230,7 @@ void attach_undo_record(void *ctx)
 int network_reserve(struct network *n, const struct network_config *c, const struct network_request *q, struct arena *a,
 		struct container_address *ret, struct err *e)
 {
-	struct container_address reserved = { .network = arena_strdup(a, c->name) };
+	struct container_address reserved = { .network = arena_strdup(a, c->name), .network_id = arena_strdup(a, c->id) };
 	struct attach at = { .n = n, .config = c, .container = q->container, .a = a, .request = q, .reserved = &reserved, .netns_fd = -EBADF };
 	const struct network_driver *driver;
 	int r = driver_find(c->driver, &driver, e);

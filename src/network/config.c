@@ -11,6 +11,7 @@
 #include "codec/json.h"
 #include "network/choose.h"
 #include "network/driver.h"
+#include "os/fd.h"
 #include "os/file.h"
 
 static const char file_name[] = "network.json";
@@ -133,6 +134,7 @@ static int name_check(const char *name, struct err *e)
 int config_create(struct network *n, const struct network_config *want, struct arena *a, const struct network_config **ret, struct err *e)
 {
 	scoped_object struct object o = OBJECT_NONE;
+	scoped_fd int choosing = -EBADF;
 	struct network_config *c = arena_new(a, struct network_config);
 	const struct network_config **others;
 	size_t n_others;
@@ -157,7 +159,9 @@ int config_create(struct network *n, const struct network_config *want, struct a
 				  : err_set(e, ERR_EXISTS, "network '%s' already exists", want->name);
 	*c = *want;
 	c->version = NETWORK_VERSION;
-	r = config_list(n, a, &others, &n_others, e);
+	/* Two makers must not choose the same subnet: held until the choice is on disk. */
+	choosing = lock_file_wait(n->run_fd, "networks.lock", FILE_LOCK_EXCLUSIVE);
+	r = choosing < 0 ? err_sys(e, choosing, "lock '%s/networks.lock'", n->run) : config_list(n, a, &others, &n_others, e);
 	if (r == 0)
 		r = choose_complete(others, n_others, a, c, e);
 	if (r == 0)

@@ -89,6 +89,9 @@ int network_create(struct network *n, const struct network_config *want, struct 
 /* Changes the nameservers of a network, also for the containers in it. @drop: those that go; @add: those that come. */
 int network_update_dns(struct network *n, const char *name, const struct strs *drop, const struct strs *add, struct err *e);
 
+/* Where ports are published from now on that name no address; NULL: on every one. Also of the default network. Errors: ERR_INVALID. */
+int network_update_publish(struct network *n, const char *name, const char *ip, struct err *e);
+
 /* Sets what a driver option says ("com.docker.network.driver.mtu", podman's "mtu") in @c. Errors: ERR_UNSUPPORTED, ERR_INVALID. */
 int network_option(struct network_config *c, const char *key, const char *value, struct err *e);
 

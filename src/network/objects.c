@@ -155,6 +155,25 @@ int network_update_dns(struct network *n, const char *name, const struct strs *d
 	return r < 0 ? r : record_update_dns(n, &changed, e);
 }
 
+int network_update_publish(struct network *n, const char *name, const char *ip, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	const struct network_config *c;
+	struct network_config changed;
+	struct addr x;
+	int r = config_find(n, name, &a, &c, e);
+
+	if (r < 0)
+		return r;
+	if (!c->bridge || c->internal)
+		return err_set(e, ERR_INVALID, "network '%s' publishes no ports", c->name);
+	if (ip && (addr_parse(ip, &x) < 0 || x.prefix != addr_bits(&x)))
+		return err_set(e, ERR_INVALID, "'%s' is no address", ip);
+	changed = *c;
+	changed.publish_ip = ip && !addr_is_any(&x) ? ip : NULL;
+	return config_replace(n, &changed, e);
+}
+
 static int stop(struct network *n, const struct network_config *c, struct err *e)
 {
 	scoped_netlink struct netlink nl = NETLINK_NONE;

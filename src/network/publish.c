@@ -57,7 +57,7 @@ static int cut_parts(char *text, struct publish_parts *ret)
 	return 0;
 }
 
-/* An empty host address means every address, and so do 0.0.0.0 and nothing else: :: is the IPv6 half of every address. */
+/* NULL if none is said. */
 static int parse_ip(const char *ip, struct arena *a, const char **ret)
 {
 	struct addr x;
@@ -68,8 +68,6 @@ static int parse_ip(const char *ip, struct arena *a, const char **ret)
 		return 0;
 	if (strchr(ip, '/') || addr_parse(ip, &x) < 0)
 		return -EINVAL;
-	if (x.family == AF_INET && addr_is_any(&x))
-		return 0;
 	text = arena_alloc(a, ADDR_TEXT_SIZE);
 	addr_print(&x, text);
 	*ret = text;
@@ -103,7 +101,7 @@ int publish_parse(const char *text, struct arena *a, struct container_port **por
 	if (parts.host && *parts.host && !streq(parts.host, "0")) {
 		if (parse_port_range(parts.host, &host_first, &host_last) < 0)
 			return err_set(e, ERR_INVALID, "port '%s': invalid host port '%s'", text, parts.host);
-		if (host_last - host_first != last - first)
+		if (host_last - host_first != last - first && first != last)
 			return err_set(e, ERR_INVALID, "port '%s': host and container ranges have different lengths", text);
 	}
 	if (*n_ports + last - first >= LIMIT_NETWORK_PORTS)
@@ -112,6 +110,7 @@ int publish_parse(const char *text, struct arena *a, struct container_port **por
 		*push_port(a, ports, n_ports) = (struct container_port){
 			.host_ip = ip,
 			.host_port = host_first ? host_first + i : 0,
+			.host_port_last = first == last && host_last > host_first ? host_last : 0,
 			.port = first + i,
 			.protocol = parts.protocol,
 		};

@@ -5,8 +5,8 @@
  *
  *     [[host ip:][host port[-last]]:]port[-last][/tcp|udp|sctp]     IPv6 host addresses in brackets
  *
- * A range on both sides pairs up; a host range with one container port means "the first free of these" and is refused, as is a range of unequal
- * length. Each port becomes one row.
+ * A range on both sides pairs up; a host range with one container port means "the first free of these". Ranges of unequal length are refused. Each port
+ * of the container becomes one row. Without a host address (or with none between the colons) the network decides where; 0.0.0.0 is every IPv4 address.
  */
 #include "base/arena.h"
 #include "base/err.h"

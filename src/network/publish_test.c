@@ -14,7 +14,7 @@ TEST(publish_understands_every_form)
 		{ "8080:80/udp", NULL, "udp", 8080, 80 },
 		{ "127.0.0.1:8080:80", "127.0.0.1", "tcp", 8080, 80 },
 		{ "127.0.0.1::80/sctp", "127.0.0.1", "sctp", 0, 80 },
-		{ "0.0.0.0:0:80", NULL, "tcp", 0, 80 },
+		{ "0.0.0.0:0:80", "0.0.0.0", "tcp", 0, 80 },
 		{ "[::1]:8080:80", "::1", "tcp", 8080, 80 },
 		{ "[::]:8080:80", "::", "tcp", 8080, 80 },
 	};
@@ -34,6 +34,20 @@ TEST(publish_understands_every_form)
 	}
 }
 
+TEST(publish_of_a_host_range_for_one_port_is_a_choice)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container_port *ports = NULL;
+	size_t n = 0;
+	struct err e;
+
+	assert_int_equal(publish_parse("8000-8010:80", &a, &ports, &n, &e), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(ports[0].host_port, 8000);
+	assert_int_equal(ports[0].host_port_last, 8010);
+	assert_true(publish_parse("8000-8010:80-81", &a, &ports, &n, &e) < 0);
+}
+
 TEST(publish_expands_ranges_in_pairs)
 {
 	scoped_arena struct arena a = { 0 };
@@ -51,7 +65,7 @@ TEST(publish_expands_ranges_in_pairs)
 
 TEST(publish_refuses_what_it_cannot_mean)
 {
-	static const char *const bad[] = { "", ":", "0", "80/icmp", "70000", "8080:", "1.2.3:80:80", "1.2.3.4/8:80:80", "80-90:80", "90-80:80-90", "[::1:80:80", "a:80", "80/tcp/udp" };
+	static const char *const bad[] = { "", ":", "0", "80/icmp", "70000", "8080:", "1.2.3:80:80", "1.2.3.4/8:80:80", "80-90:80-81", "90-80:80-90", "[::1:80:80", "a:80", "80/tcp/udp" };
 	scoped_arena struct arena a = { 0 };
 	struct container_port *ports = NULL;
 	size_t n = 0;

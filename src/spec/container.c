@@ -197,6 +197,7 @@ const struct schema container_schema = SCHEMA_CHECKED("container", struct contai
 
 static const struct field address_fields[] = {
 	FIELD(struct container_address, network,   "network",   STR, R),
+	FIELD(struct container_address, network_id, "networkId", STR, O),
 	FIELD(struct container_address, driver,    "driver",    STR, O),
 	FIELD(struct container_address, interface, "interface", STR, O),
 	FIELD(struct container_address, ip,        "ip",        STR, O),

@@ -206,6 +206,7 @@ static inline bool container_is_up(enum container_status s)
 /* What the network gave; host_port of each row is the real one. */
 struct container_address {
 	const char *network;
+	const char *network_id;
 	const char *driver;          /* NULL: bridge */
 	const char *interface;       /* inside; NULL: eth0 */
 	const char *ip;              /* NULL: the network speaks IPv6 only */

@@ -19,7 +19,7 @@ top=$BATS_TEST_DIRNAME/../..
 		help=$(/usr/bin/$command --help 2>&1) || continue
 		[[ $help == *"Usage:"*"${command#* }"* ]] || continue
 		n=$((n + 1))
-		for flag in $(sed -nE 's/^ +(-., )? *--([a-z-]+).*/\2/p' <<<"$help" | grep -vx help); do
+		for flag in $(sed -nE 's/^ +(-., )? *--([a-z0-9-]+).*/\2/p' <<<"$help" | grep -vx help); do
 			grep -qE "(^| )$flag(,.)?( |$)" <<<"$flags" && continue
 			echo "$command --$flag"
 			missing=$((missing + 1))

@@ -9,7 +9,7 @@
  *                                                                                quiet: their maker switched IPv6 off, as the engine asks the runtime to
  *     network_tool ROOT RUN heal [ID]...                                         the IDs are alive; prints how many things it put right
  *     network_tool ROOT RUN check [ID]...
- *     network_tool ROOT RUN ls | create NAME SUBNET [internal] | rm NAME | stop NAME | show NAME
+ *     network_tool ROOT RUN ls | create NAME SUBNET [internal | SUBNET6] | rm NAME | stop NAME | show NAME
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -248,7 +248,8 @@ static int run_show(struct tool *t, struct err *e)
 
 static int run_create(struct tool *t, struct err *e)
 {
-	struct network_config want = { .name = t->argc > 0 ? t->argv[0] : "", .subnet = t->argc > 1 ? t->argv[1] : NULL, .internal = t->argc > 2 };
+	struct network_config want = { .name = t->argc > 0 ? t->argv[0] : "", .subnet = t->argc > 1 ? t->argv[1] : NULL, .internal = t->argc > 2 && streq(t->argv[2], "internal"),
+		.subnet6 = t->argc > 2 && strchr(t->argv[2], ':') ? t->argv[2] : NULL };
 	const struct network_config *c;
 	int r = network_create(t->n, &want, &t->a, &c, e);
 

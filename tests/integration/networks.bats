@@ -9,7 +9,7 @@ load ../lib/tare
 setup_file() {
 	tare_setup_file
 	# What the first network with names and the first named namespace leave, stays: a directory, a mount of ip(8).
-	tare network create warm
+	tare network create --ipv6 warm
 	tare run --rm --network warm busybox true
 	tare network rm warm
 	ip netns add warm
@@ -218,6 +218,7 @@ links() { ip -o link | grep -cE '^[0-9]+: (tare-|v[0-9a-f]{10,})' || :; }
 	tare network connect --alias other --ip 10.77.2.77 two c1
 	hears c1 "$(ip_in s2 two)"
 	equal 10.77.2.77 "$(ip_in c1 two)"
+	contains "$(tare exec c1 cat /etc/hosts)" "$(printf '10.77.2.77\t%s' "$(inspect c1 '{{.Config.Hostname}}')")"
 	jq -e '.names == ["c1", "other", .container[0:12]] and .ip == "10.77.2.77"' /run/tare/attachments/"$(inspect c1 '{{.Id}}')"@two
 	run -1 tare network connect two c1
 	contains "$output" "already"
@@ -225,6 +226,8 @@ links() { ip -o link | grep -cE '^[0-9]+: (tare-|v[0-9a-f]{10,})' || :; }
 	tare network disconnect one c1
 	equal "default via 10.77.2.1" "$(tare exec c1 ip route | grep -o 'default via [0-9.]*')"
 	run ! tare exec c1 ip link show eth0
+	run ! sh -c 'tare exec c1 cat /etc/hosts | grep 10.77.1.'
+	contains "$(tare exec c1 cat /etc/hosts)" "127.0.0.1	localhost"
 	run ! nft get element inet tare ports4_any '{ tcp . 18330 }'
 	run -1 tare network disconnect one c1
 	contains "$output" "is not in network"
@@ -270,7 +273,7 @@ links() { ip -o link | grep -cE '^[0-9]+: (tare-|v[0-9a-f]{10,})' || :; }
 	kill -9 "$(cat "/run/tare/containers/$(inspect c1 '{{.Id}}')"/live.json | jq .monitorPid)" "$(inspect c1 '{{.State.Pid}}')"
 	wait_for 5 sh -c 'tare run --rm --network one --ip 10.77.1.5 -p 18340:80 busybox true'
 	tare rm -f c1
-	for step in connect.reserve connect.state connect.attach connect.keep; do
+	for step in connect.reserve connect.state connect.attach connect.hosts connect.keep; do
 		tare run -d --name c2 busybox sleep 60
 		TARE_FAULT=kill:$step tare network connect --ip 10.77.1.6 one c2 || :
 		TARE_FAULT=step:$step run -1 tare network connect --ip 10.77.1.7 one c2
@@ -280,7 +283,7 @@ links() { ip -o link | grep -cE '^[0-9]+: (tare-|v[0-9a-f]{10,})' || :; }
 		tare rm -f c2
 		equal "" "$(find /run/tare/attachments /run/tare/ipam -type f -not -name '.next*')"
 	done
-	for step in disconnect.keep disconnect.unplug disconnect.detach disconnect.reroute disconnect.state; do
+	for step in disconnect.keep disconnect.unplug disconnect.detach disconnect.reroute disconnect.hosts disconnect.state; do
 		tare run -d --name c2 --network one busybox sleep 60
 		TARE_FAULT=kill:$step tare network disconnect one c2 || :
 		tare rm -f c2
@@ -306,4 +309,199 @@ links() { ip -o link | grep -cE '^[0-9]+: (tare-|v[0-9a-f]{10,})' || :; }
 	tare network create --disable-dns two
 	tare run -d --name c3 --network two busybox sleep 60
 	equal "" "$(ls /run/tare/attachments | grep @two || :)"
+}
+
+@test "a network with IPv6: addresses, routes, names and published ports of both families" {
+	tare network create --ipv6 --subnet 10.77.1.0/24 --subnet fd77:1::/64 --ip-range fd77:1::100/120 six
+	server --name s1 --network six -p 18350:80
+	tare run -d --name c1 --network six:ip6=fd77:1::123 busybox sleep 60
+	contains "$(tare exec c1 ip addr show eth0)" "inet6 fd77:1::123/64"
+	equal "default via fd77:1::1 dev eth0" "$(tare exec c1 ip -6 route | grep -o 'default via [0-9a-f:]* dev eth0')"
+	s6=$(inspect s1 '{{.NetworkSettings.Networks.six.GlobalIPv6Address}}')
+	equal fd77:1::100 "$s6"
+	hears c1 "$s6"
+	for place in 127.0.0.1 10.77.1.1 '[fd77:1::1]'; do
+		wait_for 5 bash -c "exec 3<>/dev/tcp/$(tr -d '[]' <<<"$place")/18350 && grep -qx hello <&3"
+	done
+	# From a neighbour through the host, and from the container itself.
+	wait_for 5 sh -c 'tare exec c1 nc -w 1 fd77:1::1 18350 </dev/null | grep -qx hello'
+	wait_for 5 sh -c 'tare exec s1 nc -w 1 fd77:1::1 18350 </dev/null | grep -qx hello'
+	equal "0.0.0.0:18350 [::]:18350" "$(inspect s1 '{{range (index .NetworkSettings.Ports "80/tcp")}}{{.HostIp}}:{{.HostPort}} {{end}}' | sed 's/::: */[::]:/; s/:::/[::]:/; s/ $//')"
+	jq -e '.ip6 == "fd77:1::100" and .gateway6 == "fd77:1::1"' "/run/tare/attachments/$(inspect s1 '{{.Id}}')@six"
+	equal 1 "$(cat /proc/sys/net/ipv6/conf/all/forwarding)"
+	# Without a subnet a private one is made up.
+	[[ $(tare network inspect "$(tare network create --ipv6 made)" -f '{{(index .IPAM.Config 1).Subnet}}') =~ ^fd[0-9a-f]{2}:[0-9a-f:]+::/64$ ]]
+	# One address of one family.
+	server --name s2 --network six -p '[fd77:1::1]:18351:80'
+	wait_for 5 bash -c "exec 3<>/dev/tcp/fd77:1::1/18351 && grep -qx hello <&3"
+	run ! bash -c "exec 3<>/dev/tcp/10.77.1.1/18351"
+	run -125 tare run --rm --network six -p '[::1]:18352:80' busybox true
+	contains "$output" "unsupported: publishing port 80 on [::1]"
+	run -125 tare run --rm -p '[::]:18353:80' busybox true
+	contains "$output" "no IPv6 address"
+	tare rm -f s1 s2 c1
+	equal "" "$(find /run/tare/ports /run/tare/ipam -type f -not -name '.*')"
+	run ! nft get element inet tare ports6_any '{ tcp . 18350 }'
+}
+
+@test "a container on IPv6 believes no router, and neither does its bridge (CVE-2020-13401)" {
+	tare network create --ipv6 six
+	link=$(tare network inspect six -f '{{.NetworkInterface}}')
+	equal "0 0" "$(tare run --rm --network six busybox cat /proc/sys/net/ipv6/conf/eth0/accept_ra /proc/sys/net/ipv6/conf/eth0/disable_ipv6 | xargs)"
+	equal "0 0" "$(cat "/proc/sys/net/ipv6/conf/$link/accept_ra" "/proc/sys/net/ipv6/conf/$link/disable_ipv6" | xargs)"
+	# A second network without IPv6 gives no address of that family, though the first does (CVE-2024-32473).
+	tare network create four
+	equal 1 "$(tare run --rm --network six,four busybox cat /proc/sys/net/ipv6/conf/eth1/disable_ipv6)"
+	# Nor does one that is connected later switch IPv6 off or on for the others.
+	tare run -d --name c1 --network four busybox sleep 60
+	tare network connect six c1
+	equal "1 0 0" "$(tare exec c1 cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6 /proc/sys/net/ipv6/conf/eth1/disable_ipv6 /proc/sys/net/ipv6/conf/eth1/accept_ra | xargs)"
+}
+
+@test "ranges of ports pair up, or the first free one is taken; sctp and udp are published" {
+	tare run -d --name c1 -p 18360-18362:80-82 -p 18365:53/udp -p 18366:90/sctp busybox sleep 60
+	equal "18360 18361 18362" "$(for p in 80 81 82; do inspect c1 "{{(index (index .NetworkSettings.Ports \"$p/tcp\") 0).HostPort}}"; done | xargs)"
+	nft get element inet tare ports4_any '{ sctp . 18366 }'
+	nft get element inet tare ports4_any '{ udp . 18365 }'
+	tare run -d --name c2 -p 18362-18364:80 busybox sleep 60
+	equal 18363 "$(inspect c2 '{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}')"
+	equal 18362-18364 "$(inspect c2 '{{(index (index .HostConfig.PortBindings "80/tcp") 0).HostPort}}')"
+	tare run -d --name c3 -p 18362-18364:80 busybox sleep 60
+	equal 18364 "$(inspect c3 '{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}')"
+	run -125 tare run --rm -p 18362-18364:80 busybox true
+	contains "$output" "none of the host ports 18362 to 18364 is free"
+	run -125 tare run --rm -p 18362-18364:80-81 busybox true
+	contains "$output" "different lengths"
+	equal '{"8080/udp":null,"9090/tcp":null}' "$(tare run -d --name c4 --expose 9090 --expose 8080/udp busybox sleep 60 >/dev/null; inspect c4 '{{json .NetworkSettings.Ports}}' | jq -cS .)"
+	tare run -d --name c5 --expose 9091 -P busybox sleep 60
+	[ "$(inspect c5 '{{(index (index .NetworkSettings.Ports "9091/tcp") 0).HostPort}}')" -gt 1024 ]
+}
+
+@test "a network says where ports are published that name no address" {
+	tare network create -o com.docker.network.bridge.host_binding_ipv4=127.0.0.1 --subnet 10.77.1.0/24 safe
+	server --name s1 --network safe -p 18370:80
+	equal 127.0.0.1 "$(inspect s1 '{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostIp}}')"
+	wait_for 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/18370 && grep -qx hello <&3"
+	run ! bash -c "exec 3<>/dev/tcp/10.77.1.1/18370"
+	tare network update --publish-address 127.0.0.1 bridge
+	server --name s2 -p 18371:80
+	server --name s3 -p 0.0.0.0:18372:80
+	tare network update --publish-address any bridge
+	server --name s4 -p 18373:80
+	wait_for 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/18371 && grep -qx hello <&3"
+	gateway=$(inspect s2 '{{.NetworkSettings.Gateway}}')
+	run ! bash -c "exec 3<>/dev/tcp/$gateway/18371"
+	for port in 18372 18373; do
+		wait_for 5 bash -c "exec 3<>/dev/tcp/$gateway/$port && grep -qx hello <&3"
+	done
+	run -1 tare network update --publish-address nonsense bridge
+}
+
+@test "rules that somebody took away are put back: by reload, by check, by the next container" {
+	tare network create --subnet 10.77.1.0/24 one
+	tare network create --subnet 10.77.2.0/24 two
+	server --name s1 --network one -p 18380:80
+	tare run -d --name c2 --network two busybox sleep 60
+	answers() { wait_for 5 bash -c "exec 3<>/dev/tcp/10.77.1.1/18380 && grep -qx hello <&3"; }
+	answers
+	for repair in "network reload --all" "system check --repair" "run --rm busybox true" "network reload s1"; do
+		nft flush ruleset
+		run ! bash -c "exec 3<>/dev/tcp/10.77.1.1/18380"
+		# shellcheck disable=SC2086 # words
+		tare $repair || [[ $repair == system* ]]
+		answers
+		deaf c2 "$(ip_in s1 one)"
+	done
+	# Somebody else's table is not ours to touch.
+	nft add table inet theirs
+	nft delete table inet tare
+	tare network reload
+	nft list table inet theirs >/dev/null
+	nft delete table inet theirs
+	answers
+}
+
+@test "macvlan and ipvlan hang a container on a link of the host, or say what the kernel lacks" {
+	ip netns add outside
+	ip link add up0 type veth peer name eth0 netns outside
+	ip link set up0 up
+	ip -n outside link set eth0 up
+	ip -n outside address add 10.77.9.1/24 dev eth0
+	for driver in macvlan ipvlan; do
+		tare network create -d $driver -o parent=up0 --subnet 10.77.9.0/24 --ip-range 10.77.9.64/26 $driver
+		run tare run -d --name c1 --network $driver busybox sleep 60
+		if [ "$status" != 0 ]; then
+			equal 125 "$status"
+			contains "$output" "the kernel has no $driver links (module '$driver')"
+		else
+			tare exec c1 ping -c 1 -W 2 10.77.9.1
+			contains "$(tare exec c1 ip route)" "default via 10.77.9.1 dev eth0"
+			contains "$(nsenter -t "$(inspect c1 '{{.State.Pid}}')" -n ip -d link show eth0)" "$driver"
+			run -125 tare run --rm --network $driver -p 18390:80 busybox true
+			contains "$output" "cannot be published"
+			tare network connect bridge c1
+			tare network disconnect $driver c1
+		fi
+		tare rm -f c1
+		tare network rm $driver
+	done
+	tare network create -d ipvlan -o parent=up0 -o mode=l3 --subnet 10.77.9.0/24 routed
+	run tare run --rm --network routed busybox ip route
+	if [ "$status" = 0 ]; then contains "$output" "default dev eth0"; else contains "$output" "the kernel has no ipvlan links"; fi
+	tare network rm routed
+	tare network create -d macvlan -o parent=up0 -o mode=private --subnet 10.77.9.0/24 lonely
+	run tare run --rm --network lonely busybox true
+	[ "$status" = 0 ] || contains "$output" "the kernel has no macvlan links"
+	tare network rm lonely
+	ip link del up0
+	ip netns del outside
+}
+
+@test "what happens to networks is told" {
+	before=$(date +%s.%N)
+	id=$(tare network create --subnet 10.77.1.0/24 one)
+	tare run -d --name c1 --network one busybox sleep 60
+	c1=$(inspect c1 '{{.Id}}')
+	tare network create --subnet 10.77.2.0/24 two
+	tare network connect two c1
+	tare network disconnect two c1
+	tare rm -f c1
+	tare network rm two one
+	tare events --since "$before" --until "$(date +%s.%N)" --filter type=network --format '{{.Action}} {{.Actor.Attributes.name}}' >"$BATS_TEST_TMPDIR/events"
+	equal "$(printf 'create one\nconnect one\ncreate two\nconnect two\ndisconnect two\ndisconnect one\ndestroy two\ndestroy one')" "$(cat "$BATS_TEST_TMPDIR/events")"
+	equal "$c1" "$(tare events --since "$before" --until "$(date +%s.%N)" --filter type=network --filter event=connect --filter network=one --format '{{.Actor.Attributes.container}}')"
+}
+
+@test "networks that are made at the same time have subnets of their own" {
+	for i in 1 2 3 4 5 6 7 8; do tare network create --ipv6 "n$i" >/dev/null & done
+	wait
+	equal 8 "$(for i in 1 2 3 4 5 6 7 8; do tare network inspect "n$i" -f '{{(index .IPAM.Config 0).Subnet}}'; done | sort -u | wc -l)"
+	tare network create same & tare network create same & wait
+	equal 1 "$(tare network ls --filter name=same -q | wc -l)"
+	tare network rm n1 n2 n3 n4 n5 n6 n7 n8 same
+}
+
+@test "after a reboot networks are as they were, and containers start in them" {
+	tare network create --subnet 10.77.1.0/24 one
+	server --name s1 --network one:ip=10.77.1.7,alias=www -p 18395:80
+	tare kill s1
+	ip link del "$(tare network inspect one -f '{{.NetworkInterface}}')"
+	nft delete table inet tare
+	rm -rf /run/tare/ipam /run/tare/ports /run/tare/attachments /run/tare/networks.lock
+	tare start s1
+	equal 10.77.1.7 "$(ip_in s1 one)"
+	wait_for 5 bash -c "exec 3<>/dev/tcp/10.77.1.1/18395 && grep -qx hello <&3"
+	jq -e '.names[1] == "www"' "/run/tare/attachments/$(inspect s1 '{{.Id}}')@one"
+}
+
+@test "inspect and system prune know networks" {
+	tare network create --subnet 10.77.1.0/24 one
+	equal "10.77.1.0/24 one" "$(tare inspect one -f '{{(index .IPAM.Config 0).Subnet}} {{.Name}}')"
+	equal one "$(tare inspect --type network one | jq -r '.[0].Name')"
+	run -1 tare inspect --type container one
+	tare create --name c1 --network one busybox true
+	tare network create --subnet 10.77.2.0/24 two
+	contains "$(tare system prune -f --filter label!=none)" "$(printf 'Deleted Networks:\n')"
+	run -1 tare network exists one
+	run -1 tare network exists two
 }

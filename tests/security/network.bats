@@ -114,6 +114,55 @@ for _ in range(5): s.send(mac("33:33:00:00:00:01") + mac("02:74:ac:1e:00:02") + 
 	[ -z "$(in_host ip -6 address show dev tare0 | grep 2001:db8)" ]
 }
 
+@test "CVE-2020-13401, CVE-2020-10749: on a network with IPv6 neither neighbours nor the host believe a container that plays router" {
+	c=$(hold_netns) d=$(hold_netns) e=$(hold_netns)
+	bridge=$(tool create six 10.99.0.0/24 fd99::/64 | cut -d' ' -f3)
+	in_host sh -c 'ip link add up0 type veth peer name up1; echo 1 >/proc/sys/net/ipv6/conf/up0/accept_ra'
+	tool attach c1 /proc/"$c"/ns/net --net six
+	tool attach c2 /proc/"$d"/ns/net --net six
+	tool attach c3 /proc/"$e"/ns/net --net six
+	inside "$d" ip -6 address show dev eth0 | grep -q 'fd99::'
+	before=$(in_host ip -6 route; inside "$d" ip -6 route)
+	inside "$e" sh -c 'echo 2 >/proc/sys/net/ipv6/conf/eth0/accept_ra'
+	raw "$c" "$advertise"
+	soon inside "$e" sh -c 'ip -6 route | grep -q "^default via fe80::bad"'
+	[ "$(in_host ip -6 route; inside "$d" ip -6 route)" = "$before" ]
+	[ -z "$(in_host ip -6 address show dev "$bridge" | grep 2001:db8)" ]
+	# What the host's own links did about routers before this host forwarded, they still do.
+	[ "$(in_host cat /proc/sys/net/ipv6/conf/all/forwarding /proc/sys/net/ipv6/conf/up0/accept_ra | xargs)" = "1 2" ]
+}
+
+@test "a port published on IPv6 reaches published ports only, for remote clients with their own address" {
+	c=$(hold_netns) lan=$(hold_netns)
+	tool create six 10.99.0.0/24 fd99::/64
+	tool attach c1 /proc/"$c"/ns/net --net six -p 8080:80
+	serve "$c" 80
+	serve "$c" 81
+	wire "$lan" lan0 198.51.100
+	in_host ip address add fd55::1/64 dev lan0 nodad
+	inside "$lan" ip address add fd55::2/64 dev eth0 nodad
+	inside "$lan" ip route add fd99::/64 via fd55::1
+	[ "$(inside "$lan" curl -s --max-time 3 'http://[fd55::1]:8080/')" = hello ]
+	grep 'dport=8080' /proc/"$host_pid"/net/nf_conntrack | grep -q 'dst=fd55:0000:0000:0000:0000:0000:0000:0002'
+	for url in 'http://[fd99::2]:80/' 'http://[fd99::2]:81/'; do
+		run inside "$lan" curl -s --max-time 1 "$url"
+		[ "$status" != 0 ]
+	done
+}
+
+@test "a container of an internal network reaches no port that another network publishes" {
+	c=$(hold_netns) i=$(hold_netns)
+	tool create shut 10.98.0.0/24 internal
+	tool attach c1 /proc/"$c"/ns/net -p 8080:80
+	tool attach c2 /proc/"$i"/ns/net --net shut
+	serve "$c" 80
+	inside "$i" ip route add default via 10.98.0.1
+	for place in 10.98.0.1 172.30.0.1; do
+		run inside "$i" curl -s --max-time 1 "http://$place:8080/"
+		[ "$status" != 0 ]
+	done
+}
+
 @test "CVE-2024-32473: an IPv4 network gives no IPv6 address, not even a link-local one" {
 	c=$(hold_netns)
 	tool attach c1 /proc/"$c"/ns/net
