@@ -146,7 +146,7 @@ const struct opt request_opts[] = {
 	OPT(R, q.dns_options,        "dns-option",         0,   STRS,    "OPTION",     "Resolver option"),
 	OPT_CALL("add-host",         0,   take_host,       "NAME:IP",                  "Line for /etc/hosts"),
 	OPT(R, q.log_driver,         "log-driver",         0,   STR,     "DRIVER",     "json-file (default), k8s-file, journald, none, passthrough"),
-	OPT_CALL("log-opt",          0,   take_log_opt,    "NAME=VALUE",               "max-size, max-file, path, labels, labels-regex, env, env-regex, tag"),
+	OPT_CALL("log-opt",          0,   take_log_opt,    "NAME=VALUE",               "max-size, max-file, path, labels, env, tag, mode, …"),
 	OPT(R, q.stop_signal,        "stop-signal",        0,   STR,     "SIGNAL",     "Signal that ends it (default TERM)"),
 	OPT(R, q.stop_timeout,       "stop-timeout",       0,   OPT_I64, "SECONDS",    "Patience of stop before it kills (default 10)"),
 	OPT(R, q.runtime,            "runtime",            0,   STR,     "PROGRAM",    "OCI runtime: tare-runtime, runc, crun, …"),

@@ -102,7 +102,7 @@ static int monitor_config_write(struct launch *l, struct err *e)
 		.runtime_args = { runtime_args, ARRAY_LEN(runtime_args) },
 		.terminal = q->tty, .stdin_open = q->interactive, .stdin_once = q->interactive && l->io,
 		.log_driver = log.driver, .log_path = l->h->c.log_path, .log_max_size = log.max_size, .log_max_files = log.max_files,
-		.log_fields = log.fields,
+		.log_fields = log.fields, .log_buffer = log.buffer,
 		.exit_command = { exit_command, ARRAY_LEN(exit_command) },
 		.events_root = l->en->root, .event_attributes = events_known(&l->h->c, l->a),
 	};

@@ -11,6 +11,7 @@
 #include "codec/template.h"
 
 enum { SHORT_ID = 12, MAX_FILES = 1000 };
+enum { BUFFER_MIN = 256 * 1024, BUFFER_DEFAULT = 1024 * 1024, BUFFER_MAX = 64 * 1024 * 1024 }; /* the least holds the longest batch of records */
 
 bool log_plan_has_file(enum monitor_log driver)
 {
@@ -53,6 +54,7 @@ static int driver_find(const char *name, enum monitor_log *ret, struct err *e)
 /* What the options say before a container is looked at. */
 struct words {
 	struct log_plan plan;
+	bool no_wait;
 	const char *labels, *labels_regex, *env, *env_regex, *tag;
 };
 
@@ -94,16 +96,18 @@ static int take_path(struct words *w, const char *value, struct err *e)
 
 static int take_mode(struct words *w, const char *value, struct err *e)
 {
-	if (streq(value, "blocking"))
-		return 0;
-	if (streq(value, "non-blocking"))
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: records are never thrown away because the log is slow");
-	return err_set(e, ERR_INVALID, "neither blocking nor non-blocking");
+	w->no_wait = streq(value, "non-blocking");
+	return w->no_wait || streq(value, "blocking") ? 0 : err_set(e, ERR_INVALID, "neither blocking nor non-blocking");
 }
 
 static int take_buffer_size(struct words *w, const char *value, struct err *e)
 {
-	return err_set(e, ERR_UNSUPPORTED, "unsupported: it belongs to mode=non-blocking, which is not built");
+	int64_t size;
+
+	if (parse_size(value, &size) < 0 || size < BUFFER_MIN || size > BUFFER_MAX)
+		return err_set(e, ERR_INVALID, "not a size between %dk and %dm", BUFFER_MIN >> 10, BUFFER_MAX >> 20);
+	w->plan.buffer = (uint64_t)size;
+	return 0;
 }
 
 static int check_regex(const char *value, struct err *e)
@@ -189,6 +193,10 @@ static int words_read(const struct container_request *q, struct words *ret, stru
 	r = driver_find(q->log_driver, &ret->plan.driver, e);
 	for (size_t i = 0; r == 0 && i < q->log_opts.n; i++)
 		r = option_take(ret, &q->log_opts.v[i], e);
+	if (r == 0 && ret->plan.buffer && !ret->no_wait)
+		return err_set(e, ERR_INVALID, "log-opt max-buffer-size needs mode=non-blocking");
+	if (ret->no_wait && !ret->plan.buffer)
+		ret->plan.buffer = BUFFER_DEFAULT;
 	return r;
 }
 

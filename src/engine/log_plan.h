@@ -13,6 +13,7 @@ struct log_plan {
 	const char *path;            /* asked for with path=; NULL: the container's own place, or none */
 	uint64_t max_size;           /* bytes; 0: the file does not turn over */
 	uint32_t max_files;
+	uint64_t buffer;             /* mode=non-blocking; 0: blocking */
 	struct pairs attributes;     /* labels, env and tag as `logs --details` shows them */
 	struct pairs fields;         /* struct monitor_config.log_fields */
 };

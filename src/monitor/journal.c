@@ -30,12 +30,12 @@ int journal_open(int *ret_fd, struct err *e)
 	return 0;
 }
 
-int journal_send(int fd, struct str record)
+int journal_send(int fd, struct str record, bool now)
 {
 	ssize_t r;
 
 	do
-		r = sendto(fd, record.p, record.n, MSG_NOSIGNAL, (const struct sockaddr *)&address, sizeof address);
+		r = sendto(fd, record.p, record.n, MSG_NOSIGNAL | (now ? MSG_DONTWAIT : 0), (const struct sockaddr *)&address, sizeof address);
 	while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : 0;
 }

@@ -74,6 +74,7 @@ void life_output_is_dry(void *arg)
 {
 	struct life *l = arg;
 
+	logfile_sync(&l->log);
 	write_exit(l);
 	l->state = LIFE_DELETING; /* those who drop out while we tell them change nothing any more */
 	for (struct client *c = l->clients.first, *next; c; c = next) {

@@ -34,6 +34,8 @@ static int open_file(const char *path, uint64_t *ret_size)
 	return take_fd(&fd);
 }
 
+static int queue_open(struct logfile *l, struct err *e);
+
 int logfile_open(struct logfile *l, const struct monitor_config *config, struct err *e)
 {
 	*l = LOGFILE_NONE;
@@ -54,7 +56,7 @@ int logfile_open(struct logfile *l, const struct monitor_config *config, struct 
 		return err_set(e, ERR_INVALID, "log '%s' is not a regular file", config->log_path);
 	if (l->fd < 0)
 		return err_sys(e, l->fd, "open log '%s'", config->log_path);
-	return 0;
+	return config->log_buffer ? queue_open(l, e) : 0;
 }
 
 int logfile_reopen(struct logfile *l, struct err *e)
@@ -64,6 +66,10 @@ int logfile_reopen(struct logfile *l, struct err *e)
 
 	if (!is_file(l))
 		return 0;
+	if (l->queue.fd >= 0) {
+		logqueue_reopen(&l->queue);
+		return 0;
+	}
 	fd = open_file(l->config->log_path, &size);
 	if (fd < 0)
 		return err_sys(e, fd, "open log '%s'", l->config->log_path);
@@ -185,6 +191,81 @@ static void flush_file(struct logfile *l)
 	}
 }
 
+/* ---- not waiting ---- */
+
+/* In the writer: a batch as it was sent. A reader that is behind is waited for here. */
+static void queue_write(void *arg, struct str batch)
+{
+	static const struct timespec pause = { .tv_nsec = 20 * 1000000 };
+	struct logfile *l = arg;
+
+	buf_clear(&l->out);
+	buf_add(&l->out, batch.p, batch.n);
+	flush_file(l);
+	while (logfile_release(l))
+		nanosleep(&pause, NULL);
+}
+
+static void queue_reopen(void *arg)
+{
+	struct logfile *l = arg;
+	struct err ignored; /* then the old file goes on */
+
+	l->queue = LOGQUEUE_NONE;
+	logfile_reopen(l, &ignored);
+}
+
+static int queue_open(struct logfile *l, struct err *e)
+{
+	const struct logqueue_writer w = { queue_write, queue_reopen, l, l->fd };
+
+	return logqueue_open(&l->queue, l->config->log_buffer, OUT_FLUSH + LOGFMT_RECORD, &w, e);
+}
+
+/* Each record is a line of the file, and one datagram of the journal. */
+static uint64_t count_records(const struct logfile *l)
+{
+	uint64_t n = 0;
+
+	if (!is_file(l))
+		return 1;
+	for (size_t i = 0; i < l->out.n; i++)
+		n += l->out.p[i] == '\n';
+	return n;
+}
+
+static bool hand_over(struct logfile *l)
+{
+	return is_file(l) ? logqueue_send(&l->queue, buf_str(&l->out)) : journal_send(l->fd, buf_str(&l->out), true) == 0;
+}
+
+/* Before anything else goes out it is said how much did not. */
+static void say_dropped(struct logfile *l)
+{
+	scoped_buf struct buf batch = l->out;
+	char text[64];
+	int n = snprintf(text, sizeof text, "tare: %llu records were dropped here\n", (unsigned long long)l->dropped);
+	struct logfmt_piece p = { .stream = "stderr", .when = l->when, .text = { text, (size_t)n }, .end = true, .fields = buf_str(&l->fields) };
+
+	l->out = BUF(OUT_FLUSH + LOGFMT_RECORD);
+	l->format->record(&l->out, &p);
+	if (hand_over(l))
+		l->dropped = 0;
+	buf_done(&l->out);
+	l->out = batch;
+	batch = BUF(0);
+}
+
+static void flush_queue(struct logfile *l)
+{
+	if (l->dropped)
+		say_dropped(l);
+	if (!l->dropped && hand_over(l))
+		return;
+	l->dropped += count_records(l);
+	l->lost += count_records(l);
+}
+
 static void flush(struct logfile *l)
 {
 	if (!l->out.n)
@@ -192,9 +273,11 @@ static void flush(struct logfile *l)
 	l->total += l->out.n;
 	if (l->config->log_total_max && l->total > l->config->log_total_max)
 		l->lost++;
+	else if (l->config->log_buffer)
+		flush_queue(l);
 	else if (is_file(l))
 		flush_file(l);
-	else if (journal_send(l->fd, buf_str(&l->out)) < 0)
+	else if (journal_send(l->fd, buf_str(&l->out), false) < 0)
 		l->lost++;
 	if (l->out.size > OUT_KEEP)
 		buf_done(&l->out);
@@ -215,7 +298,7 @@ static void take_piece(void *arg, struct str piece, bool end)
 	struct logfmt_piece p = { .stream = words[f->stream], .when = l->when, .text = piece, .end = end, .fields = buf_str(&l->fields) };
 
 	l->format->record(&l->out, &p);
-	if (!is_file(l) || l->out.n >= OUT_FLUSH || (l->config->log_max_size && l->size + l->out.n >= l->config->log_max_size))
+	if (!is_file(l) || l->out.n >= OUT_FLUSH || (!l->config->log_buffer && l->config->log_max_size && l->size + l->out.n >= l->config->log_max_size))
 		flush(l);
 }
 
@@ -241,8 +324,19 @@ void logfile_finish(struct logfile *l, enum logfile_stream stream, struct timesp
 	flush(l);
 }
 
+void logfile_sync(struct logfile *l)
+{
+	if (l->queue.fd < 0)
+		return;
+	logqueue_sync(&l->queue);
+	if (l->dropped)
+		say_dropped(l);
+	logqueue_sync(&l->queue);
+}
+
 void logfile_close(struct logfile *l)
 {
+	logqueue_close(&l->queue);
 	fd_done(&l->fd);
 	buf_done(&l->out);
 	buf_done(&l->fields);

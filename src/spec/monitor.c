@@ -55,6 +55,7 @@ static const struct field config_fields[] = {
 	FIELD(struct monitor_config, log_path,      "logPath",      STR,  FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, log_max_size,  "logMaxSize",   U64,  FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, log_max_files, "logMaxFiles",  U32,  FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_config, log_buffer,    "logBuffer",    U64,  FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, log_total_max, "logTotalMax",  U64,  FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, log_fields,    "logFields",    PAIRS, FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, exit_command,  "exitCommand",  STRS, FIELD_OMIT_EMPTY),

@@ -138,6 +138,7 @@ struct monitor_config {
 	const char *log_path;        /* file, for the drivers that write one; appended to */
 	uint64_t log_max_size;       /* bytes; 0: no rotation */
 	uint32_t log_max_files;      /* kept files when rotating, at least 1 */
+	uint64_t log_buffer;         /* bytes that wait for a slow log before records are dropped; 0: the container waits */
 	uint64_t log_total_max;      /* bytes of records, after which no more are written; 0: no end */
 	struct pairs log_fields;     /* what every record carries: `attrs` of json-file, fields of the journal */
 	struct strs exit_command;    /* argv; run at the end unless released; may be empty */

@@ -176,6 +176,28 @@ long='i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done'
 	contains "$output" "connect to '/run/systemd/journal/socket'"
 }
 
+@test "mode=non-blocking: a log that stands still does not stop the container; what was dropped is counted" {
+	tare run -d --network none --name fast --log-opt mode=non-blocking --log-opt max-buffer-size=256k busybox sh -c "$wait; "'
+		i=0; while [ $i -lt 40000 ]; do echo "line $i 0123456789012345678901234567890123456789012345678901234567890123456789"; i=$((i+1)); done; touch /done
+		while [ -e /go ]; do sleep 0.05; done; echo end' >/dev/null
+	wait_for 5 sh -c 'tare logs fast | grep -q ready'
+	writer=$(pgrep -n -f "tare-monitor --config.*$(inspect fast '{{.Id}}')")     # forked off the monitor
+	kill -STOP "$writer"
+	tare exec fast touch /go
+	wait_for 20 tare exec fast test -e /done
+	kill -CONT "$writer"
+	tare exec fast rm /go
+	wait_for 10 exited fast
+	tare logs fast >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+	dropped=$(sed -n 's/^tare: \([0-9]*\) records were dropped here$/\1/p' "$BATS_TEST_TMPDIR/err" | awk '{ n += $1 } END { print n + 0 }')
+	[ "$dropped" -gt 1000 ]
+	equal 40002 $((dropped + $(wc -l <"$BATS_TEST_TMPDIR/out")))
+	equal end "$(tail -1 "$BATS_TEST_TMPDIR/out")"
+	run ! kill -0 "$writer"
+	wrote calm --log-opt mode=non-blocking -- "$long"
+	equal "$(seq -f 'line %g' 0 2999)" "$(tare logs calm)"
+}
+
 @test "logs -f crosses the turning over of files, until the end" {
 	tare run -d --network none --name turn --log-opt max-size=8k --log-opt max-file=2 busybox sh -c "$wait; $long" >/dev/null
 	timeout 20 tare logs -f turn >"$BATS_TEST_TMPDIR/followed" & follower=$!
