@@ -4,6 +4,7 @@
  */
 #include "cli/request_opts.h"
 
+#include "base/parse.h"
 #include "engine/request.h"
 
 #define REQUEST(options) (&((struct request_options *)(options))->q)
@@ -90,6 +91,21 @@ static int take_cgroups(void *options, const char *value, struct arena *a, struc
 	return err_set(e, ERR_INVALID, "'%s' is not enabled, disabled, no-conmon or split", value);
 }
 
+/* An image that chooses its own filter would be free of ours (podman's "image"). */
+static int take_seccomp_policy(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return streq(value, "default") ? 0 : err_set(e, ERR_UNSUPPORTED, "unsupported: '%s': an image does not choose its own filter", value);
+}
+
+static int take_passwd(void *options, const char *value, struct arena *a, struct err *e)
+{
+	bool on;
+
+	if (parse_bool(value, &on) < 0)
+		return err_set(e, ERR_INVALID, "'%s' is not true or false", value);
+	return on ? err_set(e, ERR_UNSUPPORTED, "unsupported: nobody is added to the image's passwd and group files") : 0;
+}
+
 #define R struct request_options
 const struct opt limit_opts[] = {
 	/* clang-format off */
@@ -140,6 +156,13 @@ const struct opt isolation_opts[] = {
 	OPT(R, q.cap_drop,           "cap-drop",           0,   STRS,    "CAPABILITY", "Drop a capability, or ALL"),
 	OPT(R, q.privileged,         "privileged",         0,   FLAG,    NULL,         "All capabilities, all devices, nothing masked"),
 	OPT(R, q.security_opts,      "security-opt",       0,   STRS,    "OPTION",     "no-new-privileges, seccomp=, apparmor=, mask=, unmask=, …"),
+	OPT(R, q.isolation.systemd,  "systemd",            0,   STR,     "WHEN",       "Make it a home for systemd: true (if the program is one, default), false, always"),
+	OPT(R, q.isolation.systemd_size, "shm-size-systemd", 0, SIZE,    "SIZE",       "Size of each tmpfs that a systemd gets (default 64m)"),
+	OPT(R, q.isolation.init_path, "init-path",         0,   STR,     "PATH",       "The program of --init instead of tare-init"),
+	OPT_CALL("seccomp-policy",   0,   take_seccomp_policy, "POLICY",               "default: what --security-opt says; nothing else is built"),
+	OPT_CALL("passwd",           0,   take_passwd,     NULL,                       "false (always so): add nobody to the image's passwd and group files"),
+	OPT_REFUSED("passwd-entry", 0, "ENTRY", "nobody is added to the image's files"),
+	OPT_REFUSED("group-entry", 0, "ENTRY", "nobody is added to the image's files"),
 	OPT_REFUSED("cpu-count", 0, "N", WINDOWS),        OPT_REFUSED("cpu-percent", 0, "N", WINDOWS),
 	OPT_REFUSED("io-maxbandwidth", 0, "X", WINDOWS),  OPT_REFUSED("io-maxiops", 0, "N", WINDOWS),
 	OPT_REFUSED("isolation", 0, "X", "Linux has one technology, which docker calls 'default'; --runtime chooses another"),

@@ -11,6 +11,7 @@
 #include "spec/defaults.h"
 
 #define INIT_TARGET "/sbin/docker-init"
+enum { SYSTEMD_SIZE = 64 * 1024 * 1024 };
 
 /* Files of ours that stand over the image's. */
 static const struct {
@@ -109,15 +110,30 @@ static void set_root_propagation(const struct container *c, struct oci_linux *l)
 }
 
 /* One of the usual mounts, or what stands in its place on /dev/shm (see namespaces_shm). Returns how many that are. */
-/* What --security-opt changes of the usual mounts. */
-static void default_change(const struct security_opts *s, struct arena *a, struct oci_mount *m)
+/* Where a systemd keeps what shall not outlive it; the image's files there stay in sight. */
+static const char *const systemd_places[] = { "/run", "/run/lock", "/tmp", "/var/log/journal" };
+
+static struct oci_mount systemd_tmpfs(const struct container *k, const char *target, struct arena *a)
 {
+	int64_t size = k->request.isolation.systemd_size;
+	struct oci_mount m = { .destination = target, .type = "tmpfs", .source = "tmpfs", .options = words(a, "nosuid", "nodev", "tmpcopyup") };
+
+	strs_push(a, &m.options, arena_printf(a, "mode=%s", streq(target, "/tmp") ? "1777" : "755"));
+	strs_push(a, &m.options, arena_printf(a, "size=%lld", (long long)(size ? size : SYSTEMD_SIZE)));
+	return m;
+}
+
+/* What --security-opt, or a systemd as the program, changes of the usual mounts. */
+static void default_change(const struct config_input *in, struct arena *a, struct oci_mount *m)
+{
+	const struct security_opts *s = in->security;
+	bool writable = s->writable_cgroups || isolation_is_systemd(&in->c->request.isolation);
 	struct strs options = { 0 };
 
 	if (streq(m->destination, "/proc")) {
 		for (size_t i = 0; i < s->proc_options.n; i++)
 			strs_push(a, &m->options, s->proc_options.v[i]);
-	} else if (s->writable_cgroups && streq(m->destination, "/sys/fs/cgroup")) {
+	} else if (writable && streq(m->destination, "/sys/fs/cgroup")) {
 		for (size_t i = 0; i < m->options.n; i++)
 			strs_push(a, &options, streq(m->options.v[i], "ro") ? "rw" : m->options.v[i]);
 		m->options = options;
@@ -159,11 +175,15 @@ int config_mounts(const struct config_input *in, struct arena *a, struct oci_con
 		cdi_mounts(in->cdi, a, &devices, &n_devices);
 	shm = namespaces_shm(&k->request.isolation, in->live_path, a);
 	defaults_mounts(k->request.privileged, (uint64_t)k->request.shm_size, a, &defaults, &n_defaults);
-	c->mounts = arena_array(a, struct oci_mount, n_defaults + ARRAY_LEN(own_files) + 1 + k->n_mounts + n_devices);
+	c->mounts = arena_array(a, struct oci_mount, n_defaults + ARRAY_LEN(own_files) + ARRAY_LEN(systemd_places) + 1 + k->n_mounts + n_devices);
 	for (size_t i = 0; i < n_defaults; i++) {
-		default_change(in->security, a, &defaults[i]);
+		default_change(in, a, &defaults[i]);
 		if (!is_asked_for(k, defaults[i].destination))
 			c->n_mounts += default_take(&defaults[i], shm, a, &c->mounts[c->n_mounts]);
+	}
+	for (size_t i = 0; isolation_is_systemd(&k->request.isolation) && i < ARRAY_LEN(systemd_places); i++) {
+		if (!is_asked_for(k, systemd_places[i]))
+			c->mounts[c->n_mounts++] = systemd_tmpfs(k, systemd_places[i], a);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(own_files); i++) {
 		if (!is_asked_for(k, own_files[i].target))

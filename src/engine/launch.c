@@ -419,8 +419,9 @@ static int programs_find(struct launch *l, struct err *e)
 	if (self_path(l->a, &path) < 0)
 		return err_set(e, ERR_INTERNAL, "cannot find our own program");
 	l->self = path;
-	if (q->init && self_find_program("tare-init", l->a, &path) < 0)
-		return err_set(e, ERR_NOT_FOUND, "tare-init is not installed beside tare");
+	if (q->init && self_find_program(q->isolation.init_path ? q->isolation.init_path : "tare-init", l->a, &path) < 0)
+		return q->isolation.init_path ? err_set(e, ERR_NOT_FOUND, "--init-path '%s': there is no such program", q->isolation.init_path)
+					     : err_set(e, ERR_NOT_FOUND, "tare-init is not installed beside tare");
 	l->init = q->init ? path : NULL;
 	return 0;
 }

@@ -338,6 +338,10 @@ int request_check_isolation(const struct container_request *q, struct err *e)
 		r = check_sysctls(q, e);
 	if (r == 0)
 		r = check_cpu(s, e);
+	if (r == 0 && s->systemd && !streq(s->systemd, "true") && !streq(s->systemd, "false") && !streq(s->systemd, "always"))
+		r = err_set(e, ERR_INVALID, "systemd '%s' is not true, false or always", s->systemd);
+	if (r == 0 && s->init_path && (!q->init || s->init_path[0] != '/'))
+		r = err_set(e, ERR_INVALID, "init-path '%s': it is an absolute path, and needs --init", s->init_path);
 	if (r == 0 && s->swappiness.set && (s->swappiness.v < -1 || s->swappiness.v > SWAPPINESS_MAX))
 		r = err_set(e, ERR_INVALID, "memory-swappiness %lld is not within 0 and %d (-1: the host's)", (long long)s->swappiness.v, SWAPPINESS_MAX);
 	return r;

@@ -139,6 +139,36 @@ static void resolve_labels(const struct container_request *q, const struct oci_r
 		pairs_set(a, &ret->labels, q->labels.v[i].key, q->labels.v[i].value);
 }
 
+/* ---- systemd --------------------------------------------------------------------------------------------------------------------------------- */
+
+/* podman's rule: a program that is called so, or stands where distributions link it from. */
+static bool is_systemd(const char *program)
+{
+	static const char *const places[] = { "/sbin/init", "/usr/sbin/init", "/usr/local/sbin/init" };
+	const char *slash = strrchr(program, '/');
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		if (streq(program, places[i]))
+			return true;
+	}
+	return streq(slash ? slash + 1 : program, "systemd");
+}
+
+/* A systemd is told that it is in a container and which one; its mounts are made at start (config_mounts.c). */
+static void resolve_systemd(struct arena *a, struct container *ret)
+{
+	struct container_isolation *s = &ret->request.isolation;
+	bool yes = streq(s->systemd, "always") || (!streq(s->systemd, "false") && is_systemd(ret->path));
+
+	s->systemd = yes ? "always" : NULL;
+	if (!yes)
+		return;
+	resolve_env_set(&ret->env, "container=oci", a);
+	resolve_env_set(&ret->env, arena_printf(a, "container_uuid=%.32s", ret->id), a);
+	if (!ret->request.stop_signal)
+		ret->stop_signal = "SIGRTMIN+3";
+}
+
 int resolve_container(const struct container_request *q, const struct image *img, struct arena *a, struct container *ret, struct err *e)
 {
 	const struct oci_run_config *c = &img->config.config;
@@ -157,6 +187,7 @@ int resolve_container(const struct container_request *q, const struct image *img
 		ret->workdir = arena_printf(a, "/%s", ret->workdir);
 	ret->user = first_set(q->user, c->user, "");
 	ret->stop_signal = first_set(q->stop_signal, c->stop_signal, "SIGTERM");
+	resolve_systemd(a, ret);
 	ret->stop_timeout = q->stop_timeout.set ? (int32_t)q->stop_timeout.v : STOP_TIMEOUT;
 	resolve_labels(q, c, a, ret);
 	resolve_mounts(q, c, a, ret);

@@ -68,6 +68,11 @@ enum isolation_mode_kind isolation_mode_kind(const struct container_isolation *s
 
 /* ---- the whole ---- */
 
+bool isolation_is_systemd(const struct container_isolation *s)
+{
+	return streq(s->systemd, "always");
+}
+
 static const char *const block_words[] = {
 	[ISOLATION_WEIGHT] = "weight", [ISOLATION_READ_BPS] = "readBps", [ISOLATION_WRITE_BPS] = "writeBps",
 	[ISOLATION_READ_IOPS] = "readIops", [ISOLATION_WRITE_IOPS] = "writeIops",
@@ -113,6 +118,9 @@ static const struct field isolation_fields[] = {
 	FIELD_LIST(struct container_isolation, rules, "deviceRules", &rule_schema, O),
 	FIELD(struct container_isolation, cdi,            "cdi",          STRS,    O),
 	FIELD_LIST(struct container_isolation, gpus,  "gpus",        &gpus_schema, O),
+	FIELD(struct container_isolation, systemd,        "systemd",      STR,     O),
+	FIELD(struct container_isolation, systemd_size,   "systemdSize",  I64,     O),
+	FIELD(struct container_isolation, init_path,      "initPath",     STR,     O),
 };
 const struct schema container_isolation_schema = SCHEMA("isolation", struct container_isolation, isolation_fields);
 /* clang-format on */

@@ -96,6 +96,9 @@ struct container_isolation {
 	struct strs cdi;             /* --device vendor.com/class=name */
 	struct isolation_gpus *gpus;
 	size_t n_gpus;
+	const char *systemd;         /* whether the program is a systemd: "true" (NULL too) by its name, "false", "always"; create leaves one of the latter two */
+	int64_t systemd_size;        /* bytes of each tmpfs that a systemd gets; 0: 64 MB */
+	const char *init_path;       /* the program of --init; NULL: tare-init */
 };
 
 /* The mode as typed of namespace @ns; NULL: not said. */
@@ -106,5 +109,8 @@ int isolation_mode_parse(enum isolation_ns ns, const char *text, struct isolatio
 
 /* The kind alone, of a text that was parsed before. */
 enum isolation_mode_kind isolation_mode_kind(const struct container_isolation *s, enum isolation_ns ns);
+
+/* True if create found that the program is a systemd, or was told so. */
+bool isolation_is_systemd(const struct container_isolation *s);
 
 extern const struct schema container_isolation_schema;

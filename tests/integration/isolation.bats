@@ -225,3 +225,40 @@ none_left() { run grep -E 'ns-(pid|ipc|uts|cgroup)|/shm ' <(grep /run/tare /proc
 	run tare run --rm --device-cgroup-rule 'c 10:237 rwm' busybox sh -c 'mknod /x c 10 237 && : </x'
 	[[ $output != *"Operation not permitted"* ]]
 }
+
+# ---- systemd as the program (podman's --systemd) ----
+
+@test "a program called as systemd is gets what it needs" {
+	for p in /sbin/init /usr/sbin/init /lib/systemd/systemd systemd; do
+		tare create --name box busybox $p
+		equal SIGRTMIN+3 "$(inspect box '{{.Config.StopSignal}}')"
+		contains "$(inspect box '{{json .Config.Env}}')" '"container=oci"'
+		tare rm box
+	done
+	tare create --name box --systemd false busybox /sbin/init
+	equal SIGTERM "$(inspect box '{{.Config.StopSignal}}')"
+	tare rm box
+	tare create --name box --stop-signal USR1 busybox /sbin/init
+	contains "$(inspect box '{{.Config.StopSignal}}')" USR1
+}
+
+@test "--systemd always: file systems, variables" {
+	tare run -d --name box --systemd always --shm-size-systemd 2m busybox sleep 100
+	for p in /run /run/lock /tmp /var/log/journal; do contains "$(tare exec box grep " $p tmpfs" /proc/mounts)" 2048k; done
+	equal "$(tare inspect -f '{{.Id}}' box | cut -c1-32)" "$(tare exec box sh -c 'echo $container_uuid')"
+	contains "$(tare exec box grep ' /sys/fs/cgroup ' /proc/mounts)" "rw,"
+	equal 1777 "$(tare exec box stat -c %a /tmp)"
+	run -125 tare create --systemd perhaps busybox true
+}
+
+@test "--init-path, --passwd, --seccomp-policy" {
+	equal 1 "$(tare run --rm --init --init-path "$TARE_BIN/tare-init" busybox sh -c 'echo $PPID')"
+	run -125 tare run --rm --init --init-path /no/such/init busybox true
+	contains "$output" /no/such/init
+	run -125 tare create --init-path /bin/true busybox true
+	tare create --passwd=false --seccomp-policy default busybox true
+	run -125 tare create --passwd busybox true
+	contains "$output" unsupported
+	run -125 tare create --seccomp-policy image busybox true
+	contains "$output" unsupported
+}
