@@ -57,6 +57,8 @@ static void text_print(const struct engine_info *i)
 		printf("HTTPS Proxy: %s\n", i->proxy_https);
 	if (*i->proxy_none)
 		printf("No Proxy: %s\n", i->proxy_none);
+	for (size_t k = 0; k < i->warnings.n; k++)
+		fprintf(stderr, "%s\n", i->warnings.v[k]);
 }
 
 static int info_run(struct cli *c, const void *options, struct err *e)

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "engine/cdi.h"
 #include "engine/internal.h"
@@ -16,6 +18,7 @@
 #include "image/image.h"
 #include "image/store/usage.h"
 #include "os/file.h"
+#include "spec/monitor.h"
 
 /* clang-format off */
 static const struct field swarm_fields[] = {
@@ -28,6 +31,14 @@ static const struct field device_fields[] = {
 	FIELD(struct engine_info_device, id,     "ID",     STR, 0),
 };
 static const struct schema device_schema = SCHEMA("device", struct engine_info_device, device_fields);
+
+static const struct field plugins_fields[] = {
+	FIELD(struct engine_info_plugins, volume,        "Volume",        STRS, 0),
+	FIELD(struct engine_info_plugins, network,       "Network",       STRS, 0),
+	FIELD(struct engine_info_plugins, authorization, "Authorization", STRS, FIELD_NULL_EMPTY),
+	FIELD(struct engine_info_plugins, log,           "Log",           STRS, 0),
+};
+static const struct schema plugins_schema = SCHEMA("plugins", struct engine_info_plugins, plugins_fields);
 
 #define I struct engine_info
 static const struct field info_fields[] = {
@@ -66,6 +77,16 @@ static const struct field info_fields[] = {
 	FIELD(I, security,         "SecurityOptions",    STRS, 0),
 	FIELD(I, cdi_directories,  "CDISpecDirs",        STRS, 0),
 	FIELD_LIST(I, devices,     "DiscoveredDevices",  &device_schema, 0),
+	FIELD_OBJ(I, plugins,      "Plugins",            &plugins_schema, 0),
+	FIELD(I, cgroup_driver,    "CgroupDriver",       STR,  0),
+	FIELD(I, oom_kill_disable, "OomKillDisable",     BOOL, 0),
+	FIELD(I, ipv4_forwarding,  "IPv4Forwarding",     BOOL, 0),
+	FIELD(I, system_time,      "SystemTime",         STR,  0),
+	FIELD(I, init_binary,      "InitBinary",         STR,  0),
+	FIELD(I, warnings,         "Warnings",           STRS, FIELD_NULL_EMPTY),
+	FIELD_OBJ(I, host,         "Host",               &engine_info_host_schema, 0),
+	FIELD_OBJ(I, store,        "Store",              &engine_info_store_schema, 0),
+	FIELD_OBJ(I, version,      "Version",            &engine_info_version_schema, 0),
 	FIELD(I, layers,           "Layers",             U64,  0),
 	FIELD(I, blob_bytes,       "BlobBytes",          U64,  0),
 	FIELD(I, layer_bytes,      "LayerBytes",         U64,  0),
@@ -170,6 +191,9 @@ static void cgroup_add(struct engine *en, I *ret)
 	ret->memory_limit = has_controller(c, "memory");
 	ret->swap_limit = memory ? access(arena_printf(&en->arena, "%s/memory.memsw.limit_in_bytes", memory->mount), F_OK) == 0 : ret->memory_limit;
 	ret->pids_limit = has_controller(c, "pids");
+	ret->oom_kill_disable = memory != NULL;
+	ret->cgroup_driver = "cgroupfs";
+	ret->init_binary = "tare-init";
 	ret->cpu_shares = ret->cpu_quota = has_controller(c, "cpu");
 	ret->cpu_set = has_controller(c, "cpuset");
 }
@@ -184,6 +208,44 @@ static void security_add(struct engine *en, struct arena *a, I *ret)
 		strs_push(a, &ret->security, "name=selinux");
 	if (facts_rootless(&en->facts))
 		strs_push(a, &ret->security, "name=rootless");
+	if (facts_cgroup_ns(&en->facts))
+		strs_push(a, &ret->security, "name=cgroupns");
+}
+
+static void words_add(struct strs *list, const char *const *words, size_t n, struct arena *a)
+{
+	for (size_t i = 0; i < n; i++)
+		strs_push(a, list, words[i]);
+}
+
+static void plugins_add(struct arena *a, I *ret)
+{
+	static const char *const networks[] = { "bridge", "host", "ipvlan", "macvlan", "none" }, *const volumes[] = { "local" };
+
+	words_add(&ret->plugins.network, networks, ARRAY_LEN(networks), a);
+	words_add(&ret->plugins.volume, volumes, ARRAY_LEN(volumes), a);
+	for (int i = 0; i < MONITOR_LOG_COUNT; i++)
+		strs_push(a, &ret->plugins.log, enumtab_name(&monitor_logs, i));
+}
+
+/* What of a host's state people wonder about later. */
+static void state_add(struct arena *a, I *ret)
+{
+	char text[TEXT_TIME_SIZE];
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	text_time(now, text);
+	ret->system_time = arena_strdup(a, text);
+	ret->ipv4_forwarding = file_read_text(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", text, sizeof text) == 0 && text[0] == '1';
+	if (!ret->memory_limit)
+		strs_push(a, &ret->warnings, "WARNING: No memory limit support");
+	if (ret->memory_limit && !ret->swap_limit)
+		strs_push(a, &ret->warnings, "WARNING: No swap limit support");
+	if (!ret->pids_limit)
+		strs_push(a, &ret->warnings, "WARNING: No pids limit support");
+	if (!ret->cpu_quota)
+		strs_push(a, &ret->warnings, "WARNING: No cpu cfs quota support");
 }
 
 static void devices_add(struct arena *a, I *ret)
@@ -240,5 +302,8 @@ int engine_info(struct engine *en, struct arena *a, struct engine_info *ret, str
 	cgroup_add(en, ret);
 	security_add(en, a, ret);
 	devices_add(a, ret);
+	plugins_add(a, ret);
+	state_add(a, ret);
+	engine_info_as_podman(en, a, ret);
 	return 0;
 }

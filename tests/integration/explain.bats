@@ -114,3 +114,15 @@ teardown_file() { tare_teardown_file; }
 	contains "$output" "monitor.start"
 	run -3 tare --timing run --rm busybox sh -c 'exit 3'
 }
+
+@test "info has docker's keys, and podman's for templates" {
+	tare info --format '{{json .}}' | python3 -c '
+import json, sys
+d = json.load(sys.stdin)
+for k in "Containers Images Driver Plugins MemoryLimit CgroupDriver CgroupVersion KernelVersion NCPU MemTotal DockerRootDir Name ServerVersion SecurityOptions Warnings InitBinary SystemTime".split(): assert k in d, k
+assert "bridge" in d["Plugins"]["Network"] and "local" in d["Plugins"]["Volume"] and "json-file" in d["Plugins"]["Log"]'
+	equal "$(tare info --format '{{.DockerRootDir}} {{.Driver}} {{.ServerVersion}}')" "$(tare info --format '{{.Store.GraphRoot}} {{.Store.GraphDriverName}} {{.Version.Version}}')"
+	case $(uname -m) in x86_64) equal amd64 "$(tare info --format '{{.Host.Arch}}')" ;; esac
+	equal false "$(tare info --format '{{.Host.Security.Rootless}}')"
+	equal tare-runtime "$(tare info --format '{{.Host.OCIRuntime.Name}}')"
+}
