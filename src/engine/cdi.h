@@ -45,5 +45,5 @@ int cdi_edits_of(const struct container_isolation *s, struct arena *a, struct cd
 /* The mounts of @x in the runtime's form. */
 void cdi_mounts(const struct cdi_edits *x, struct arena *a, struct oci_mount **ret, size_t *ret_n);
 
-/* Everything but the mounts. Errors: those of a device node that is not there. */
-int cdi_apply(const struct cdi_edits *x, struct arena *a, struct oci_config *c, struct err *e);
+/* Everything but the mounts; @binds: nodes of the host are bound, since none can be made. Errors: those of a device node that is not there. */
+int cdi_apply(const struct cdi_edits *x, bool binds, struct arena *a, struct oci_config *c, struct err *e);

@@ -59,7 +59,7 @@ static int node_complete(const struct cdi_node *n, struct oci_device *d, struct 
 	return 0;
 }
 
-static int node_apply(const struct cdi_node *n, struct arena *a, struct oci_config *c, struct err *e)
+static int node_apply(const struct cdi_node *n, bool binds, struct arena *a, struct oci_config *c, struct err *e)
 {
 	const struct oci_user *u = &c->process->user;
 	struct oci_device d = { .path = n->path, .type = n->type && *n->type ? n->type : NULL, .major = n->major.v, .minor = n->minor.v,
@@ -73,7 +73,10 @@ static int node_apply(const struct cdi_node *n, struct arena *a, struct oci_conf
 		d.uid = (struct opt_u32){ true, u->uid };
 	if (!d.gid.set && u->gid)
 		d.gid = (struct opt_u32){ true, u->gid };
-	config_device_add(c->linux, &d, a);
+	if (binds)
+		config_device_bind(c, n->host_path ? n->host_path : n->path, n->path, a);
+	else
+		config_device_add(c->linux, &d, a);
 	if (streq(d.type, "p") || streq(n->permissions, "none"))
 		return 0;
 	config_device_allow(c->linux->resources, &(struct oci_device_rule){ .allow = true, .type = streq(d.type, "u") ? "c" : d.type,
@@ -122,14 +125,14 @@ static void gids_apply(const struct cdi_edits *x, struct arena *a, struct oci_us
 	u->additional_gids = list;
 }
 
-int cdi_apply(const struct cdi_edits *x, struct arena *a, struct oci_config *c, struct err *e)
+int cdi_apply(const struct cdi_edits *x, bool binds, struct arena *a, struct oci_config *c, struct err *e)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < x->env.n; i++)
 		resolve_env_set(&c->process->env, x->env.v[i], a);
 	for (size_t i = 0; r == 0 && i < x->n_nodes; i++)
-		r = node_apply(&x->nodes[i], a, c, e);
+		r = node_apply(&x->nodes[i], binds, a, c, e);
 	if (x->n_hooks && !c->hooks)
 		c->hooks = arena_new(a, struct oci_hooks);
 	for (size_t i = 0; i < x->n_hooks; i++)

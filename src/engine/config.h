@@ -57,4 +57,5 @@ int config_capabilities(const struct container_request *q, bool privileged, bool
 
 /* For config_devices.c and cdi_apply.c: a node in /dev, in place of another on that path; a rule of what may be used. */
 void config_device_add(struct oci_linux *l, const struct oci_device *d, struct arena *a);
+void config_device_bind(struct oci_config *c, const char *host, const char *target, struct arena *a); /* the host's own node, where none can be made */
 void config_device_allow(struct oci_resources *r, const struct oci_device_rule *rule, struct arena *a);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/vec.h"
 #include "engine/cdi.h"
@@ -140,9 +141,14 @@ static void default_change(const struct config_input *in, struct arena *a, struc
 	}
 }
 
-static size_t default_take(const struct oci_mount *m, const char *shm, struct arena *a, struct oci_mount *ret)
+static size_t default_take(const struct config_input *in, const struct oci_mount *m, const char *shm, struct arena *a, struct oci_mount *ret)
 {
 	*ret = *m;
+	/* The queues of the host are not ours to mount in a user namespace: what it mounted itself is bound, if it did. */
+	if (streq(m->destination, "/dev/mqueue") && streq(shm, "/dev/shm") && !facts_initial_userns(in->facts)) {
+		*ret = (struct oci_mount){ .destination = m->destination, .type = "bind", .source = m->destination, .options = words(a, "rbind", "rprivate", NULL) };
+		return access(m->destination, F_OK) == 0;
+	}
 	if (!shm || !streq(m->destination, "/dev/shm"))
 		return 1;
 	if (!*shm)
@@ -179,7 +185,7 @@ int config_mounts(const struct config_input *in, struct arena *a, struct oci_con
 	for (size_t i = 0; i < n_defaults; i++) {
 		default_change(in, a, &defaults[i]);
 		if (!is_asked_for(k, defaults[i].destination))
-			c->n_mounts += default_take(&defaults[i], shm, a, &c->mounts[c->n_mounts]);
+			c->n_mounts += default_take(in, &defaults[i], shm, a, &c->mounts[c->n_mounts]);
 	}
 	for (size_t i = 0; isolation_is_systemd(&k->request.isolation) && i < ARRAY_LEN(systemd_places); i++) {
 		if (!is_asked_for(k, systemd_places[i]))
