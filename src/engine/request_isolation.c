@@ -300,8 +300,9 @@ static int check_modes(const struct container_request *q, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	if (q->hostname && isolation_mode_kind(&q->isolation, ISOLATION_UTS) != ISOLATION_PRIVATE)
-		return err_set(e, ERR_CONFLICT, "--hostname and --uts %s exclude each other: the name would be another's", q->isolation.uts);
+	if ((q->hostname || q->domainname) && isolation_mode_kind(&q->isolation, ISOLATION_UTS) != ISOLATION_PRIVATE)
+		return err_set(e, ERR_CONFLICT, "--%s and --uts %s exclude each other: the name would be another's", q->hostname ? "hostname" : "domainname",
+			       q->isolation.uts);
 	return 0;
 }
 

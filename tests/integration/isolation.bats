@@ -107,6 +107,8 @@ none_left() { run grep -E 'ns-(pid|ipc|uts|cgroup)|/shm ' <(grep /run/tare /proc
 @test "--uts container:NAME has its name, and a name of its own is refused" {
 	tare run -d --name boxa --hostname donor busybox sleep 100
 	equal donor "$(tare run --rm --uts container:boxa busybox hostname)"
+	run -125 tare run --rm --uts host --domainname x busybox true
+	contains "$output" --domainname
 	run -125 tare run --rm --uts host --hostname x busybox true
 	contains "$output" --uts
 }
