@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cli/request_opts.h"
+#include "cli/supervision_opts.h"
 #include "image/moving/pull.h"
 #include "os/fd.h"
 
@@ -46,7 +47,7 @@ const struct command create_command = {
 	.min_args = 1,
 	.max_args = -1,
 	.args_end_options = true,
-	.opts = { request_opts, limit_opts, isolation_opts },
+	.opts = { request_opts, limit_opts, isolation_opts, supervision_opts },
 	.options_size = sizeof(struct request_options),
 	.defaults = &create_defaults,
 	.failure = 125,

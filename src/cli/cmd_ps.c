@@ -56,6 +56,16 @@ static const char *age_of(const char *since, const struct timespec *now, struct 
 	return arena_strdup(a, age);
 }
 
+static const char *health_of(const struct container_info *i)
+{
+	static const char *const words[HEALTH_STATUS_COUNT] = {
+		[HEALTH_STARTING] = " (health: starting)", [HEALTH_HEALTHY] = " (healthy)", [HEALTH_UNHEALTHY] = " (unhealthy)",
+	};
+	const char *word = i->health ? words[i->health->status] : NULL;
+
+	return word ? word : "";
+}
+
 /* "Up 5 minutes", "Exited (0) 2 hours ago", as docker says it. */
 static const char *status_of(const struct container_info *i, const struct timespec *now, struct arena *a)
 {
@@ -64,13 +74,15 @@ static const char *status_of(const struct container_info *i, const struct timesp
 	case CONTAINER_STARTING:
 		return "Created";
 	case CONTAINER_RUNNING:
-		return arena_printf(a, "Up %s", age_of(i->started, now, a));
+		return arena_printf(a, "Up %s%s", age_of(i->started, now, a), health_of(i));
 	case CONTAINER_PAUSED:
 		return arena_printf(a, "Up %s (Paused)", age_of(i->started, now, a));
 	case CONTAINER_EXITED:
 		return i->exit ? arena_printf(a, "Exited (%d) %s ago", i->exit->code, age_of(i->exit->finished, now, a)) : "Exited";
 	case CONTAINER_REMOVING:
 		return "Removal In Progress";
+	case CONTAINER_RESTARTING:
+		return i->exit ? arena_printf(a, "Restarting (%d) %s ago", i->exit->code, age_of(i->exit->finished, now, a)) : "Restarting";
 	case CONTAINER_STATUS_COUNT:
 		break;
 	}

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/request_opts.h"
+#include "cli/supervision_opts.h"
 #include "cli/timing.h"
 #include "image/moving/pull.h"
 #include "os/fd.h"
@@ -103,7 +104,7 @@ const struct command run_command = {
 	.min_args = 1,
 	.max_args = -1,
 	.args_end_options = true,
-	.opts = { run_opts, request_opts, limit_opts, isolation_opts },
+	.opts = { run_opts, request_opts, limit_opts, isolation_opts, supervision_opts },
 	.options_size = sizeof(struct run_options),
 	.defaults = &run_defaults,
 	.failure = 125,

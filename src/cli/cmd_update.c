@@ -4,9 +4,10 @@
 
 #include "cli/each.h"
 #include "cli/request_opts.h"
+#include "cli/supervision_opts.h"
 
 static const struct opt update_opts[] = {
-	OPT_UNSUPPORTED("restart", 0, "POLICY"),
+	OPT_CALL("restart", 0, supervision_take_restart, "POLICY", "When it ends: no, on-failure[:MAX], always, unless-stopped"),
 	OPT_END,
 };
 

@@ -109,7 +109,7 @@ struct cli {
 	struct engine *engine;          /* see cli_engine() */
 };
 
-enum { COMMAND_MAX_NAMES = 5, COMMAND_MAX_TABLES = 4 };
+enum { COMMAND_MAX_NAMES = 5, COMMAND_MAX_TABLES = 6 };
 
 struct command {
 	const char *names[COMMAND_MAX_NAMES]; /* the first is the one shown; others are management forms and aliases */

@@ -108,6 +108,7 @@ const struct command *const commands[] = {
 	&volume_mount_command,
 	&volume_unmount_command,
 
+	&healthcheck_run_command,
 	&info_command,
 	&events_command,
 	&version_command,

@@ -99,6 +99,7 @@ extern const struct command volume_exists_command;
 extern const struct command volume_mount_command;
 extern const struct command volume_unmount_command;
 
+extern const struct command healthcheck_run_command;
 extern const struct command info_command;
 extern const struct command events_command;
 extern const struct command version_command;

@@ -162,13 +162,10 @@ const struct opt request_opts[] = {
 
 
 	CONTENT_TRUST_OPT,
-	OPT_UNSUPPORTED("health-cmd", 0, "X"),              OPT_UNSUPPORTED("health-interval", 0, "X"),
-	OPT_UNSUPPORTED("health-retries", 0, "X"),          OPT_UNSUPPORTED("health-timeout", 0, "X"),
-	OPT_UNSUPPORTED("health-start-period", 0, "X"),     OPT_UNSUPPORTED("no-healthcheck", 0, NULL),
 	OPT_UNSUPPORTED("label-file", 0, "FILE"),
 	OPT_REFUSED("link", 0, "CONTAINER", "containers of one network made by 'tare network create' find each other by name"),
 	OPT_REFUSED("link-local-ip", 0, "ADDRESS", "addresses come from the subnet of the network"),
-	OPT_UNSUPPORTED("restart", 0, "POLICY"),            OPT_UNSUPPORTED("userns", 0, "MODE"),
+	OPT_UNSUPPORTED("userns", 0, "MODE"),
 	OPT_UNSUPPORTED("volume-driver", 0, "X"),           OPT_UNSUPPORTED("volumes-from", 0, "X"),
 	/* clang-format on */
 	OPT_END,

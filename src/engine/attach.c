@@ -120,6 +120,11 @@ static int frame_handle(struct attach *at, struct err *e)
 	case MONITOR_SIGNAL:
 	case MONITOR_RELEASE:
 	case MONITOR_LOG_REOPEN:
+	case MONITOR_STAY_DOWN:
+	case MONITOR_UPDATE:
+	case MONITOR_CHECK:
+	case MONITOR_CHECKED:
+	case MONITOR_RESTARTING:
 	case MONITOR_CREATED:
 	case MONITOR_ATTACHED:
 	case MONITOR_MSG_COUNT:
@@ -271,7 +276,8 @@ int attach_run(struct attach *at, struct engine_outcome *ret, struct err *e)
 		return r;
 	if (!at->detached && !at->exited)
 		return err_set(e, ERR_UNAVAILABLE, "lost the monitor: it was killed, or output was not read fast enough (the logs have all of it)");
-	*ret = (struct engine_outcome){ .code = at->exit.code, .detached = at->detached && !at->exited, .oom = at->exit.oom };
+	*ret = (struct engine_outcome){ .code = at->exit.code, .detached = at->detached && !at->exited, .oom = at->exit.oom,
+		.comes_again = at->exit.restarting };
 	return 0;
 }
 

@@ -25,6 +25,8 @@ int container_attach(struct engine *en, const char *ref, const struct engine_io 
 		r = store_status(&h, &a, &i, e);
 	if (r == 0 && i.status == CONTAINER_PAUSED)
 		r = err_set(e, ERR_CONFLICT, "container %s is paused: unpause it first", ref);
+	if (r == 0 && i.status == CONTAINER_RESTARTING)
+		r = err_set(e, ERR_CONFLICT, "container %s is restarting: wait until it runs", ref);
 	if (r == 0 && i.status != CONTAINER_RUNNING)
 		r = err_set(e, ERR_CONFLICT, "container %s is not running: start it first", ref);
 	if (r == 0 && streq(h.c.request.log_driver, enumtab_name(&monitor_logs, MONITOR_LOG_PASSTHROUGH)))

@@ -82,6 +82,7 @@ struct engine_outcome {
 	int code;                    /* exit code of the container's program (128+n for a signal) */
 	bool detached;               /* the person typed the detach keys: the container goes on */
 	bool oom;
+	bool comes_again;            /* its restart policy starts it anew: nothing was put away */
 };
 
 /* Makes a container from @q: image resolved (pulled by policy), id and name reserved, files written. Returns its id in @ret (arena). */
@@ -129,6 +130,9 @@ struct container_remove_options {
 };
 int container_remove(struct engine *en, const char *ref, const struct container_remove_options *o, struct err *e);
 
+/* Runs its health check now. *ret_code is 0 if it is healthy. Errors: ERR_PRECONDITION it has none. */
+int container_health_check(struct engine *en, const char *ref, int *ret_code, struct err *e);
+
 /* Waits until it is not running (or until it is gone, with @removed). */
 int container_wait(struct engine *en, const char *ref, bool removed, int *ret_code, struct err *e);
 
@@ -156,6 +160,8 @@ struct container_info {
 	int32_t pid;                           /* of its init; 0 unless it runs */
 	const char *started;                   /* RFC 3339; NULL if it never ran */
 	const struct container_exit *exit;     /* how its last run ended; NULL while it runs or if it never did */
+	const struct health_state *health;     /* NULL: no check */
+	uint32_t restarts;                     /* by its restart policy, since it was started */
 	int64_t size_rw;                       /* bytes in upper; -1 if not asked */
 };
 

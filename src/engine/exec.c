@@ -331,6 +331,8 @@ int container_exec(struct engine *en, const struct container_exec_request *q, co
 		r = store_status(&x.h, &a, &x.info, e);
 	if (r == 0 && x.info.status == CONTAINER_PAUSED)
 		r = err_set(e, ERR_CONFLICT, "container %s is paused: unpause it first", q->container);
+	if (r == 0 && x.info.status == CONTAINER_RESTARTING)
+		r = err_set(e, ERR_CONFLICT, "container %s is restarting: wait until it runs", q->container);
 	if (r == 0 && x.info.status != CONTAINER_RUNNING)
 		r = err_set(e, ERR_CONFLICT, "container %s is not running", q->container);
 	if (r == 0 && !x.info.state)

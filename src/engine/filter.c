@@ -88,7 +88,7 @@ static const struct {
 	int status; /* enum container_status; -1: none of ours */
 } status_words[] = {
 	{ "configured", CONTAINER_CREATED }, { "initialized", CONTAINER_STARTING }, { "stopped", CONTAINER_EXITED }, { "stopping", -1 },
-	{ "restarting", -1 },                { "dead", -1 },                        { "unknown", -1 },
+	{ "dead", -1 },                        { "unknown", -1 },
 };
 
 static int prepare_status(struct engine *en, struct filter *f, struct arena *a, struct err *e)
@@ -272,6 +272,21 @@ static bool match_nothing(const struct container_info *i, const struct filter *f
 	return false;
 }
 
+/* ---- health -------------------------------------------------------------------------------------------------------------------------------------- */
+
+static int prepare_health(struct engine *en, struct filter *f, struct arena *a, struct err *e)
+{
+	int status = enumtab_find(&health_statuses, f->value);
+
+	f->status = (enum container_status)status;
+	return status < 0 ? bad_value(f, "it is starting, healthy, unhealthy or none", e) : 0;
+}
+
+static bool match_health(const struct container_info *i, const struct filter *f)
+{
+	return (int)f->status == (int)(i->health ? i->health->status : HEALTH_NONE);
+}
+
 /* ---- the table ------------------------------------------------------------------------------------------------------------------------------------- */
 
 static const struct filter_row rows[] = {
@@ -280,6 +295,7 @@ static const struct filter_row rows[] = {
 	{ .key = "before",   .prepare = prepare_neighbour, .match = match_before },
 	{ .key = "exited",   .prepare = prepare_code,      .match = match_exited, .is_status = true },
 	{ .key = "expose",   .prepare = prepare_port,      .match = match_expose },
+	{ .key = "health",   .prepare = prepare_health,    .match = match_health },
 	{ .key = "id",       .prepare = prepare_pattern,   .match = match_id },
 	{ .key = "is-task",  .prepare = prepare_flag,      .match = match_is_task },
 	{ .key = "label",    .prepare = prepare_label,     .match = match_label, .all = true },

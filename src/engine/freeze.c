@@ -21,6 +21,8 @@ static int open_running(struct engine *en, const char *ref, struct arena *a, str
 		return r;
 	if (!container_is_up(i->status))
 		return err_set(e, ERR_CONFLICT, "container %s is not running", ref);
+	if (i->status == CONTAINER_RESTARTING)
+		return err_set(e, ERR_CONFLICT, "container %s is restarting: wait until it runs", ref);
 	return i->state ? 0 : err_set(e, ERR_CORRUPT, "container %s has lost its state", ref);
 }
 

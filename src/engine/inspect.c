@@ -25,6 +25,7 @@ struct doc_state {
 	bool running, paused, restarting, oom_killed, dead;
 	int32_t pid, exit_code;
 	const char *error, *started, *finished;
+	struct health_state *health;
 };
 
 struct doc_ulimit {
@@ -47,11 +48,17 @@ struct doc_log {
 	struct pairs config;
 };
 
+struct doc_restart {
+	const char *name;
+	uint32_t max;
+};
+
 struct doc_host {
 	struct doc_log log;
 	struct strs binds;
 	const char *network_mode;
 	struct str port_bindings;
+	struct doc_restart restart;
 	bool auto_remove;
 	struct strs cap_add, cap_drop, dns, dns_options, dns_search, extra_hosts, group_add;
 	int32_t oom_score_adj;
@@ -100,6 +107,7 @@ struct doc_config {
 	const char *workdir;
 	struct strs entrypoint;
 	struct pairs labels;
+	struct oci_healthcheck *health;
 	const char *stop_signal;
 	int32_t stop_timeout;
 };
@@ -142,6 +150,7 @@ static const struct field state_fields[] = {
 	FIELD(struct doc_state, error,      "Error",      STR,  0),
 	FIELD(struct doc_state, started,    "StartedAt",  STR,  0),
 	FIELD(struct doc_state, finished,   "FinishedAt", STR,  0),
+	FIELD_PTR(struct doc_state, health, "Health", &health_state_schema, FIELD_OMIT_EMPTY),
 };
 static const struct schema state_schema = SCHEMA("state", struct doc_state, state_fields);
 
@@ -176,11 +185,18 @@ static const struct field log_fields[] = {
 };
 static const struct schema log_schema = SCHEMA("LogConfig", struct doc_log, log_fields);
 
+static const struct field restart_fields[] = {
+	FIELD(struct doc_restart, name, "Name",              STR, 0),
+	FIELD(struct doc_restart, max,  "MaximumRetryCount", U32, 0),
+};
+static const struct schema restart_schema = SCHEMA("RestartPolicy", struct doc_restart, restart_fields);
+
 static const struct field host_fields[] = {
 	FIELD(struct doc_host, binds,         "Binds",           STRS,  FIELD_NULL_EMPTY),
 	FIELD_OBJ(struct doc_host, log, "LogConfig", &log_schema, 0),
 	FIELD(struct doc_host, network_mode,  "NetworkMode",     STR,   0),
 	FIELD(struct doc_host, port_bindings, "PortBindings",    RAW,   0),
+	FIELD_OBJ(struct doc_host, restart,   "RestartPolicy",   &restart_schema, 0),
 	FIELD(struct doc_host, auto_remove,   "AutoRemove",      BOOL,  0),
 	FIELD(struct doc_host, cap_add,       "CapAdd",          STRS,  FIELD_NULL_EMPTY),
 	FIELD(struct doc_host, cap_drop,      "CapDrop",         STRS,  FIELD_NULL_EMPTY),
@@ -264,6 +280,7 @@ static const struct field config_fields[] = {
 	FIELD(struct doc_config, workdir,       "WorkingDir",   STR,   0),
 	FIELD(struct doc_config, entrypoint,    "Entrypoint",   STRS,  FIELD_NULL_EMPTY),
 	FIELD(struct doc_config, labels,        "Labels",       PAIRS, 0),
+	FIELD_PTR(struct doc_config, health,   "Healthcheck",  &oci_healthcheck_schema, FIELD_OMIT_EMPTY),
 	FIELD(struct doc_config, stop_signal,   "StopSignal",   STR,   FIELD_OMIT_EMPTY),
 	FIELD(struct doc_config, stop_timeout,  "StopTimeout",  I32,   FIELD_OMIT_EMPTY),
 };
@@ -320,12 +337,14 @@ static const char *or_overlay(const char *driver)
 	return driver ? driver : "overlay";
 }
 
-static struct doc_state state_of(const struct container_info *i)
+static struct doc_state state_of(const struct container_info *i, struct arena *a)
 {
 	return (struct doc_state){
 		.status = enumtab_name(&container_statuses, (int)i->status),
 		.running = container_is_up(i->status), .paused = i->status == CONTAINER_PAUSED, .dead = i->status == CONTAINER_REMOVING,
 		.oom_killed = i->exit && i->exit->oom, .pid = i->pid, .exit_code = i->exit ? i->exit->code : 0,
+		.restarting = i->status == CONTAINER_RESTARTING,
+		.health = i->health ? arena_memdup(a, i->health, sizeof *i->health) : NULL,
 		.error = i->exit ? or_empty(i->exit->error) : "", .started = i->started ? i->started : ZERO_TIME,
 		.finished = i->exit && i->exit->finished ? i->exit->finished : ZERO_TIME,
 	};
@@ -469,6 +488,7 @@ static struct doc_host host_of(const struct container_request *q, const struct c
 	struct doc_host h = {
 		.log = { q->log_driver ? q->log_driver : "json-file", q->log_opts },
 		.network_mode = q->network ? q->network : "bridge", .port_bindings = inspect_ports(q->ports, q->n_ports, NULL, "", a),
+		.restart = { enumtab_name(&restart_kinds, (int)q->supervision.restart.kind), q->supervision.restart.max },
 		.auto_remove = q->auto_remove, .cap_add = q->cap_add, .cap_drop = q->cap_drop, .dns = q->dns, .dns_options = q->dns_options,
 		.dns_search = q->dns_search, .extra_hosts = hosts_of(q, a), .group_add = q->group_add, .oom_score_adj = q->oom_score_adj,
 		.privileged = q->privileged, .publish_all = q->publish_all, .read_only = q->read_only, .security_opts = q->security_opts,
@@ -512,7 +532,7 @@ static struct doc_config config_of(const struct container *c, struct arena *a)
 		.hostname = c->hostname, .domainname = or_empty(q->domainname), .user = or_empty(c->user), .attach_stdin = q->interactive,
 		.attach_stdout = true, .attach_stderr = true, .exposed = c->exposed, .tty = q->tty, .open_stdin = q->interactive,
 		.stdin_once = q->interactive, .env = c->env, .image = q->image, .workdir = c->workdir, .labels = c->labels,
-		.stop_signal = c->stop_signal, .stop_timeout = c->stop_timeout, .entrypoint = q->entrypoint,
+		.health = c->health, .stop_signal = c->stop_signal, .stop_timeout = c->stop_timeout, .entrypoint = q->entrypoint,
 	};
 
 	strs_push(a, &d.cmd, c->path);
@@ -563,11 +583,11 @@ int container_inspect_json(struct engine *en, const char *ref, bool size, struct
 		return r;
 	c = i.c;
 	d = (struct doc_container){
-		.id = c->id, .created = c->created, .path = c->path, .args = c->args, .state = state_of(&i), .image = c->image.id,
+		.id = c->id, .created = c->created, .path = c->path, .args = c->args, .state = state_of(&i, a), .image = c->image.id,
 		.resolv_conf = arena_printf(a, "%s/containers/%s/resolv.conf", en->run, c->id),
 		.hostname_path = arena_printf(a, "%s/containers/%s/hostname", en->run, c->id),
 		.hosts_path = arena_printf(a, "%s/containers/%s/hosts", en->run, c->id), .log_path = c->log_path,
-		.name = arena_printf(a, "/%s", c->name), .driver = or_overlay(c->storage_driver), .platform = "linux", .host = host_of(&c->request, &i, a),
+		.name = arena_printf(a, "/%s", c->name), .restart_count = (int32_t)i.restarts, .driver = or_overlay(c->storage_driver), .platform = "linux", .host = host_of(&c->request, &i, a),
 		.graph = graph_of(en, c, a), .config = config_of(c, a), .network = inspect_networks(en, &i, a),
 		.size_rw = { size, i.size_rw },
 	};

@@ -15,7 +15,9 @@
 #include "engine/apparmor.h"
 #include "engine/config.h"
 #include "engine/events.h"
+#include "engine/health.h"
 #include "engine/log_plan.h"
+#include "engine/supervise.h"
 #include "engine/volume.h"
 #include "network/dns.h"
 #include "os/file.h"
@@ -104,6 +106,8 @@ static int monitor_config_write(struct launch *l, struct err *e)
 		.log_driver = log.driver, .log_path = l->h->c.log_path, .log_max_size = log.max_size, .log_max_files = log.max_files,
 		.log_fields = log.fields, .log_buffer = log.buffer,
 		.exit_command = { exit_command, ARRAY_LEN(exit_command) },
+		.restart = q->supervision.restart, .health = health_plan(&l->h->c, l->h->live_path, l->a), .stop_signal = l->h->c.stop_signal,
+		.stop_timeout = l->h->c.stop_timeout < 0 ? UINT32_MAX : (uint32_t)l->h->c.stop_timeout,
 		.events_root = l->en->root, .event_attributes = events_known(&l->h->c, l->a),
 	};
 
@@ -202,6 +206,8 @@ int launch_write_config(void *ctx, struct err *e)
 		r = apparmor_default(l->en, l->a, &in.apparmor, e);
 	if (r == 0)
 		r = config_build(&in, l->a, &config, e);
+	if (r == 0)
+		r = health_write(c, config->process, l->h->live, l->a, e);
 	if (r < 0)
 		return r;
 	r = oci_config_encode(config, false, &b);
@@ -259,5 +265,8 @@ int launch_keep_exit(struct launch *l, struct err *e)
 		text_time(t, now);
 		x.finished = now;
 	}
-	return store_write(&l->h->object, FILE_EXIT, &container_exit_schema, &x, e);
+	r = store_write(&l->h->object, FILE_EXIT, &container_exit_schema, &x, e);
+	if (r == 0 && supervise_get(l->h) == SUPERVISE_UP && x.signal == 0 && streq(x.error, NULL))
+		r = supervise_set(l->h, SUPERVISE_ENDED, e);
+	return r;
 }

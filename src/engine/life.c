@@ -18,6 +18,7 @@
 #include "engine/freeze.h"
 #include "engine/launch.h"
 #include "engine/life.h"
+#include "engine/supervise.h"
 #include "image/snapshot/limit.h"
 #include "os/proc.h"
 #include "os/signal.h"
@@ -139,7 +140,7 @@ static int see_through(struct launch *l, struct engine_outcome *ret, struct err 
 	attach_done(&l->at);
 	if (ret->detached)
 		container_event(l->en, &l->h->c, "detach", NULL);
-	if (ret->detached || (r < 0 && !l->at.exited))
+	if (ret->detached || ret->comes_again || (r < 0 && !l->at.exited))
 		return r;       /* the promise ends with our connection: the monitor sees to it */
 	r = relock(l->h);
 	if (r == 0)
@@ -161,6 +162,8 @@ static int start_locked(struct engine *en, struct holding *h, bool is_new, const
 
 	l.io = io;
 	l.is_new = is_new;
+	if (r == 0)
+		r = supervise_set(h, SUPERVISE_UP, e);
 	if (r == 0)
 		r = launch_run(&l, e);
 	if (r < 0) {
@@ -324,8 +327,28 @@ int container_run(struct engine *en, const struct container_request *q, const st
 
 /* ---- stop, kill, wait -------------------------------------------------------------------------------------------------------------------------------------- */
 
+/* The greeting of a monitor whose container runs, or is between two runs. */
+static int greeting_hear(int fd, struct arena *a, bool *ret_between, struct err *e)
+{
+	struct monitor_frame *f = arena_new(a, struct monitor_frame);
+
+	for (;;) {
+		int r = monitor_receive(fd, f, e);
+
+		if (r <= 0)
+			return r < 0 ? r : -EPIPE;
+		*ret_between = f->type == MONITOR_RESTARTING;
+		if (f->type == MONITOR_STARTED || f->type == MONITOR_RESTARTING)
+			return 0;
+		if (f->type == MONITOR_FAILED)
+			return monitor_frame_err(f, e);
+		if (f->type == MONITOR_EXITED)
+			return -ESRCH;
+	}
+}
+
 /* A running container and a connection to its monitor. *ret_fd is -EBADF if it does not run. */
-static int monitor_reach(struct engine *en, const char *ref, struct arena *a, struct holding *h, int *ret_fd, struct err *e)
+static int monitor_reach(struct engine *en, const char *ref, struct arena *a, struct holding *h, int *ret_fd, bool *ret_between, struct err *e)
 {
 	struct container_info i;
 	const char *id;
@@ -341,7 +364,7 @@ static int monitor_reach(struct engine *en, const char *ref, struct arena *a, st
 	r = monitor_connect(h->live_path, ret_fd, e);
 	/* Hear its greeting first: a client that is gone before it was greeted is dropped with whatever it said. */
 	if (r == 0)
-		r = monitor_expect(*ret_fd, MONITOR_STARTED, arena_new(a, struct monitor_frame), e);
+		r = greeting_hear(*ret_fd, a, ret_between, e);
 	if (r == -ENOENT || r == -ECONNREFUSED || r == -EPIPE || r == -ESRCH || r == -ECONNRESET) {
 		fd_done(ret_fd);        /* it ended while we looked */
 		err_clear(e);
@@ -350,8 +373,8 @@ static int monitor_reach(struct engine *en, const char *ref, struct arena *a, st
 	return r;
 }
 
-/* Reads frames until the end of the container. @deadline_ns 0: for ever. Errors: -ETIMEDOUT. */
-static int end_wait(int fd, uint64_t deadline_ns, struct arena *a, struct monitor_exit *ret, struct err *e)
+/* Reads frames until the end of the container. @deadline_ns 0: for ever. @signal != 0 is for the run that begins meanwhile. Errors: -ETIMEDOUT. */
+static int end_wait(int fd, uint64_t deadline_ns, int signal, struct arena *a, struct monitor_exit *ret, struct err *e)
 {
 	struct monitor_frame *f = arena_new(a, struct monitor_frame);
 
@@ -369,7 +392,44 @@ static int end_wait(int fd, uint64_t deadline_ns, struct arena *a, struct monito
 			return err_set(e, ERR_UNAVAILABLE, "the monitor ended without saying how the container did");
 		if (f->type == MONITOR_EXITED)
 			return monitor_frame_exit(f, a, ret, e);
+		if (f->type == MONITOR_STARTED && signal) {
+			r = monitor_send_number(fd, MONITOR_SIGNAL, signal, e);
+			if (r < 0 && r != -EPIPE)
+				return r;
+		}
 	}
+}
+
+/* By somebody's hand: for the policy, and for the time after a reboot. */
+static int restarts_end(const struct holding *h, int fd, struct err *e)
+{
+	int r;
+
+	if (h->c.request.supervision.restart.kind == RESTART_NO && !h->c.health)
+		return 0;
+	r = supervise_set(h, SUPERVISE_STOPPED, e);
+	return r == 0 ? monitor_send(fd, MONITOR_STAY_DOWN, NULL, 0, e) : r;
+}
+
+int life_tell_monitor(struct holding *h, const struct monitor_update *u, struct arena *a, struct err *e)
+{
+	scoped_buf struct buf text = BUF(LIMIT_MONITOR_PAYLOAD);
+	scoped_fd int fd = -EBADF;
+	bool between;
+	int r = json_encode(&monitor_update_schema, u, JSON_INDENT_NONE, &text);
+
+	if (r < 0)
+		return err_sys(e, r, "encode the change");
+	r = monitor_connect(h->live_path, &fd, e);
+	if (r == 0)
+		r = greeting_hear(fd, a, &between, e);
+	if (r == 0)
+		r = monitor_send(fd, MONITOR_UPDATE, text.p, text.n, e);
+	if (r == -ENOENT || r == -ECONNREFUSED || r == -EPIPE || r == -ESRCH || r == -ECONNRESET) {
+		err_clear(e);
+		return 0;
+	}
+	return r;
 }
 
 static int signal_number(const char *name, int fallback, int *ret, struct err *e)
@@ -396,19 +456,27 @@ int container_kill(struct engine *en, const char *ref, const char *signal, struc
 	scoped_holding struct holding h = HOLDING_NONE;
 	struct monitor_exit x;
 	scoped_fd int fd = -EBADF;
+	bool between = false;
 	int number, r = signal_number(signal, SIGKILL, &number, e);
 
 	if (r == 0)
-		r = monitor_reach(en, ref, &a, &h, &fd, e);
+		r = monitor_reach(en, ref, &a, &h, &fd, &between, e);
 	if (r < 0)
 		return r;
 	if (fd < 0)
 		return err_set(e, ERR_CONFLICT, "container %s is not running", ref);
-	r = monitor_send_number(fd, MONITOR_SIGNAL, number, e);
+	if (between && !is_final(&h, number))
+		return err_set(e, ERR_CONFLICT, "container %s is restarting: wait until it runs", ref);
+	if (is_final(&h, number))
+		r = restarts_end(&h, fd, e);
+	if (r == 0 && between)
+		return end_wait(fd, 0, number, &a, &x, e);
+	if (r == 0)
+		r = monitor_send_number(fd, MONITOR_SIGNAL, number, e);
 	/* As docker: what is to end it reaches it although it is frozen, and after KILL it is over when we return. */
 	if (r == 0 && is_final(&h, number))
 		freeze_lift(en, h.id, &a);
-	return r < 0 || number != SIGKILL ? r : end_wait(fd, 0, &a, &x, e);
+	return r < 0 || number != SIGKILL ? r : end_wait(fd, 0, 0, &a, &x, e);
 }
 
 /* After its end was heard on *fd: waits until the monitor is through and puts the run away, as RELEASE promised, so that what the caller sees next
@@ -425,37 +493,49 @@ static void put_away(struct engine *en, struct holding *h, int *fd, struct arena
 	life_heal(en, h->id, a, &ignored);
 }
 
+/* The stop signal, patience, SIGKILL; for one @between two runs: no further run. */
+static int end_order(struct engine *en, struct holding *h, int fd, bool between, int number, int patience, struct arena *a, struct err *e)
+{
+	uint64_t deadline = patience < 0 ? 0 : proc_now_ns() + (uint64_t)patience * 1000000000u;
+	struct monitor_exit x;
+	int r = restarts_end(h, fd, e);
+
+	if (patience != 0 && r == 0) {
+		if (!between)
+			r = monitor_send_number(fd, MONITOR_SIGNAL, number, e);
+		freeze_lift(en, h->id, a);
+		if (r == 0)
+			r = end_wait(fd, deadline, between ? number : 0, a, &x, e);
+	}
+	if ((patience == 0 && r == 0) || r == -ETIMEDOUT) {
+		if (!between || r == -ETIMEDOUT)
+			r = monitor_send_number(fd, MONITOR_SIGNAL, SIGKILL, e);
+		freeze_lift(en, h->id, a);
+		if (r == 0)
+			r = end_wait(fd, 0, SIGKILL, a, &x, e);
+	}
+	return r;
+}
+
 int container_stop(struct engine *en, const char *ref, const char *signal, const int *timeout, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
 	scoped_holding struct holding h = HOLDING_NONE;
-	struct monitor_exit x;
 	scoped_fd int fd = -EBADF;
-	int number, patience, r = monitor_reach(en, ref, &a, &h, &fd, e);
+	bool between = false;
+	int number, r = monitor_reach(en, ref, &a, &h, &fd, &between, e);
 
-	if (r < 0 || fd < 0)
+	if (r < 0)
 		return r;
+	if (fd < 0)
+		return supervise_get(&h) == SUPERVISE_NONE ? 0 : supervise_set(&h, SUPERVISE_STOPPED, e);
 	r = signal_number(signal ? signal : h.c.stop_signal, SIGTERM, &number, e);
 	if (r < 0)
 		return r;
 	r = monitor_send(fd, MONITOR_RELEASE, NULL, 0, e);
 	if (r < 0)
 		return r == -EPIPE ? 0 : r;
-	patience = timeout ? *timeout : h.c.stop_timeout;
-	if (patience != 0) {
-		uint64_t deadline = patience < 0 ? 0 : proc_now_ns() + (uint64_t)patience * 1000000000u;
-
-		r = monitor_send_number(fd, MONITOR_SIGNAL, number, e);
-		freeze_lift(en, h.id, &a);
-		if (r == 0)
-			r = end_wait(fd, deadline, &a, &x, e);
-	}
-	if (patience == 0 || r == -ETIMEDOUT) {
-		r = monitor_send_number(fd, MONITOR_SIGNAL, SIGKILL, e);
-		freeze_lift(en, h.id, &a);
-		if (r == 0)
-			r = end_wait(fd, 0, &a, &x, e);
-	}
+	r = end_order(en, &h, fd, between, number, timeout ? *timeout : h.c.stop_timeout, &a, e);
 	/* A monitor that was killed meanwhile leaves it to us to end what is left. */
 	if (r < 0 && r != -EPIPE && e->kind != ERR_UNAVAILABLE)
 		return r;
@@ -489,12 +569,13 @@ int container_wait(struct engine *en, const char *ref, bool removed, int *ret_co
 	struct container_info i;
 	struct monitor_exit x;
 	scoped_fd int fd = -EBADF;
-	int r = monitor_reach(en, ref, &a, &h, &fd, e);
+	bool between;
+	int r = monitor_reach(en, ref, &a, &h, &fd, &between, e);
 
 	if (r < 0)
 		return r;
 	if (fd >= 0) {
-		r = end_wait(fd, 0, &a, &x, e);
+		r = end_wait(fd, 0, 0, &a, &x, e);
 		if (r == 0)
 			*ret_code = x.code;
 		if (r == 0 && removed)

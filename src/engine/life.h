@@ -10,6 +10,11 @@ int life_heal(struct engine *en, const char *id, struct arena *a, struct err *e)
 
 /* Marks a failed start or exec as the program's own fault, by the runtime's words: ERR_INVALID with ENOENT or EACCES, which nothing else makes.
  * Returns the negative code of @e. */
+/* Tells the monitor of a container that is up (@h borrowed) what has changed. One that ends meanwhile need not know. */
+struct monitor_update;
+struct holding;
+int life_tell_monitor(struct holding *h, const struct monitor_update *u, struct arena *a, struct err *e);
+
 int life_start_failed(struct err *e);
 
 /* True if the name is free now: nobody had it, or what had it was broken off, ended for good or has another name, and is put away. */

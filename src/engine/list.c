@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "engine/filter.h"
+#include "engine/health.h"
 #include "engine/life.h"
 #include "engine/image_mount.h"
 #include "engine/list.h"
@@ -59,6 +60,8 @@ static int info_fill(struct holding *h, bool size, struct arena *a, struct conta
 {
 	int r = store_status(h, a, ret, e);
 
+	if (r == 0)
+		ret->health = health_read(h, container_is_up(ret->status), a);
 	if (r == 0 && size)
 		ret->size_rw = size_of_upper(h);
 	return r;

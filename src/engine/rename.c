@@ -97,6 +97,11 @@ int container_rename(struct engine *en, const char *ref, const char *name, struc
 		r = err_set(e, ERR_INVALID, "container %s has that name already", ref);
 	if (r == 0)
 		r = steps_run(rename_steps, ARRAY_LEN(rename_steps), &x, e);
+	if (r == 0 && store_monitor_is_alive(&x.h, &a)) {
+		struct err ignored = { 0 };  /* it only speaks of itself by its old name */
+
+		life_tell_monitor(&x.h, &(struct monitor_update){ .name = x.to }, &a, &ignored);
+	}
 	if (r == 0)
 		container_event(en, &x.h.c, "rename", "oldName", arena_printf(&a, "/%s", x.from), NULL);
 	store_done(&x.h);

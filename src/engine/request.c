@@ -464,7 +464,11 @@ int request_check(const struct container_request *q, struct err *e)
 		return err_set(e, ERR_INVALID, "pids-limit is below -1");
 	if (q->oom_score_adj < -1000 || q->oom_score_adj > 1000)
 		return err_set(e, ERR_INVALID, "oom-score-adj is not within -1000 and 1000");
-	r = request_network_check(q, e);
+	if (q->auto_remove && q->supervision.restart.kind != RESTART_NO)
+		return err_set(e, ERR_CONFLICT, "conflicting options: --restart and --rm");
+	r = health_check_request(&q->supervision.health, e);
+	if (r == 0)
+		r = request_network_check(q, e);
 	if (r < 0)
 		return r;
 	r = check_memory(q, e);

@@ -191,6 +191,9 @@ int resolve_container(const struct container_request *q, const struct image *img
 	ret->stop_timeout = q->stop_timeout.set ? (int32_t)q->stop_timeout.v : STOP_TIMEOUT;
 	resolve_labels(q, c, a, ret);
 	resolve_mounts(q, c, a, ret);
+	ret->health = health_resolve(&q->supervision.health, c->healthcheck, a);
+	if (!ret->health && (q->supervision.health.on_failure != HEALTH_ACTION_NONE || q->supervision.health.startup.test.n))
+		return err_set(e, ERR_INVALID, "there is no health check that --health-on-failure or a startup check could belong to");
 	ret->exposed = resolve_exposed(q, c, a);
 	return 0;
 }

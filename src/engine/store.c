@@ -149,7 +149,7 @@ static struct container_exit *exit_of_monitor(const struct monitor_exit *m, stru
 	struct container_exit *x = arena_new(a, struct container_exit);
 
 	*x = (struct container_exit){ .code = m->code, .signal = (int32_t)m->signal, .oom = m->oom, .error = m->error,
-		.started = m->started, .finished = m->finished };
+		.started = m->started, .finished = m->finished, .restarts = m->restarts };
 	return x;
 }
 
@@ -162,6 +162,19 @@ static bool is_frozen(const struct holding *h, uint32_t pid)
 	return file_read_text(h->live, FILE_PAUSED, text, sizeof text) == 0 && parse_u32(text, &frozen) == 0 && frozen == pid;
 }
 
+/* Its last run has ended, and the next one is to come. */
+static void status_between_runs(const struct holding *h, const struct monitor_state *s, struct container_state *state, struct arena *a,
+		struct container_info *ret)
+{
+	struct err ignored = { 0 };
+
+	ret->status = monitor_lives(s) ? CONTAINER_RESTARTING : CONTAINER_EXITED;
+	ret->exit = arena_memdup(a, &(struct container_exit){ .code = s->code, .started = s->started, .finished = s->finished, .restarts = s->restarts },
+			sizeof(struct container_exit));
+	if (store_read_state(h, a, state, &ignored) == 0)
+		ret->state = state;
+}
+
 /* A run with a live directory. */
 static void status_of_run(const struct holding *h, struct arena *a, struct container_info *ret)
 {
@@ -172,12 +185,18 @@ static void status_of_run(const struct holding *h, struct arena *a, struct conta
 
 	if (monitor_exit_load(h->live_path, a, &x, &ignored) == 0) {
 		ret->exit = exit_of_monitor(&x, a);
+		ret->restarts = x.restarts;
 		ret->started = x.started;
 		ret->status = x.started ? CONTAINER_EXITED : CONTAINER_CREATED;
 		return;
 	}
-	if (monitor_state_load(h->live_path, a, &s, &ignored) == 0 && s.running) {
+	if (monitor_state_load(h->live_path, a, &s, &ignored) == 0 && (s.running || s.restarting)) {
 		ret->started = s.started;
+		ret->restarts = s.restarts;
+		if (s.restarting) {
+			status_between_runs(h, &s, state, a, ret);
+			return;
+		}
 		if (monitor_lives(&s)) {
 			ret->status = is_frozen(h, s.pid) ? CONTAINER_PAUSED : CONTAINER_RUNNING;
 			ret->pid = (int32_t)s.pid;
@@ -210,6 +229,7 @@ int store_status(const struct holding *h, struct arena *a, struct container_info
 	if (r < 0)
 		return err_wrap(e, "container " SHORT_ID_FMT, h->id);
 	ret->exit = last;
+	ret->restarts = last->restarts;
 	ret->started = last->started;
 	ret->status = last->started ? CONTAINER_EXITED : CONTAINER_CREATED;
 	return 0;

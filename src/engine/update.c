@@ -11,9 +11,11 @@
 #include "base/step.h"
 #include "engine/config.h"
 #include "engine/events.h"
+#include "engine/life.h"
 #include "engine/program.h"
 #include "engine/request.h"
 #include "engine/store.h"
+#include "engine/supervise.h"
 #include "spec/isolation.h"
 
 /* The members of a request that may change; zero is "not said" in all of them. */
@@ -123,9 +125,27 @@ static int keep(void *ctx, struct err *e)
 	return store_write(&x->h.object, FILE_CONTAINER, &container_schema, &x->h.c, e);
 }
 
+static bool changes_policy(const void *ctx)
+{
+	const struct updating *x = ctx;
+
+	return x->asked->supervision.restart_said && runs(x);
+}
+
+/* A container that runs is one that is wanted, from now on. */
+static int policy_tell(void *ctx, struct err *e)
+{
+	struct updating *x = ctx;
+	struct monitor_update u = { .restart = &x->after.supervision.restart };
+	int r = supervise_set(&x->h, SUPERVISE_UP, e);
+
+	return r == 0 ? life_tell_monitor(&x->h, &u, x->a, e) : r;
+}
+
 static const struct step update_steps[] = {
 	{ "limits.apply", runs, apply, apply_back },
 	{ "limits.keep", NULL, keep, NULL },
+	{ "policy.tell", changes_policy, policy_tell, NULL },
 };
 
 int container_update(struct engine *en, const char *ref, const struct container_request *asked, struct err *e)
@@ -142,6 +162,8 @@ int container_update(struct engine *en, const char *ref, const struct container_
 	if (r == 0) {
 		x.before = x.after = x.h.c.request;
 		merge(&x.after, asked);
+		if (asked->supervision.restart_said)
+			x.after.supervision.restart = asked->supervision.restart;
 		merge_blocks(&x.after.isolation, &asked->isolation, &a);
 		r = request_check(&x.after, e);
 	}

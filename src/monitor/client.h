@@ -35,6 +35,7 @@ struct client {
 	bool starter;                /* the one that started this monitor */
 	bool released;               /* it cleans up */
 	bool waiting;                /* the current output frame is not sent to it yet */
+	bool asked;                  /* waits for the result of a health check */
 	bool stdin_eof;              /* it has no more for stdin */
 	bool deaf;                   /* see client_listen() */
 	struct buf in;

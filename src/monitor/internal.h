@@ -6,11 +6,13 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "monitor/client.h"
+#include "monitor/health.h"
 #include "monitor/invoke.h"
 #include "monitor/logfile.h"
 #include "monitor/oom.h"
 #include "monitor/pump.h"
 #include "monitor/record.h"
+#include "monitor/restart.h"
 #include "monitor/stdio.h"
 #include "os/loop.h"
 
@@ -18,7 +20,7 @@ struct life_options;
 
 enum { ORPHANS = 16 }; /* ends of children kept while init's pid is not known yet */
 
-enum life_state { LIFE_CREATING, LIFE_CREATED, LIFE_STARTING, LIFE_RUNNING, LIFE_DRAINING, LIFE_DELETING, LIFE_OVER };
+enum life_state { LIFE_CLEARING, LIFE_BACKOFF, LIFE_CREATING, LIFE_CREATED, LIFE_STARTING, LIFE_RUNNING, LIFE_DRAINING, LIFE_DELETING, LIFE_OVER };
 
 struct orphan {
 	pid_t pid;
@@ -29,6 +31,7 @@ struct orphan {
 struct life {
 	const struct life_options *options;
 	struct arena arena;          /* lives as long as the process */
+	struct arena run;            /* … as one run and the pause after it */
 	struct monitor_config config;
 	int dirfd;                   /* run_dir */
 	struct loop loop;
@@ -41,6 +44,8 @@ struct life {
 	struct pump pump;
 	struct invoke invoke;
 	struct oom oom;
+	struct restart restart;
+	struct health health;
 
 	enum life_state state;
 	struct record record;
@@ -65,6 +70,16 @@ void life_output_is_dry(void *arg);
 void life_cut_drain(struct life *l);          /* DRAINING: whoever is slow with the last output loses it */
 bool life_is_abandoned(const struct life *l); /* nobody is left to say START */
 void life_abandon(struct life *l);
+void life_tell_end(struct life *l);           /* writes the record of the end and tells everybody */
+
+/* rerun.c: what follows the end of a run. */
+int life_hold(struct life *l, struct err *e);  /* init is there: keeps what the next run needs of it */
+bool life_begin_again(struct life *l);         /* all output is out: begins the way to the next run; false: there is none */
+void life_cleared(struct life *l);             /* the runtime has deleted its state */
+void life_stay_down(struct life *l);           /* nobody wants another run */
+
+/* checks.c: health. */
+void life_checks_begin(struct life *l);        /* it runs */
 
 /* requests.c: clients. */
 extern const struct client_events life_client_events;

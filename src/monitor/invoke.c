@@ -114,6 +114,25 @@ int invoke_delete(struct invoke *v, struct err *e)
 	return run(v, &a, &argv, NULL, e);
 }
 
+int invoke_exec(const struct invoke *v, const char *process, const char *pid_file, const struct proc_fd *fds, size_t n_fds, struct proc *ret, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	const char *pid_path = arena_printf(&a, "%s/%s", v->config->run_dir, pid_file);
+	const char *const words[] = { "exec", "--process", process, "--pid-file", pid_path, v->config->id };
+	struct proc_spawn spawn = { .path = v->program, .fds = fds, .n_fds = n_fds };
+	struct strs argv = { 0 };
+	int r;
+
+	strs_push(&a, &argv, v->program);
+	for (size_t i = 0; i < v->config->runtime_args.n; i++)
+		strs_push(&a, &argv, v->config->runtime_args.v[i]);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		strs_push(&a, &argv, words[i]);
+	spawn.argv = strs_argv(&a, &argv);
+	r = v->seals ? memfd_spawn(&spawn, ret) : proc_spawn(&spawn, ret);
+	return r < 0 ? err_sys(e, r, "execute '%s'", v->program) : 0;
+}
+
 struct log_record {
 	const char *level, *msg;
 };

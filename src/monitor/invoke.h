@@ -32,6 +32,10 @@ int invoke_create(struct invoke *v, const struct stdio *s, struct err *e);
 int invoke_start(struct invoke *v, struct err *e);
 int invoke_delete(struct invoke *v, struct err *e);
 
+/* Runs a process of the document @process (a path) in the container, with @fds, beside the call under way; its pid goes to @pid_file in run_dir. The
+ * runtime's own complaints go where the process's do. */
+int invoke_exec(const struct invoke *v, const char *process, const char *pid_file, const struct proc_fd *fds, size_t n_fds, struct proc *ret, struct err *e);
+
 /* True if @pid is the call under way. */
 static inline bool invoke_is(const struct invoke *v, pid_t pid)
 {

@@ -56,17 +56,28 @@ static void write_exit(struct life *l)
 {
 	struct err ignored;
 
-	l->record.oom = oom_happened(&l->oom);
+	l->record.oom |= oom_happened(&l->oom); /* a cgroup that is gone says no */
 	if (!l->record.finished.tv_sec)
 		l->record.finished = wall_clock();
-	l->exit_text = record_exit_text(&l->record, &l->arena);
-	if (step_fault("monitor.exit", &ignored) == 0)
+	l->exit_text = record_exit_text(&l->record, &l->run);
+	if (!l->record.restarting && step_fault("monitor.exit", &ignored) == 0)
 		record_exit(l->dirfd, l->exit_text, &ignored);
-	if (!l->record.started.tv_sec)
+	if (!l->record.started.tv_sec || l->record.told)
 		return;
+	l->record.told = true;
 	if (l->record.oom)
 		news_tell(&l->config, "oom", NULL);
 	news_tell_number(&l->config, "die", "exitCode", proc_exit_number(&l->record.exit));
+}
+
+void life_tell_end(struct life *l)
+{
+	write_exit(l);
+	l->state = l->record.restarting ? LIFE_CLEARING : LIFE_DELETING; /* those who drop out while we tell them change nothing any more */
+	for (struct client *c = l->clients.first, *next; c; c = next) {
+		next = c->next;
+		life_send_exited(l, c);
+	}
 }
 
 /* All that the container wrote has reached log and clients. */
@@ -75,12 +86,9 @@ void life_output_is_dry(void *arg)
 	struct life *l = arg;
 
 	logfile_sync(&l->log);
-	write_exit(l);
-	l->state = LIFE_DELETING; /* those who drop out while we tell them change nothing any more */
-	for (struct client *c = l->clients.first, *next; c; c = next) {
-		next = c->next;
-		life_send_exited(l, c);
-	}
+	if (life_begin_again(l))
+		return;
+	life_tell_end(l);
 	begin_delete(l);
 }
 
@@ -134,7 +142,9 @@ static void fail(struct life *l)
 {
 	kill_children();
 	l->record.error = l->failure.msg;
-	l->record.started = (struct timespec){ 0 };
+	/* What ran before and cannot be started again has ended; what never ran is only created. */
+	l->record.started = l->record.restarts ? wall_clock() : (struct timespec){ 0 };
+	l->record.told = l->record.restarts > 0;
 	if (!l->ended)
 		l->record.exit = (struct proc_exit){ .code = failure_code(&l->failure) };
 	write_exit(l);
@@ -151,6 +161,8 @@ void life_init_ended(struct life *l)
 {
 	l->ended = true;
 	l->record.finished = wall_clock();
+	health_end(&l->health);
+	loop_timer_clear(&l->loop, &l->timer);
 	if (l->state == LIFE_CREATED || l->state == LIFE_RUNNING)
 		begin_drain(l); /* while LIFE_STARTING the runtime's own answer comes first */
 }
@@ -174,6 +186,8 @@ static void start_succeeded(struct life *l)
 	l->record.running = true;
 	record_live(l->dirfd, &l->record, &ignored);
 	news_tell(&l->config, "start", NULL);
+	if (!l->ended)
+		life_checks_begin(l);
 	for (struct client *c = l->clients.first, *next; c; c = next) {
 		next = c->next;
 		client_send_simple(c, MONITOR_STARTED);
@@ -243,6 +257,8 @@ static int create_succeeded(struct life *l, struct err *e)
 		if (r < 0)
 			err_sys(e, r, "watch the container's process");
 	}
+	if (r == 0 && !l->ended)
+		r = life_hold(l, e);
 	if (r == 0)
 		r = record_live(l->dirfd, &l->record, e);
 	return r;
@@ -289,13 +305,18 @@ static void announce_created(struct life *l)
 /* The runtime's process ended as @x. */
 void life_call_ended(struct life *l, const struct proc_exit *x)
 {
-	static const char *const names[] = { [LIFE_CREATING] = "runtime.create", [LIFE_STARTING] = "runtime.start", [LIFE_DELETING] = "runtime.delete" };
+	static const char *const names[] = { [LIFE_CREATING] = "runtime.create", [LIFE_STARTING] = "runtime.start", [LIFE_DELETING] = "runtime.delete",
+		[LIFE_CLEARING] = "runtime.delete" };
 	enum life_state state = l->state;
 	struct err e;
 	int r = invoke_result(&l->invoke, x, &e);
 
-	if (state == LIFE_CREATING || state == LIFE_STARTING || state == LIFE_DELETING)
+	if (state == LIFE_CREATING || state == LIFE_STARTING || state == LIFE_DELETING || state == LIFE_CLEARING)
 		trace_note(names[state], l->call_started);
+	if (state == LIFE_CLEARING) {
+		life_cleared(l);
+		return;
+	}
 	if (state == LIFE_DELETING) {
 		l->state = LIFE_OVER;
 		loop_stop(&l->loop, 0);
@@ -329,6 +350,9 @@ int life_run(const struct life_options *o, struct err *e)
 	l->clients = CLIENTS_NONE;
 	l->stdio = STDIO_NONE;
 	l->oom = OOM_NONE;
+	l->restart = RESTART_NONE;
+	l->health = HEALTH_NONE_YET;
+	l->state = LIFE_CREATING;
 	r = life_setup(l, e);
 	if (r < 0) {
 		struct err ignored; /* the starter may be gone */

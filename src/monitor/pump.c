@@ -263,6 +263,17 @@ void pump_init(struct pump *p, struct loop *loop, struct stdio *stdio, bool stdi
 		p->streams[i].source = (struct loop_source){ .fd = -EBADF, .ready = output_ready, .arg = &p->streams[i] };
 }
 
+void pump_reset(struct pump *p)
+{
+	loop_remove(p->loop, &p->in);
+	p->in.fd = -EBADF;
+	for (size_t i = 0; i < LOGFILE_STREAMS; i++)
+		unwatch(&p->streams[i]);
+	p->writer = NULL;
+	p->paused = p->draining = false;
+	p->drained = 0;
+}
+
 int pump_start(struct pump *p, struct err *e)
 {
 	int r = watch_output(p);

@@ -43,6 +43,9 @@ struct pump {
 void pump_init(struct pump *p, struct loop *loop, struct stdio *stdio, bool stdin_once, struct logfile *log, struct clients *clients,
 	void (*dry)(void *), void *arg);
 
+/* For the next run, with streams of its own: nothing is under way. */
+void pump_reset(struct pump *p);
+
 /* Begins to move bytes: the container exists. */
 int pump_start(struct pump *p, struct err *e);
 

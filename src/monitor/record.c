@@ -20,7 +20,7 @@ static const char *time_text(struct timespec t, char ret[TEXT_TIME_SIZE])
 int record_live(int dirfd, const struct record *rec, struct err *e)
 {
 	scoped_buf struct buf text = BUF(LIMIT_PROC_FILE);
-	char started[TEXT_TIME_SIZE];
+	char started[TEXT_TIME_SIZE], finished[TEXT_TIME_SIZE];
 	struct proc_stat self = { 0 };
 	struct monitor_state state;
 	int r = proc_stat_read(getpid(), &self);
@@ -31,10 +31,14 @@ int record_live(int dirfd, const struct record *rec, struct err *e)
 		.id = rec->id,
 		.monitor_pid = (uint32_t)self.pid,
 		.monitor_start = self.start_ticks,
-		.pid = (uint32_t)rec->pid,
-		.pid_start = rec->pid_start,
+		.pid = rec->restarting ? 0 : (uint32_t)rec->pid,
+		.pid_start = rec->restarting ? 0 : rec->pid_start,
 		.running = rec->running,
 		.started = time_text(rec->started, started),
+		.restarts = rec->restarts,
+		.restarting = rec->restarting || (rec->restarts && !rec->running), /* until it runs again */
+		.code = proc_exit_number(&rec->exit),
+		.finished = time_text(rec->finished, finished),
 	};
 	json_encode(&monitor_state_schema, &state, JSON_INDENT_NONE, &text);
 	r = file_replace(dirfd, MONITOR_STATE, text.p, text.n, 0600, 0);
@@ -53,6 +57,8 @@ struct str record_exit_text(const struct record *rec, struct arena *a)
 		.started = time_text(rec->started, started),
 		.finished = time_text(rec->finished, finished),
 		.error = rec->error,
+		.restarts = rec->restarts,
+		.restarting = rec->restarting,
 	};
 
 	json_encode(&monitor_exit_schema, &x, JSON_INDENT_NONE, &text);

@@ -22,6 +22,9 @@ struct record {
 	struct proc_exit exit;
 	bool oom;
 	const char *error;           /* NULL: none */
+	uint32_t restarts;           /* by the restart policy */
+	bool told;                   /* the journal of events has heard of the end */
+	bool restarting;             /* the end is not the last: another run follows */
 };
 
 /* Replaces live.json in @dirfd. */

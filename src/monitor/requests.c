@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/vec.h"
+#include "codec/json.h"
 #include "monitor/news.h"
 #include "os/pty.h"
 
@@ -104,6 +106,40 @@ static void request_log_reopen(struct life *l, struct client *c, const struct mo
 		client_send_err(c, MONITOR_REFUSED, &e);
 }
 
+static void request_stay_down(struct life *l, struct client *c, const struct monitor_frame *f)
+{
+	life_stay_down(l);
+}
+
+/* What it says lives as long as we do; nobody says it often. */
+static void request_update(struct life *l, struct client *c, const struct monitor_frame *f)
+{
+	struct monitor_update u;
+	struct err e;
+
+	if (json_decode((struct str){ f->payload, f->length }, &monitor_update_schema, JSON_EXACT, &l->arena, &u, &e) < 0) {
+		client_send_err(c, MONITOR_REFUSED, &e);
+		return;
+	}
+	if (u.name)
+		pairs_set(&l->arena, &l->config.event_attributes, "name", u.name);
+	if (u.restart) {
+		l->config.restart = *u.restart;
+		/* A run that nothing was to follow may have to be followed now. */
+		if (l->state == LIFE_RUNNING && life_hold(l, &e) < 0)
+			client_send_err(c, MONITOR_REFUSED, &e);
+	}
+}
+
+static void request_check(struct life *l, struct client *c, const struct monitor_frame *f)
+{
+	c->asked = true;
+	if (l->state != LIFE_RUNNING || !health_check_now(&l->health)) {
+		c->asked = false;
+		refuse(c, l->config.health ? "the container cannot be asked now" : "the container has no health check");
+	}
+}
+
 static void client_request(void *arg, struct client *c, const struct monitor_frame *f)
 {
 	static void (*const handlers[MONITOR_MSG_COUNT])(struct life *, struct client *, const struct monitor_frame *) = {
@@ -115,6 +151,9 @@ static void client_request(void *arg, struct client *c, const struct monitor_fra
 		[MONITOR_SIGNAL] = request_signal,
 		[MONITOR_RELEASE] = request_release,
 		[MONITOR_LOG_REOPEN] = request_log_reopen,
+		[MONITOR_STAY_DOWN] = request_stay_down,
+		[MONITOR_UPDATE] = request_update,
+		[MONITOR_CHECK] = request_check,
 	};
 
 	if (handlers[f->type])
@@ -130,6 +169,10 @@ static void client_joined(void *arg, struct client *c)
 
 	if (l->failure.kind != ERR_NONE) {
 		client_send_err(c, MONITOR_FAILED, &l->failure);
+		return;
+	}
+	if (l->state == LIFE_CLEARING || l->state == LIFE_BACKOFF) {
+		client_send_simple(c, MONITOR_RESTARTING);
 		return;
 	}
 	if (l->state >= LIFE_CREATED)

@@ -25,6 +25,8 @@ static void reap(struct life *l)
 	while ((pid = proc_reap_any(&x)) > 0) {
 		if (invoke_is(&l->invoke, pid)) {
 			life_call_ended(l, &x);
+		} else if (health_is(&l->health, pid)) {
+			health_reaped(&l->health, &x);
 		} else if (pid == l->record.pid && !l->ended) {
 			l->record.exit = x;
 			life_init_ended(l);
@@ -35,8 +37,10 @@ static void reap(struct life *l)
 	}
 }
 
+/* Whoever signals the monitor itself (a host that goes down) wants an end. */
 static void pass_on(struct life *l, int signal)
 {
+	life_stay_down(l);
 	if (l->state == LIFE_CREATING)
 		invoke_signal(&l->invoke, signal);
 	else if (l->state == LIFE_DRAINING)

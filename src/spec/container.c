@@ -23,6 +23,7 @@ static const char *const status_words[] = {
 	[CONTAINER_PAUSED] = "paused",
 	[CONTAINER_EXITED] = "exited",
 	[CONTAINER_REMOVING] = "removing",
+	[CONTAINER_RESTARTING] = "restarting",
 };
 const struct enumtab container_statuses = ENUMTAB("container status", status_words, CONTAINER_STATUS_COUNT);
 
@@ -122,6 +123,7 @@ static const struct field request_fields[] = {
 	FIELD(struct container_request, oom_score_adj,  "oomScoreAdj",   I32,   O),
 	FIELD(struct container_request, oom_kill_disable, "oomKillDisable", BOOL, O),
 	FIELD_OBJ(struct container_request, isolation, "isolation", &container_isolation_schema, 0),
+	FIELD_OBJ(struct container_request, supervision, "supervision", &supervision_schema, 0),
 	FIELD(struct container_request, cap_add,        "capAdd",        STRS,  O),
 	FIELD(struct container_request, cap_drop,       "capDrop",       STRS,  O),
 	FIELD(struct container_request, privileged,     "privileged",    BOOL,  O),
@@ -178,6 +180,7 @@ static const struct field container_fields[] = {
 	FIELD(struct container, stop_timeout, "stopTimeout", I32,   0),
 	FIELD_LIST(struct container, mounts, "mounts", &mount_schema, O),
 	FIELD(struct container, exposed,      "exposed",     STRS,  O),
+	FIELD_PTR(struct container, health, "health", &oci_healthcheck_schema, O),
 	FIELD(struct container, log_path,     "logPath",     STR,   O),
 	FIELD(struct container, storage_driver, "storageDriver", STR, O),
 };
@@ -228,6 +231,7 @@ static const struct field exit_fields[] = {
 	FIELD(struct container_exit, error,    "error",    STR,  O),
 	FIELD(struct container_exit, started,  "started",  STR,  O),
 	FIELD(struct container_exit, finished, "finished", STR,  O),
+	FIELD(struct container_exit, restarts, "restarts", U32,  O),
 };
 const struct schema container_exit_schema = SCHEMA("container exit", struct container_exit, exit_fields);
 /* clang-format on */

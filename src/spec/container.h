@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "codec/json.h"
 #include "spec/isolation.h"
+#include "spec/supervision.h"
 
 enum { CONTAINER_VERSION = 1 };         /* format of container.json; newer than the program: refuse */
 enum { CONTAINER_ID_SIZE = 65 };        /* 64 hex digits and a NUL */
@@ -122,6 +123,7 @@ struct container_request {
 	int32_t oom_score_adj;
 	bool oom_kill_disable;
 	struct container_isolation isolation;
+	struct supervision supervision;
 
 	struct strs cap_add;
 	struct strs cap_drop;
@@ -182,6 +184,7 @@ struct container {
 	struct container_mount *mounts; /* with volumes named and those of the image added */
 	size_t n_mounts;
 	struct strs exposed;         /* "80/tcp" of the image and of -p */
+	struct oci_healthcheck *health; /* resolved; NULL: none */
 	const char *log_path;
 	const char *storage_driver;  /* how its root is put together (image/snapshot); NULL: overlay */
 };
@@ -193,14 +196,15 @@ enum container_status {
 	CONTAINER_PAUSED,
 	CONTAINER_EXITED,
 	CONTAINER_REMOVING,
+	CONTAINER_RESTARTING,        /* between two runs: its restart policy will start it */
 	CONTAINER_STATUS_COUNT,
 };
 extern const struct enumtab container_statuses;
 
-/* Its program runs, or stands still but lives. */
+/* Its program runs, or stands still but lives, or is about to run again. */
 static inline bool container_is_up(enum container_status s)
 {
-	return s == CONTAINER_RUNNING || s == CONTAINER_PAUSED;
+	return s == CONTAINER_RUNNING || s == CONTAINER_PAUSED || s == CONTAINER_RESTARTING;
 }
 
 /* What the network gave; host_port of each row is the real one. */
@@ -238,6 +242,7 @@ struct container_exit {
 	const char *error;           /* why the start failed, or NULL */
 	const char *started;
 	const char *finished;
+	uint32_t restarts;           /* by its restart policy */
 };
 
 /* How many directories deep a path is: what is mounted deeper comes later. */

@@ -23,6 +23,11 @@ const struct monitor_msg_row monitor_msgs[MONITOR_MSG_COUNT] = {
 	[MONITOR_SIGNAL]     = { "signal",     true,  sizeof(struct monitor_number), sizeof(struct monitor_number) },
 	[MONITOR_RELEASE]    = { "release",    true,  0, 0 },
 	[MONITOR_LOG_REOPEN] = { "log_reopen", true,  0, 0 },
+	[MONITOR_STAY_DOWN]  = { "stay_down",  true,  0, 0 },
+	[MONITOR_UPDATE]     = { "update",     true,  2, LIMIT_MONITOR_PAYLOAD },
+	[MONITOR_CHECK]      = { "check",      true,  0, 0 },
+	[MONITOR_RESTARTING] = { "restarting", false, 0, 0 },
+	[MONITOR_CHECKED]    = { "checked",    false, sizeof(struct monitor_number), sizeof(struct monitor_number) },
 	[MONITOR_CREATED]    = { "created",    false, sizeof(struct monitor_number), sizeof(struct monitor_number) },
 	[MONITOR_STARTED]    = { "started",    false, 0, 0 },
 	[MONITOR_FAILED]     = { "failed",     false, sizeof(struct err), sizeof(struct err) },
@@ -39,6 +44,30 @@ static const char *const log_words[] = {
 	[MONITOR_LOG_JOURNALD] = "journald", [MONITOR_LOG_PASSTHROUGH] = "passthrough",
 };
 const struct enumtab monitor_logs = ENUMTAB("log driver", log_words, MONITOR_LOG_COUNT);
+
+static const struct field check_fields[] = {
+	FIELD(struct monitor_check, process,  "process",  STR, FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_check, interval, "interval", I64, FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_check, timeout,  "timeout",  I64, FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_check, retries,  "retries",  U32, FIELD_OMIT_EMPTY),
+};
+static const struct schema check_schema = SCHEMA("check", struct monitor_check, check_fields);
+
+static const struct field health_fields[] = {
+	FIELD_OBJ(struct monitor_health, check,        "check",         &check_schema, 0),
+	FIELD_OBJ(struct monitor_health, startup,      "startup",       &check_schema, 0),
+	FIELD(struct monitor_health, success,          "success",       U32, FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_health, start_period,     "startPeriod",   I64, FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_health, start_interval,   "startInterval", I64, FIELD_OMIT_EMPTY),
+	FIELD_ENUM(struct monitor_health, on_failure,  "onFailure",     &health_actions, 0),
+};
+static const struct schema health_schema = SCHEMA("health", struct monitor_health, health_fields);
+
+static const struct field update_fields[] = {
+	FIELD(struct monitor_update, name,        "name",    STR, FIELD_OMIT_EMPTY),
+	FIELD_PTR(struct monitor_update, restart, "restart", &restart_policy_schema, FIELD_OMIT_EMPTY),
+};
+const struct schema monitor_update_schema = SCHEMA("update", struct monitor_update, update_fields);
 
 static const struct field config_fields[] = {
 	FIELD(struct monitor_config, id,            "id",           STR,  FIELD_REQUIRED | FIELD_NONEMPTY),
@@ -59,6 +88,10 @@ static const struct field config_fields[] = {
 	FIELD(struct monitor_config, log_total_max, "logTotalMax",  U64,  FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, log_fields,    "logFields",    PAIRS, FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, exit_command,  "exitCommand",  STRS, FIELD_OMIT_EMPTY),
+	FIELD_OBJ(struct monitor_config, restart,   "restart",      &restart_policy_schema, 0),
+	FIELD_PTR(struct monitor_config, health,    "health",       &health_schema, FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_config, stop_signal,   "stopSignal",   STR,  FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_config, stop_timeout,  "stopTimeout",  U32,  FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, events_root,   "eventsRoot",   STR,  FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_config, event_attributes, "eventAttributes", PAIRS, FIELD_OMIT_EMPTY),
 };
@@ -71,6 +104,10 @@ static const struct field state_fields[] = {
 	FIELD(struct monitor_state, pid_start,     "pidStart",     U64,  0),
 	FIELD(struct monitor_state, running,       "running",      BOOL, 0),
 	FIELD(struct monitor_state, started,       "started",      STR,  FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_state, restarts,      "restarts",     U32,  FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_state, restarting,    "restarting",   BOOL, FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_state, code,          "code",         I32,  FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_state, finished,      "finished",     STR,  FIELD_OMIT_EMPTY),
 };
 const struct schema monitor_state_schema = SCHEMA("live record", struct monitor_state, state_fields);
 
@@ -82,6 +119,8 @@ static const struct field exit_fields[] = {
 	FIELD(struct monitor_exit, started,  "started",  STR,  FIELD_OMIT_EMPTY),
 	FIELD(struct monitor_exit, finished, "finished", STR,  FIELD_REQUIRED),
 	FIELD(struct monitor_exit, error,    "error",    STR,  FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_exit, restarts, "restarts", U32,  FIELD_OMIT_EMPTY),
+	FIELD(struct monitor_exit, restarting, "restarting", BOOL, FIELD_OMIT_EMPTY),
 };
 const struct schema monitor_exit_schema = SCHEMA("exit record", struct monitor_exit, exit_fields);
 /* clang-format on */

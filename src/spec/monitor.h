@@ -26,6 +26,9 @@
  * RELEASE promises that this client cleans up after EXITED, so no exit command runs; the promise ends with the connection.
  * Every connection hears EXITED, attached or not: connecting and waiting for it is `wait`.
  *
+ * Restart: with a restart policy every run ends with an EXITED that says whether another follows (`restarting`); connections stay, and hear CREATED and
+ * STARTED again. In between live.json says `restarting`, exit.json is only written at the last end, and RELEASE means that one.
+ *
  * Slow clients: output is dropped for nobody, but a client that does not read is disconnected once its queue (LIMIT_MONITOR_QUEUE) is full;
  * with MONITOR_ATTACH_WAIT the container's output waits for it instead (the foreground `run`).
  *
@@ -41,6 +44,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "spec/supervision.h"
 
 struct schema;
 
@@ -51,6 +55,7 @@ struct schema;
 #define MONITOR_PID "pid"
 #define MONITOR_CONSOLE "console"
 #define MONITOR_RUNTIME_LOG "runtime.log"
+#define MONITOR_HEALTH "health.json"
 
 /* The numbers are the protocol: never reuse or renumber. */
 enum monitor_msg {
@@ -64,6 +69,9 @@ enum monitor_msg {
 	MONITOR_SIGNAL = 6,      /* struct monitor_number: signal for init */
 	MONITOR_RELEASE = 7,     /* this client cleans up; no exit command */
 	MONITOR_LOG_REOPEN = 8,  /* the log file was renamed: open it anew */
+	MONITOR_STAY_DOWN = 18,  /* no restart any more. Answered by EXITED at once if it is down between two runs */
+	MONITOR_UPDATE = 19,     /* struct monitor_update as JSON: another name, another restart policy */
+	MONITOR_CHECK = 20,      /* run the health check now; answered by CHECKED or REFUSED */
 	/* monitor to client */
 	MONITOR_CREATED = 9,     /* struct monitor_number: pid of init. Also the first frame of a late connection, with the pid */
 	MONITOR_STARTED = 10,    /* nothing. Also the second frame of a late connection if the container runs already */
@@ -74,6 +82,8 @@ enum monitor_msg {
 	MONITOR_STDIN_DONE = 15, /* nothing: the next STDIN may come */
 	MONITOR_EXITED = 16,     /* text of exit.json */
 	MONITOR_REFUSED = 17,    /* struct err: that request was not done (no stdin, unknown message, bad payload) */
+	MONITOR_RESTARTING = 21, /* nothing. The first frame of a late connection while it is down between two runs */
+	MONITOR_CHECKED = 22,    /* struct monitor_number: the exit code of the health check */
 	MONITOR_MSG_COUNT,
 };
 
@@ -142,10 +152,36 @@ struct monitor_config {
 	uint64_t log_total_max;      /* bytes of records, after which no more are written; 0: no end */
 	struct pairs log_fields;     /* what every record carries: `attrs` of json-file, fields of the journal */
 	struct strs exit_command;    /* argv; run at the end unless released; may be empty */
+	struct restart_policy restart;
+	struct monitor_health *health; /* NULL: no check */
+	const char *stop_signal;     /* for the actions of a check that fails */
+	uint32_t stop_timeout;       /* seconds before SIGKILL follows it */
 	const char *events_root;     /* whose journal of events (spec/event.h) hears of this container; NULL: none */
 	struct pairs event_attributes; /* what each of its events says: image, name, labels */
 };
 extern const struct schema monitor_config_schema;
+
+/* The checks of a container: processes as `runtime exec --process` takes them, in files of the run directory. Times in nanoseconds. */
+struct monitor_check {
+	const char *process;         /* absolute path; NULL: none */
+	int64_t interval, timeout;
+	uint32_t retries;
+};
+struct monitor_health {
+	struct monitor_check check;
+	struct monitor_check startup; /* runs in the place of the check until it has succeeded `success` times */
+	uint32_t success;
+	int64_t start_period;        /* in which failures do not count */
+	int64_t start_interval;      /* between checks in that time */
+	enum health_action on_failure;
+};
+
+/* Payload of UPDATE; what is NULL stays. */
+struct monitor_update {
+	const char *name;
+	struct restart_policy *restart;
+};
+extern const struct schema monitor_update_schema;
 
 /* live.json. Start times are field 22 of /proc/PID/stat: (pid, start) names a process for ever. pid is 0 until created. */
 struct monitor_state {
@@ -155,7 +191,11 @@ struct monitor_state {
 	uint32_t pid;
 	uint64_t pid_start;
 	bool running;                /* START was done */
-	const char *started;         /* RFC 3339, when running */
+	const char *started;         /* RFC 3339, when running or, between two runs, of the last */
+	uint32_t restarts;           /* by the restart policy */
+	bool restarting;             /* between two runs; then how the last one ended: */
+	int32_t code;
+	const char *finished;
 };
 extern const struct schema monitor_state_schema;
 
@@ -168,6 +208,8 @@ struct monitor_exit {
 	const char *started;         /* RFC 3339; NULL: never started */
 	const char *finished;        /* RFC 3339 */
 	const char *error;           /* why it never ran, if so */
+	uint32_t restarts;           /* by the restart policy, in this life of the monitor */
+	bool restarting;             /* only in EXITED: it comes again, nothing is to be put away */
 };
 extern const struct schema monitor_exit_schema;
 

@@ -118,7 +118,7 @@ static const struct field healthcheck_fields[] = {
 	FIELD(struct oci_healthcheck, start_interval, "StartInterval", I64,  O),
 	FIELD(struct oci_healthcheck, retries,        "Retries",       I64,  O),
 };
-static const struct schema healthcheck_schema = SCHEMA("healthcheck", struct oci_healthcheck, healthcheck_fields);
+const struct schema oci_healthcheck_schema = SCHEMA("healthcheck", struct oci_healthcheck, healthcheck_fields);
 
 static const struct field run_fields[] = {
 	FIELD(struct oci_run_config, user,          "User",         STR,   O),
@@ -130,7 +130,7 @@ static const struct field run_fields[] = {
 	FIELD(struct oci_run_config, working_dir,   "WorkingDir",   STR,   O),
 	FIELD(struct oci_run_config, labels,        "Labels",       PAIRS, O),
 	FIELD(struct oci_run_config, stop_signal,   "StopSignal",   STR,   O),
-	FIELD_PTR(struct oci_run_config, healthcheck, "Healthcheck", &healthcheck_schema, O),
+	FIELD_PTR(struct oci_run_config, healthcheck, "Healthcheck", &oci_healthcheck_schema, O),
 	FIELD(struct oci_run_config, shell,         "Shell",        STRS,  O),
 	FIELD(struct oci_run_config, on_build,      "OnBuild",      STRS,  O),
 };

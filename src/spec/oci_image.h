@@ -67,6 +67,9 @@ struct oci_healthcheck {
 	int64_t retries;
 };
 
+struct schema;
+extern const struct schema oci_healthcheck_schema;
+
 /* The part of an image config that says how to run it. */
 struct oci_run_config {
 	const char *user;

@@ -159,6 +159,58 @@ static int change_volume(const char *text, struct arena *a, struct oci_run_confi
 	return r;
 }
 
+/* One of --interval=30s --timeout= --start-period= --start-interval= --retries= */
+static int health_flag(const char *flag, struct arena *a, struct oci_healthcheck *h, struct err *e)
+{
+	const struct {
+		const char *name;
+		int64_t *to;
+	} rows[] = { { "--interval=", &h->interval }, { "--timeout=", &h->timeout }, { "--start-period=", &h->start_period },
+		{ "--start-interval=", &h->start_interval } };
+	const char *value;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if ((value = str_after(flag, rows[i].name)))
+			return parse_duration(value, rows[i].to) == 0 ? 0 : err_set(e, ERR_INVALID, "HEALTHCHECK: '%.100s' is no duration", value);
+	value = str_after(flag, "--retries=");
+	if (value && parse_i64(value, &h->retries) == 0 && h->retries >= 0)
+		return 0;
+	return err_set(e, ERR_INVALID, "HEALTHCHECK: '%.100s' is not understood", flag);
+}
+
+/* HEALTHCHECK NONE, or [FLAG…] CMD and a command in one of its two forms. */
+static int change_healthcheck(const char *text, struct arena *a, struct oci_run_config *c, struct err *e)
+{
+	struct oci_healthcheck *h = arena_new(a, struct oci_healthcheck);
+	struct strs command = { 0 };
+	int r = 0;
+
+	while (r == 0 && str_after(text, "--")) {
+		size_t n = strcspn(text, " \t");
+
+		r = health_flag(arena_strndup(a, text, n), a, h, e);
+		text += n + strspn(text + n, " \t");
+	}
+	if (r < 0)
+		return r;
+	if (strcasecmp(text, "NONE") == 0) {
+		strs_push(a, &h->test, "NONE");
+	} else if (strncasecmp(text, "CMD", 3) == 0 && strspn(text + 3, " \t") > 0) {
+		text += 3 + strspn(text + 3, " \t");
+		strs_push(a, &h->test, *text == '[' ? "CMD" : "CMD-SHELL");
+		if (*text == '[')
+			r = list_parse(text, a, &command, e);
+		else
+			strs_push(a, &command, arena_strdup(a, text));
+		for (size_t i = 0; i < command.n; i++)
+			strs_push(a, &h->test, command.v[i]);
+	}
+	if (r == 0 && h->test.n == 0)
+		return err_set(e, ERR_INVALID, "HEALTHCHECK: it is NONE, or CMD and a command");
+	c->healthcheck = h;
+	return r;
+}
+
 static int change_stop_signal(const char *text, struct arena *a, struct oci_run_config *c, struct err *e)
 {
 	c->stop_signal = arena_strdup(a, text);
@@ -184,7 +236,7 @@ static const struct change {
 	int (*apply)(const char *text, struct arena *a, struct oci_run_config *c, struct err *e);
 } changes[] = {
 	{ "CMD", change_cmd },       { "ENTRYPOINT", change_entrypoint }, { "ENV", change_env },   { "EXPOSE", change_expose },
-	{ "LABEL", change_label },   { "STOPSIGNAL", change_stop_signal }, { "USER", change_user }, { "VOLUME", change_volume },
+	{ "HEALTHCHECK", change_healthcheck }, { "LABEL", change_label },   { "STOPSIGNAL", change_stop_signal }, { "USER", change_user }, { "VOLUME", change_volume },
 	{ "WORKDIR", change_workdir },
 };
 
