@@ -47,6 +47,7 @@ enum {
 	LIMIT_CONFIG_ENTRIES = 4096,           /* env, labels, volumes, history … of an image config, each */
 	LIMIT_NETWORK_PORTS = 4096,            /* published ports of one container, after expanding ranges; each is a file and a map element */
 	LIMIT_NETWORKS = 128,                  /* networks of one container; each is a link and a namespace visit */
+	LIMIT_SECRET = 512000,                 /* one secret, as podman and docker have it */
 	LIMIT_LAYER_LINKS = 40,                /* links on the way to one entry of a layer, as for the kernel (path_resolution(7)) */
 	LIMIT_LAYER_DEPTH = 256,               /* directories in each other in a layer; the deepest real ones have some 60, and each costs a descriptor */
 	LIMIT_LAYER_ENTRIES = 16 * 1024 * 1024, /* files of one layer; the largest known images have one million */

@@ -107,6 +107,14 @@ const struct command *const commands[] = {
 	&volume_exists_command,
 	&volume_mount_command,
 	&volume_unmount_command,
+	&volume_export_command,
+	&volume_import_command,
+
+	&secret_create_command,
+	&secret_ls_command,
+	&secret_inspect_command,
+	&secret_rm_command,
+	&secret_exists_command,
 
 	&healthcheck_run_command,
 	&info_command,

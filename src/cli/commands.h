@@ -98,6 +98,14 @@ extern const struct command volume_prune_command;
 extern const struct command volume_exists_command;
 extern const struct command volume_mount_command;
 extern const struct command volume_unmount_command;
+extern const struct command volume_export_command;
+extern const struct command volume_import_command;
+
+extern const struct command secret_create_command;
+extern const struct command secret_ls_command;
+extern const struct command secret_inspect_command;
+extern const struct command secret_rm_command;
+extern const struct command secret_exists_command;
 
 extern const struct command healthcheck_run_command;
 extern const struct command info_command;

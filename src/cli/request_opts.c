@@ -34,6 +34,26 @@ static int take_mount(void *options, const char *value, struct arena *a, struct 
 	return request_mount(&((struct request_options *)options)->q, value, cwd_of(a), a, e);
 }
 
+static int take_volumes_from(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_volumes_from(&((struct request_options *)options)->q, value, a, e);
+}
+
+static int take_volume_driver(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_volume_driver(value, e);
+}
+
+static int take_image_volume(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_image_volume(&((struct request_options *)options)->q, value, e);
+}
+
+static int take_secret(void *options, const char *value, struct arena *a, struct err *e)
+{
+	return request_secret(&((struct request_options *)options)->q, value, a, e);
+}
+
 static int take_tmpfs(void *options, const char *value, struct arena *a, struct err *e)
 {
 	return request_tmpfs(&((struct request_options *)options)->q, value, a, e);
@@ -126,7 +146,12 @@ const struct opt request_opts[] = {
 	OPT(R, q.auto_remove,        "rm",                 0,   FLAG,    NULL,         "Remove it when it ends"),
 	OPT(R, q.init,               "init",               0,   FLAG,    NULL,         "A tiny init that forwards signals and reaps"),
 	OPT_CALL("volume",           'v', take_volume,     "[SOURCE:]TARGET[:OPTIONS]", "Bind mount or volume"),
-	OPT_CALL("mount",            0,   take_mount,      "type=T,source=S,target=T", "Mount: bind, volume or tmpfs"),
+	OPT_CALL("mount",            0,   take_mount,      "type=T,source=S,target=T", "Mount: bind, volume, tmpfs, image or devpts"),
+	OPT_CALL("volumes-from",     0,   take_volumes_from, "CONTAINER[:ro]",         "The volumes and binds of another container"),
+	OPT_CALL("volume-driver",    0,   take_volume_driver, "DRIVER",                "local, the only one"),
+	OPT_CALL("image-volume",     0,   take_image_volume, "HOW",                    "Volumes of the image: bind (default), tmpfs or ignore"),
+	OPT(R, q.read_only_tmpfs,    "read-only-tmpfs",    0,   FLAG,    NULL,         "With --read-only: memory at /run, /tmp and /var/tmp"),
+	OPT_CALL("secret",           0,   take_secret,     "NAME[,OPTIONS]",           "Secret as a file below /run/secrets, or type=env"),
 	OPT_CALL("tmpfs",            0,   take_tmpfs,      "TARGET[:OPTIONS]",         "Fresh memory file system"),
 	OPT(R, q.read_only,          "read-only",          0,   FLAG,    NULL,         "Root file system cannot be written"),
 	OPT_CALL("storage-opt",      0,   take_storage_opt, "size=SIZE",               "Limit what it may write to its root file system"),
@@ -166,7 +191,6 @@ const struct opt request_opts[] = {
 	OPT_REFUSED("link", 0, "CONTAINER", "containers of one network made by 'tare network create' find each other by name"),
 	OPT_REFUSED("link-local-ip", 0, "ADDRESS", "addresses come from the subnet of the network"),
 	OPT_UNSUPPORTED("userns", 0, "MODE"),
-	OPT_UNSUPPORTED("volume-driver", 0, "X"),           OPT_UNSUPPORTED("volumes-from", 0, "X"),
 	/* clang-format on */
 	OPT_END,
 };

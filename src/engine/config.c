@@ -41,6 +41,8 @@ static void process_env(const struct config_input *in, struct arena *a, struct o
 {
 	for (size_t i = 0; i < in->c->env.n; i++)
 		strs_push(a, &p->env, in->c->env.v[i]);
+	for (size_t i = 0; i < in->secret_env.n; i++)
+		strs_push(a, &p->env, in->secret_env.v[i]);
 	if (!env_has(&p->env, "HOME"))
 		strs_push(a, &p->env, arena_printf(a, "HOME=%s", in->user.home[0] ? in->user.home : "/"));
 }

@@ -21,6 +21,7 @@ struct config_input {
 	const char *rootfs;              /* absolute path of the mount point */
 	const char *live_path;           /* directory with hosts, resolv.conf, hostname */
 	const char *volumes;             /* <root>/volumes */
+	struct strs secret_env;          /* NAME=value of secrets that are variables */
 	const char *init;                /* tare-init on the host, if asked for */
 	struct user user;                /* of the program, as the image's files say */
 	gid_t *extra_groups;             /* --group-add */
@@ -47,6 +48,13 @@ int config_resources(const struct config_input *in, struct arena *a, struct oci_
 int config_mounts(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e);
 int config_security(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e);
 int config_devices(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e);
+
+/* True for a mount whose source the launch puts into the live directory first (launch_mounts.c), and where: the @i-th of the container. */
+bool config_mount_is_placed(const struct container_mount *m);
+const char *config_mount_place(const char *live_path, size_t i, struct arena *a);
+
+/* The file of the @i-th secret. */
+const char *config_secret_place(const char *live_path, size_t i, struct arena *a);
 
 /* Has the profile refuse what would take files out of the container's size limit (config_project.c). */
 void config_keep_project(struct oci_seccomp *s, struct arena *a);

@@ -61,7 +61,7 @@ static struct oci_mount bind_of(const struct container_mount *m, const char *sou
 	return o;
 }
 
-static struct oci_mount tmpfs_of(const struct container_mount *m, struct arena *a)
+static struct oci_mount tmpfs_of(const struct config_input *in, const struct container_mount *m, struct arena *a)
 {
 	struct oci_mount o = { .destination = m->target, .type = "tmpfs", .source = "tmpfs", .options = words(a, "noexec", "nosuid", "nodev") };
 
@@ -69,21 +69,52 @@ static struct oci_mount tmpfs_of(const struct container_mount *m, struct arena *
 		strs_push(a, &o.options, m->options.v[i]);
 	if (m->read_only)
 		strs_push(a, &o.options, "ro");
+	if (m->chown) {
+		strs_push(a, &o.options, arena_printf(a, "uid=%u", in->user.uid));
+		strs_push(a, &o.options, arena_printf(a, "gid=%u", in->user.gid));
+	}
 	return o;
 }
 
-static struct oci_mount mount_of(const struct config_input *in, const struct container_mount *m, struct arena *a)
+static struct oci_mount devpts_of(const struct container_mount *m, struct arena *a)
 {
+	struct oci_mount o = { .destination = m->target, .type = "devpts", .source = "devpts", .options = words(a, "nosuid", "noexec", "newinstance") };
+
+	strs_push(a, &o.options, "ptmxmode=0666");
+	for (size_t i = 0; i < m->options.n; i++)
+		strs_push(a, &o.options, m->options.v[i]);
+	return o;
+}
+
+bool config_mount_is_placed(const struct container_mount *m)
+{
+	return m->kind == CONTAINER_MOUNT_IMAGE || m->subpath || m->overlay;
+}
+
+const char *config_mount_place(const char *live_path, size_t i, struct arena *a)
+{
+	return arena_printf(a, "%s/mounts/%zu", live_path, i);
+}
+
+static struct oci_mount mount_of(const struct config_input *in, size_t i, struct arena *a)
+{
+	const struct container_mount *m = &in->c->mounts[i];
+
+	if (config_mount_is_placed(m))
+		return bind_of(m, config_mount_place(in->live_path, i, a), a);
 	switch (m->kind) {
 	case CONTAINER_MOUNT_BIND:
 		return bind_of(m, m->source, a);
 	case CONTAINER_MOUNT_VOLUME:
 		return bind_of(m, arena_printf(a, "%s/%s/_data", in->volumes, m->source), a);
+	case CONTAINER_MOUNT_DEVPTS:
+		return devpts_of(m, a);
 	case CONTAINER_MOUNT_TMPFS:
+	case CONTAINER_MOUNT_IMAGE:
 	case CONTAINER_MOUNT_KIND_COUNT:
 		break;
 	}
-	return tmpfs_of(m, a);
+	return tmpfs_of(in, m, a);
 }
 
 /* Parents before what lies inside them; otherwise as asked. */
@@ -170,6 +201,30 @@ static bool covers(const struct oci_mount *mounts, size_t n, const char *target)
 	return false;
 }
 
+const char *config_secret_place(const char *live_path, size_t i, struct arena *a)
+{
+	return arena_printf(a, "%s/secrets/%zu", live_path, i);
+}
+
+/* Files of ours again, on memory; nobody writes to them. */
+static void secrets_add(const struct config_input *in, struct arena *a, struct oci_config *c)
+{
+	const struct container_request *q = &in->c->request;
+
+	for (size_t i = 0; i < q->n_secrets; i++) {
+		struct oci_mount *o = &c->mounts[c->n_mounts];
+
+		if (q->secrets[i].env)
+			continue;
+		*o = (struct oci_mount){ .destination = q->secrets[i].target, .type = "bind", .source = config_secret_place(in->live_path, i, a),
+			.options = words(a, "bind", "rprivate", "ro") };
+		strs_push(a, &o->options, "nosuid");
+		strs_push(a, &o->options, "nodev");
+		strs_push(a, &o->options, "noexec");
+		c->n_mounts++;
+	}
+}
+
 int config_mounts(const struct config_input *in, struct arena *a, struct oci_config *c, struct err *e)
 {
 	const struct container *k = in->c;
@@ -181,7 +236,7 @@ int config_mounts(const struct config_input *in, struct arena *a, struct oci_con
 		cdi_mounts(in->cdi, a, &devices, &n_devices);
 	shm = namespaces_shm(&k->request.isolation, in->live_path, a);
 	defaults_mounts(k->request.privileged, (uint64_t)k->request.shm_size, a, &defaults, &n_defaults);
-	c->mounts = arena_array(a, struct oci_mount, n_defaults + ARRAY_LEN(own_files) + ARRAY_LEN(systemd_places) + 1 + k->n_mounts + n_devices);
+	c->mounts = arena_array(a, struct oci_mount, n_defaults + ARRAY_LEN(own_files) + ARRAY_LEN(systemd_places) + 1 + k->n_mounts + n_devices + k->request.n_secrets);
 	for (size_t i = 0; i < n_defaults; i++) {
 		default_change(in, a, &defaults[i]);
 		if (!is_asked_for(k, defaults[i].destination))
@@ -202,10 +257,11 @@ int config_mounts(const struct config_input *in, struct arena *a, struct oci_con
 	first = c->n_mounts;
 	for (size_t i = 0; i < k->n_mounts; i++) {
 		if (!covers(devices, n_devices, k->mounts[i].target))
-			c->mounts[c->n_mounts++] = mount_of(in, &k->mounts[i], a);
+			c->mounts[c->n_mounts++] = mount_of(in, i, a);
 	}
 	for (size_t i = 0; i < n_devices; i++)
 		c->mounts[c->n_mounts++] = devices[i];
+	secrets_add(in, a, c);
 	qsort(c->mounts + first, c->n_mounts - first, sizeof *c->mounts, by_depth);
 	set_root_propagation(k, c->linux);
 	return 0;

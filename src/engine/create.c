@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "engine/cdi.h"
 #include "engine/config.h"
+#include "engine/create_mounts.h"
 #include "engine/events.h"
 #include "engine/id.h"
 #include "engine/namespaces.h"
@@ -17,6 +18,7 @@
 #include "engine/networks.h"
 #include "engine/request.h"
 #include "engine/resolve.h"
+#include "engine/secrets.h"
 #include "engine/volume.h"
 #include "image/moving/pull.h"
 #include "image/snapshot/limit.h"
@@ -353,6 +355,10 @@ int create_container(struct engine *en, const struct container_request *q, const
 	c->a = a;
 	c->q = *q;
 	r = creation_check(c, e);
+	if (r == 0)
+		r = create_mounts(en, &c->q, a, e);
+	if (r == 0)
+		r = secrets_check(en, &c->q, e);
 	if (r == 0)
 		r = namespaces_resolve(en, &c->q, a, e);
 	if (r == 0)

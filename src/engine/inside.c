@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/launch.h"
+#include "engine/mount_source.h"
 #include "engine/volume.h"
 #include "image/snapshot/snapshot.h"
 #include "os/file.h"
@@ -120,14 +121,12 @@ static void volumes_let_go(struct inside *x)
 }
 
 /* A directory or file of the host on the place in the tree where the container will see it. */
-static int source_mount(const char *source, const struct container_mount *m, int rootfs)
+static int source_mount(int from, const struct container_mount *m, int rootfs)
 {
-	scoped_fd int from = mount_clone(AT_FDCWD, source, true), target = -EBADF;
+	scoped_fd int target = -EBADF;
 	struct stat st;
 	int r;
 
-	if (from < 0)
-		return from == -ENOENT ? 0 : from;       /* a start would say so */
 	r = m->read_only ? mount_change(from, true, MOUNT_ATTR_RDONLY, 0, 0) : 0;
 	if (r == 0 && fstat(from, &st) < 0)
 		r = -errno;
@@ -139,19 +138,23 @@ static int source_mount(const char *source, const struct container_mount *m, int
 
 static int one_mount(struct inside *x, const struct container_mount *m, int rootfs, struct arena *a, struct err *e)
 {
-	const char *source = m->source;
+	scoped_fd int from = -EBADF;
 	int r = 0;
 
-	if (m->kind == CONTAINER_MOUNT_TMPFS)
+	if (m->kind == CONTAINER_MOUNT_TMPFS || m->kind == CONTAINER_MOUNT_DEVPTS)
 		return 0;       /* empty until it runs */
-	if (is_volume(m)) {
+	if (is_volume(m))
 		r = volume_prepare(x->h.en, m, rootfs, x->h.id, e);
-		source = arena_printf(a, "%s/%s/" VOLUME_DATA, volume_directory(x->h.en, a), m->source);
+	if (r == 0)
+		r = mount_source_open(&x->h, (size_t)(m - x->h.c.mounts), a, &from, e);
+	if (r == -ENOENT) {
+		err_clear(e);
+		return 0;       /* a start would say so */
 	}
 	if (r < 0)
 		return r;
-	r = source_mount(source, m, rootfs);
-	return r < 0 ? err_sys(e, r, "mount '%s' on '%s'", source, m->target) : 0;
+	r = source_mount(from, m, rootfs);
+	return r < 0 ? err_sys(e, r, "mount '%s' on '%s'", m->source, m->target) : 0;
 }
 
 static int by_depth(const void *x, const void *y)
@@ -238,6 +241,7 @@ void inside_done(struct inside *x)
 	fd_done(&x->root);
 	fd_done(&x->ns);
 	if (x->holds_layers) {
+		mount_source_forget(&x->h);
 		volumes_let_go(x);
 		snapshot_let_go(&(struct snapshot){ .id = x->h.id, .run = x->h.en->run });
 	}

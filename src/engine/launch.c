@@ -14,6 +14,7 @@
 #include "base/vec.h"
 #include "engine/create.h"
 #include "engine/launch_files.h"
+#include "engine/launch_mounts.h"
 #include "engine/namespaces.h"
 #include "engine/volume.h"
 #include "image/snapshot/limit.h"
@@ -394,6 +395,9 @@ static const struct step launch_steps[] = {
 	{ "rootfs.mount",    NULL,           rootfs_place,       rootfs_drop },
 	{ "volumes.fill",    has_volumes,    volumes_fill,       volumes_let_go },
 	{ "binds.make",      has_binds,      binds_make,         NULL },
+	{ "mounts.place",    launch_has_placed, launch_place,    launch_unplace },
+	{ "mounts.own",      launch_has_owned, launch_own,       NULL },
+	{ "secrets.write",   launch_has_secrets, launch_write_secrets, NULL },
 	{ "network.pin",     shares_network, network_pin,        network_unpin },
 	{ "network.reserve", has_attachment, network_take,       network_give_back },
 	{ "live.write",      NULL,           launch_write_live,  NULL },

@@ -17,6 +17,7 @@
 #include "engine/events.h"
 #include "engine/health.h"
 #include "engine/log_plan.h"
+#include "engine/secrets.h"
 #include "engine/supervise.h"
 #include "engine/volume.h"
 #include "network/dns.h"
@@ -204,6 +205,8 @@ int launch_write_config(void *ctx, struct err *e)
 		in.console = &console;
 	if (r == 0)
 		r = apparmor_default(l->en, l->a, &in.apparmor, e);
+	if (r == 0)
+		r = secrets_env(l->en, &c->request, l->a, &in.secret_env, e);
 	if (r == 0)
 		r = config_build(&in, l->a, &config, e);
 	if (r == 0)

@@ -19,6 +19,16 @@ int request_mount(struct container_request *q, const char *value, const char *cw
 /* --tmpfs /run[:size=64m,mode=1777] */
 int request_tmpfs(struct container_request *q, const char *value, struct arena *a, struct err *e);
 
+/* --volumes-from NAME[:ro]; what it means is seen when the container is made. */
+int request_volumes_from(struct container_request *q, const char *value, struct arena *a, struct err *e);
+
+/* --volume-driver: "local". --image-volume: what becomes of the volumes an image asks for. */
+int request_volume_driver(const char *value, struct err *e);
+int request_image_volume(struct container_request *q, const char *value, struct err *e);
+
+/* --secret NAME[,type=mount|env,target=,uid=,gid=,mode=] */
+int request_secret(struct container_request *q, const char *value, struct arena *a, struct err *e);
+
 /* -e NAME=value, -e NAME (the caller's own value; unset there: unset in the container). */
 int request_env(struct strs *env, const char *value, struct arena *a, struct err *e);
 

@@ -193,3 +193,51 @@ TEST(request_gpus_are_read_as_docker_does)
 			fail_msg("'%s' is accepted", bad[i]);
 	}
 }
+
+TEST(mount_keys_that_do_not_go_with_the_type_are_refused_wherever_the_type_stands)
+{
+	scoped_arena struct arena a = { 0 };
+	static const char *const bad[] = { "type=bind,source=/a,target=/b,tmpfs-size=1m", "tmpfs-size=1m,target=/b,type=bind,source=/a", "target=/b,volume-nocopy,type=tmpfs",
+		"type=volume,target=/b,volume-subpath=/abs", "type=volume,target=/b,subpath=a/../../b", "type=image,target=/b", "type=bind,source=/a,target=/b,bind-recursive=often" };
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct container_request q = { 0 };
+		struct err e = { 0 };
+
+		assert_int_equal(request_mount(&q, bad[i], "/", &a, &e), -EINVAL);
+	}
+}
+
+TEST(mount_of_an_image_is_read_only_unless_rw)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container_request q = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(request_mount(&q, "type=image,source=x,target=/x", "/", &a, &e), 0);
+	assert_int_equal(request_mount(&q, "rw=true,type=image,source=x,target=/y", "/", &a, &e), 0);
+	assert_int_equal(request_mount(&q, "rw,type=bind,source=/x,target=/z", "/", &a, &e), 0);
+	assert_true(q.mounts[0].read_only && !q.mounts[0].overlay);
+	assert_true(!q.mounts[1].read_only && q.mounts[1].overlay);
+	assert_true(!q.mounts[2].read_only && !q.mounts[2].overlay);
+}
+
+TEST(secret_has_a_place_and_a_mode_of_its_own)
+{
+	scoped_arena struct arena a = { 0 };
+	struct container_request q = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(request_secret(&q, "one", &a, &e), 0);
+	assert_int_equal(request_secret(&q, "two,type=env", &a, &e), 0);
+	assert_int_equal(request_secret(&q, "source=three,target=key,mode=0400,uid=7", &a, &e), 0);
+	assert_int_equal(request_secret(&q, "four,mode=x", &a, &e), -EINVAL);
+	assert_int_equal(request_secret(&q, "target=x", &a, &e), -EINVAL);
+	assert_string_equal(q.secrets[0].target, "/run/secrets/one");
+	assert_int_equal(q.secrets[0].mode, 0444);
+	assert_true(q.secrets[1].env);
+	assert_string_equal(q.secrets[1].target, "two");
+	assert_string_equal(q.secrets[2].target, "/run/secrets/key");
+	assert_int_equal(q.secrets[2].mode, 0400);
+	assert_int_equal(q.secrets[2].uid, 7);
+}

@@ -93,12 +93,14 @@ static void resolve_mounts(const struct container_request *q, const struct oci_r
 	ret->mounts = arena_array(a, struct container_mount, q->n_mounts + img->volumes.n);
 	for (size_t i = 0; i < q->n_mounts; i++)
 		ret->mounts[ret->n_mounts++] = q->mounts[i];
-	for (size_t i = 0; i < img->volumes.n; i++) {
+	for (size_t i = 0; i < img->volumes.n && !streq(q->image_volume, "ignore"); i++) {
 		const char *target = img->volumes.v[i];
 
 		if (target[0] != '/' || strspn(target, "/.") == strlen(target) || is_covered(q, target))
 			continue;
-		ret->mounts[ret->n_mounts++] = (struct container_mount){ .kind = CONTAINER_MOUNT_VOLUME, .target = target, .anonymous = true };
+		ret->mounts[ret->n_mounts++] = streq(q->image_volume, "tmpfs") ?
+			(struct container_mount){ .kind = CONTAINER_MOUNT_TMPFS, .target = target } :
+			(struct container_mount){ .kind = CONTAINER_MOUNT_VOLUME, .target = target, .anonymous = true };
 	}
 }
 

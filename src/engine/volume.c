@@ -85,7 +85,7 @@ int volume_request_check(const struct volume_request *q, struct err *e)
 
 struct volume_request volume_request_of(const struct container_mount *m)
 {
-	return (struct volume_request){ .name = m->source };
+	return (struct volume_request){ .name = m->source, .labels = m->labels, .options = m->driver_options };
 }
 
 /* Makes the object with its empty directory, or waits for whoever is making it. Returns it locked. */

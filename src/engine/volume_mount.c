@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -155,12 +156,23 @@ struct counting {
 	size_t n;
 };
 
-/* A container holds its volumes as long as it has its live directory. */
+/* A container holds its volumes as long as it has its live directory; "tar-PID" as long as it lives. */
+static bool is_gone(const struct engine *en, const char *name)
+{
+	const char *pid = str_after(name, "tar-");
+	char path[32];
+
+	if (text_is_hex(str_of(name), CONTAINER_ID_SIZE - 1))
+		return faccessat(en->live, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+	snprintf(path, sizeof path, "/proc/%.20s", pid ? pid : "");
+	return pid && access(path, F_OK) < 0;
+}
+
 static int user_count(void *arg, int dirfd, const char *name, unsigned char d_type)
 {
 	struct counting *c = arg;
 
-	if (text_is_hex(str_of(name), CONTAINER_ID_SIZE - 1) && faccessat(c->en->live, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (is_gone(c->en, name))
 		unlinkat(dirfd, name, 0);
 	else
 		c->n++;
@@ -193,6 +205,7 @@ static void user_leave(struct engine *en, const char *name, const char *user)
 		return;
 	mount_detach(data_path(en, name, &a));
 	rmdir(path);
+	rmdir(arena_printf(&a, "%s/volumes", en->run)); /* unless there are others */
 }
 
 int volume_hold(struct engine *en, const struct volume_claim *c, const char *user, struct err *e)
@@ -205,8 +218,9 @@ int volume_hold(struct engine *en, const struct volume_claim *c, const char *use
 	if (!volume_is_mounted(&c->v))
 		return 0;
 	/* First the note, then the mount: what is mounted is always somebody's, who may die any time. */
-	r = dir_ensure_all(AT_FDCWD, path, USERS_MODE);
-	users = r < 0 ? r : dir_open(AT_FDCWD, path);
+	do
+		users = dir_ensure_all(AT_FDCWD, path, USERS_MODE);
+	while (users == -ENOENT); /* the last user of another volume took the directory of them all away */
 	r = users < 0 ? users : file_create(users, user, "", 0, 0600);
 	if (r < 0)
 		return err_sys(e, r, "note the use of volume '%s' in '%s'", c->v.name, path);

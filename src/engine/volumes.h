@@ -46,6 +46,10 @@ int volume_remove(struct engine *en, const char *name, bool missing_ok, struct e
 int volume_prune(struct engine *en, bool all, const struct prune_filter *filter, void (*each)(void *arg, const char *name), void *arg, uint64_t *ret_bytes,
 		struct err *e);
 
+/* Its contents as plain tar to @out (a file, a pipe; borrowed); a tar, compressed or not, from @in over what is in it. @cancel_fd > 0: readable means stop. */
+int volume_export(struct engine *en, const char *name, int out, int cancel_fd, struct err *e);
+int volume_import(struct engine *en, const char *name, int in, int cancel_fd, struct err *e);
+
 /* Keeps what is to be mounted on it mounted until volume_unmount(); a plain volume is always there. Returns where (arena). */
 int volume_mount(struct engine *en, const char *name, struct arena *a, const char **ret, struct err *e);
 int volume_unmount(struct engine *en, const char *name, struct err *e);

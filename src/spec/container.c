@@ -13,6 +13,8 @@ static const char *const mount_kind_words[] = {
 	[CONTAINER_MOUNT_BIND] = "bind",
 	[CONTAINER_MOUNT_VOLUME] = "volume",
 	[CONTAINER_MOUNT_TMPFS] = "tmpfs",
+	[CONTAINER_MOUNT_IMAGE] = "image",
+	[CONTAINER_MOUNT_DEVPTS] = "devpts",
 };
 const struct enumtab container_mount_kinds = ENUMTAB("mount type", mount_kind_words, CONTAINER_MOUNT_KIND_COUNT);
 
@@ -38,6 +40,14 @@ static const struct field mount_fields[] = {
 	FIELD(struct container_mount, anonymous,     "anonymous",    BOOL, O),
 	FIELD(struct container_mount, relabel,       "relabel",      STR,  O),
 	FIELD(struct container_mount, propagation,   "propagation",  STR,  O),
+	FIELD(struct container_mount, subpath,       "subpath",      STR,  O),
+	FIELD(struct container_mount, labels,        "labels",       PAIRS, O),
+	FIELD(struct container_mount, driver_options, "driverOptions", PAIRS, O),
+	FIELD(struct container_mount, chown,         "chown",        BOOL, O),
+	FIELD(struct container_mount, overlay,       "overlay",      BOOL, O),
+	FIELD(struct container_mount, upper,         "upper",        STR,  O),
+	FIELD(struct container_mount, work,          "work",         STR,  O),
+	FIELD(struct container_mount, image,         "image",        STR,  O),
 	FIELD(struct container_mount, options,       "options",      STRS, O),
 };
 static const struct schema mount_schema = SCHEMA("mount", struct container_mount, mount_fields);
@@ -87,6 +97,16 @@ static const struct field networks_fields[] = {
 };
 const struct schema container_networks_schema = SCHEMA("networks", struct container_networks, networks_fields);
 
+static const struct field secret_fields[] = {
+	FIELD(struct container_secret, name,   "name",   STR,  R | FIELD_NONEMPTY),
+	FIELD(struct container_secret, env,    "env",    BOOL, O),
+	FIELD(struct container_secret, target, "target", STR,  R),
+	FIELD(struct container_secret, uid,    "uid",    U32,  O),
+	FIELD(struct container_secret, gid,    "gid",    U32,  O),
+	FIELD(struct container_secret, mode,   "mode",   U32,  O),
+};
+static const struct schema secret_schema = SCHEMA("secret", struct container_secret, secret_fields);
+
 static const struct field request_fields[] = {
 	FIELD(struct container_request, image,          "image",         STR,   R | FIELD_NONEMPTY),
 	FIELD(struct container_request, name,           "name",          STR,   O),
@@ -97,6 +117,10 @@ static const struct field request_fields[] = {
 	FIELD(struct container_request, labels,         "labels",        PAIRS, O),
 	FIELD(struct container_request, annotations,    "annotations",   PAIRS, O),
 	FIELD_LIST(struct container_request, mounts,  "mounts",  &mount_schema,  O),
+	FIELD(struct container_request, volumes_from,   "volumesFrom",   STRS,  O),
+	FIELD(struct container_request, image_volume,   "imageVolume",   STR,   O),
+	FIELD(struct container_request, read_only_tmpfs, "readOnlyTmpfs", BOOL, O),
+	FIELD_LIST(struct container_request, secrets, "secrets", &secret_schema, O),
 	FIELD_LIST(struct container_request, ports,   "ports",   &port_schema,   O),
 	FIELD(struct container_request, publish_all,    "publishAll",    BOOL,  O),
 	FIELD(struct container_request, exposed,        "exposed",       STRS,  O),

@@ -23,13 +23,14 @@
 enum { CONTAINER_VERSION = 1 };         /* format of container.json; newer than the program: refuse */
 enum { CONTAINER_ID_SIZE = 65 };        /* 64 hex digits and a NUL */
 
-enum container_mount_kind { CONTAINER_MOUNT_BIND, CONTAINER_MOUNT_VOLUME, CONTAINER_MOUNT_TMPFS, CONTAINER_MOUNT_KIND_COUNT };
+enum container_mount_kind { CONTAINER_MOUNT_BIND, CONTAINER_MOUNT_VOLUME, CONTAINER_MOUNT_TMPFS, CONTAINER_MOUNT_IMAGE, CONTAINER_MOUNT_DEVPTS,
+	CONTAINER_MOUNT_KIND_COUNT };
 extern const struct enumtab container_mount_kinds;
 
 /* One -v, --mount or --tmpfs. */
 struct container_mount {
 	enum container_mount_kind kind;
-	const char *source;          /* bind: absolute host path; volume: its name, NULL for an anonymous one until create names it; tmpfs: NULL */
+	const char *source;          /* bind: absolute host path; volume: its name, NULL for an anonymous one until create names it; image: its name; else NULL */
 	const char *target;          /* absolute path inside the container */
 	bool read_only;
 	bool create_source;          /* bind by -v: a missing host directory is made, as docker does */
@@ -37,6 +38,12 @@ struct container_mount {
 	bool no_copy;                /* volume: do not fill an empty volume from the image */
 	const char *relabel;         /* "z" or "Z" of -v: only means something on a host with SELinux, where create refuses it */
 	const char *propagation;     /* bind: "rprivate", "rslave", … or NULL for the default (rprivate) */
+	const char *subpath;         /* volume: what is below this relative path of it */
+	struct pairs labels, driver_options; /* volume: of one that this makes */
+	bool chown;                  /* the source becomes the container's user's, with all that is in it */
+	bool overlay;                /* what is written goes elsewhere: to upper, or to a place that goes with the run */
+	const char *upper, *work;    /* overlay: absolute host paths, or NULL */
+	const char *image;           /* image: the id that create found */
 	struct strs options;         /* further mount options as the runtime knows them: "nosuid", "size=64m", "mode=1777" */
 };
 
@@ -80,6 +87,14 @@ struct container_networks {
 	size_t n_list;
 };
 
+/* One --secret. */
+struct container_secret {
+	const char *name;
+	bool env;                    /* a variable, not a file */
+	const char *target;          /* path in the container, or name of the variable */
+	uint32_t uid, gid, mode;
+};
+
 /* Everything the flags of `tare run` and `tare create` say. Zero means "not said" in every member unless its comment says otherwise. */
 struct container_request {
 	const char *image;           /* reference or image id as typed */
@@ -92,6 +107,11 @@ struct container_request {
 	struct pairs annotations;
 	struct container_mount *mounts;
 	size_t n_mounts;
+	struct strs volumes_from;    /* NAME[:ro]: their volumes and binds are among mounts when the container is made */
+	const char *image_volume;    /* volumes of the image: "bind" (NULL too), "tmpfs", "ignore" */
+	bool read_only_tmpfs;        /* with read_only: memory at /run, /tmp and /var/tmp */
+	struct container_secret *secrets;
+	size_t n_secrets;
 	struct container_port *ports;
 	size_t n_ports;
 	bool publish_all;            /* -P: every EXPOSE of the image and of --expose */

@@ -3,12 +3,7 @@
 
 load ../lib/tare
 
-setup_file() {
-	# The directory that notes who uses what is mounted stays.
-	tare volume create -o type=tmpfs -o device=tmpfs warm >/dev/null
-	tare volume mount warm && tare volume unmount warm && tare volume rm warm
-	tare_setup_file
-}
+setup_file() { tare_setup_file; }
 teardown() {
 	local names
 	tare_teardown
