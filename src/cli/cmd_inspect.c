@@ -12,6 +12,7 @@
 #include "codec/template.h"
 #include "engine/engine.h"
 #include "engine/network_commands.h"
+#include "engine/secrets.h"
 #include "engine/volumes.h"
 
 struct inspect_options {
@@ -26,7 +27,7 @@ static const struct opt inspect_opts[] = {
 	OPT(struct inspect_options, format, "format", 'f', STR, "TEMPLATE", "Go template"),
 	OPT(struct inspect_options, latest, "latest", 'l', FLAG, NULL, "The newest container"),
 	OPT(struct inspect_options, size, "size", 's', FLAG, NULL, "How much the container wrote"),
-	OPT(struct inspect_options, type, "type", 't', STR, "TYPE", "container, image, network, volume or all (default: whichever has the name)"),
+	OPT(struct inspect_options, type, "type", 't', STR, "TYPE", "container, image, network, volume, secret or all (default: whichever has the name)"),
 	OPT_END,
 };
 
@@ -53,6 +54,8 @@ static int find_document(struct engine *en, struct cli *c, const char *name, con
 		r = network_inspect_json(en, name, o->format && !streq(o->format, "json"), c->a, ret, e);
 	if ((any && r == -ENOENT) || (!any && streq(o->type, "volume")))
 		r = volume_inspect_json(en, name, c->a, ret, e);
+	if ((any && r == -ENOENT) || (!any && streq(o->type, "secret")))
+		r = secret_inspect_json(en, name, false, c->a, ret, e);
 	if (any && r == -ENOENT)
 		return err_set(e, ERR_NOT_FOUND, "no such object: %s", name);
 	return r;
@@ -75,8 +78,8 @@ static int print_document(const char *json, const struct inspect_options *o, siz
 
 static int type_check(const char *type, struct err *e)
 {
-	static const char *const known[] = { "container", "image", "network", "volume", "all" };
-	static const char *const others[] = { "pod", "secret", "config", "node", "service", "plugin", "task" };
+	static const char *const known[] = { "container", "image", "network", "volume", "secret", "all" };
+	static const char *const others[] = { "pod", "config", "node", "service", "plugin", "task" };
 
 	if (!type)
 		return 0;
@@ -86,7 +89,7 @@ static int type_check(const char *type, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		if (streq(type, others[i]))
 			return err_set(e, ERR_UNSUPPORTED, "unsupported: --type %s is not built yet", type);
-	return err_set(e, ERR_INVALID, "invalid argument for --type: '%s' is not container, image, network, volume or all", type);
+	return err_set(e, ERR_INVALID, "invalid argument for --type: '%s' is not container, image, network, volume, secret or all", type);
 }
 
 /* As skopeo does it, not as docker: an image that is somewhere else, or one of its documents. */

@@ -366,7 +366,7 @@ static void binds_fill(const struct container_request *q, struct arena *a, struc
 
 		if (m->kind == CONTAINER_MOUNT_TMPFS)
 			pairs_set(a, &h->tmpfs, m->target, "");
-		else if (m->source)
+		else if (m->source && m->kind != CONTAINER_MOUNT_IMAGE)
 			strs_push(a, &h->binds, arena_printf(a, "%s:%s%s", m->source, m->target, m->read_only ? ":ro" : ""));
 	}
 }

@@ -235,6 +235,15 @@ struct image_search {
 	size_t size;
 };
 
+/* It is made of the image, or has it mounted. */
+static bool has_image(const struct container *c, const char *id)
+{
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (streq(c->mounts[i].image, id))
+			return true;
+	return streq(c->image.id, id);
+}
+
 static int image_is_used(void *arg, const char *name)
 {
 	struct image_search *s = arg;
@@ -242,7 +251,7 @@ static int image_is_used(void *arg, const char *name)
 	scoped_holding struct holding h = HOLDING_NONE;
 	struct err ignored = { 0 };
 
-	if (store_open(s->en, name, &a, &h, &ignored) < 0 || !streq(h.c.image.id, s->id))
+	if (store_open(s->en, name, &a, &h, &ignored) < 0 || !has_image(&h.c, s->id))
 		return 0;
 	snprintf(s->who, s->size, "container '%s'", h.c.name);
 	return 1;

@@ -17,6 +17,7 @@
 #include "os/file.h"
 #include "os/path_safe.h"
 #include "os/tree_copy.h"
+#include "spec/event.h"
 
 #define FILE_VOLUME "volume.json"
 #define FILE_FILLING "filling"
@@ -86,6 +87,11 @@ int volume_request_check(const struct volume_request *q, struct err *e)
 struct volume_request volume_request_of(const struct container_mount *m)
 {
 	return (struct volume_request){ .name = m->source, .labels = m->labels, .options = m->driver_options };
+}
+
+static void volume_say(const struct engine *en, const struct volume *v, const char *action)
+{
+	event_note(en->root, EVENT_VOLUME, action, v->name, "driver", v->driver, NULL);
 }
 
 /* Makes the object with its empty directory, or waits for whoever is making it. Returns it locked. */
@@ -164,6 +170,8 @@ int volume_claim(struct engine *en, const struct volume_request *q, unsigned fla
 	}
 	if (r < 0)
 		return r;
+	if (c.made)
+		volume_say(en, &c.v, "create");
 	*ret = c;
 	c.o = OBJECT_NONE;
 	return 0;
@@ -268,7 +276,10 @@ int volume_discard(struct engine *en, struct volume_claim *c, struct err *e)
 
 	if (r == -EXDEV)
 		return err_set(e, ERR_CONFLICT, "volume '%s': something is mounted inside it: unmount that first", c->v.name);
-	return r < 0 ? err_sys(e, r, "remove volume '%s'", c->v.name) : 0;
+	if (r < 0)
+		return err_sys(e, r, "remove volume '%s'", c->v.name);
+	volume_say(en, &c->v, "destroy");
+	return 0;
 }
 
 int volume_remove_with(struct engine *en, const char *name, const char *id, struct err *e)

@@ -234,3 +234,13 @@ mounted() { grep -q " $(data "$1") " /proc/self/mountinfo; }
 	tare volume rm -f race
 	tare system check --quick
 }
+
+@test "inspect finds volumes; making and removing one are events" {
+	tare volume create v1
+	equal v1 "$(tare inspect -f '{{.Name}}' v1)"
+	equal v1 "$(tare inspect --type volume -f '{{.Name}}' v1)"
+	tare volume rm v1
+	run -0 tare events --since 1m --until "$(date +%s.%N)" --filter type=volume --filter volume=v1
+	contains "$output" "volume create v1"
+	contains "$output" "volume destroy v1"
+}
