@@ -7,6 +7,10 @@ const struct refused_command refused_commands[] = {
 	{ "image sign",        "use 'tare push --sign-by' or '--sign-by-sigstore-private-key'" },
 	{ "trust",             "Docker Content Trust (Notary v1) is no more; 'tare image trust' says which signatures are required" },
 	{ "buildx imagetools", "use 'tare manifest' and 'tare copy'" },
+	{ "init",              "'tare start' does all of it: nothing of a container is prepared before it starts" },
+	{ "container init",    "'tare start' does all of it: nothing of a container is prepared before it starts" },
+	{ "volume reload",     "there are no volume plugins that could be asked for theirs" },
+	{ "volume update",     "volumes of a cluster are swarm's, which there is none of here" },
 	{ NULL, NULL },
 	/* clang-format on */
 };
@@ -41,6 +45,8 @@ const struct command *const commands[] = {
 	&container_diff_command,
 	&export_command,
 	&cp_command,
+	&container_mount_command,
+	&container_unmount_command,
 
 	&images_command,
 	&pull_command,

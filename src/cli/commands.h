@@ -32,6 +32,8 @@ extern const struct command diff_command;
 extern const struct command container_diff_command;
 extern const struct command export_command;
 extern const struct command cp_command;
+extern const struct command container_mount_command;
+extern const struct command container_unmount_command;
 
 extern const struct command images_command;
 extern const struct command pull_command;

@@ -17,6 +17,7 @@
 #include "engine/launch.h"
 #include "engine/life.h"
 #include "engine/store.h"
+#include "engine/tree_mount.h"
 #include "engine/volume.h"
 #include "image/snapshot/limit.h"
 #include "image/snapshot/snapshot.h"
@@ -223,12 +224,28 @@ static bool has_live(void *arg, const char *id)
 {
 	struct check *k = arg;
 
-	return faccessat(k->en->live, id, F_OK, 0) == 0;
+	return faccessat(k->en->live, id, F_OK, 0) == 0 || tree_mount_find(k->en, id, k->a);
+}
+
+/* What people have mounted goes with its container. */
+static int mounted_visit(void *arg, int dirfd, const char *name, unsigned char d_type)
+{
+	struct check *k = arg;
+
+	if (is_known(k->en, name))
+		return 0;
+	tree_mount_drop(k->en, name);
+	report(k, arena_printf(k->a, "mounted tree " SHORT_ID_FMT, name), "its container is gone", true);
+	return 0;
 }
 
 static int check_live(struct check *k, struct err *e)
 {
+	scoped_fd int mounted = dir_open(AT_FDCWD, arena_printf(k->a, "%s/mounted", k->en->run));
 	int r = dir_each(k->en->live, live_visit, k);
+
+	if (r == 0 && mounted >= 0)
+		r = dir_each(mounted, mounted_visit, k);
 
 	if (r < 0)
 		return err_sys(e, r, "list live containers");

@@ -19,6 +19,7 @@
 #include "engine/request.h"
 #include "engine/resolve.h"
 #include "engine/secrets.h"
+#include "engine/tree_mount.h"
 #include "engine/volume.h"
 #include "image/moving/pull.h"
 #include "image/snapshot/limit.h"
@@ -399,6 +400,7 @@ int create_remove(struct holding *h, bool volumes, struct arena *a, struct err *
 
 	if (r < 0)
 		return r;
+	tree_mount_drop(h->en, h->id);
 	steps_undo(create_steps, ARRAY_LEN(create_steps), &c);
 	container_event(h->en, &h->c, "destroy", NULL);
 	return 0;

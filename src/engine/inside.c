@@ -11,8 +11,9 @@
 
 #include "engine/launch.h"
 #include "engine/mount_source.h"
+#include "engine/snapshot_of.h"
+#include "engine/tree_mount.h"
 #include "engine/volume.h"
-#include "image/snapshot/snapshot.h"
 #include "os/file.h"
 #include "os/mount.h"
 #include "os/ns.h"
@@ -80,15 +81,6 @@ static int home_return(const struct home *h)
 	if (r == 0)
 		r = mount_chroot(h->root);
 	return r == 0 && fchdir(h->cwd) < 0 ? -errno : r;
-}
-
-static struct snapshot snapshot_of(const struct inside *x, const struct strs *layers, struct arena *a)
-{
-	const char *word = x->h.c.storage_driver;
-	int driver = word ? enumtab_find(&snapshot_drivers, word) : SNAPSHOT_OVERLAY;
-
-	return (struct snapshot){ .driver = driver < 0 ? SNAPSHOT_OVERLAY : (enum snapshot_driver)driver, .id = x->h.id,
-		.object = arena_printf(a, "%s/containers/%s", x->h.en->root, x->h.id), .run = x->h.en->run, .layers = layers };
 }
 
 static bool is_volume(const struct container_mount *m)
@@ -180,6 +172,19 @@ static int mounts_make(struct inside *x, int rootfs, struct arena *a, struct err
 	return r;
 }
 
+/* Where people have mounted it that is it: an overlay must not be mounted twice. */
+static int root_mount(struct inside *x, const struct snapshot *s, int run, struct arena *a, struct err *e)
+{
+	const char *people = tree_mount_find(x->h.en, x->h.id, a);
+	scoped_fd int mount = people ? mount_clone(AT_FDCWD, people, false) : -EBADF;
+	int r;
+
+	if (!people)
+		return snapshot_mount(s, &x->h.en->facts, run, "containers", e);
+	r = mount < 0 ? mount : mount_move_at(mount, run, "containers");
+	return r < 0 ? err_sys(e, r, "mount '%s'", people) : 0;
+}
+
 /* In the new namespace. Its tree stands for a moment on the live directories, of which this container has none. */
 static int tree_make(struct inside *x, const struct snapshot *s, struct arena *a, struct err *e)
 {
@@ -189,7 +194,7 @@ static int tree_make(struct inside *x, const struct snapshot *s, struct arena *a
 	x->ns = ns_open_path("/proc/thread-self/ns/mnt", NS_MOUNT);
 	if (x->ns < 0 || run < 0)
 		return err_sys(e, x->ns < 0 ? x->ns : run, "open the new mount namespace");
-	r = snapshot_mount(s, &x->h.en->facts, run, "containers", e);
+	r = root_mount(x, s, run, a, e);
 	if (r < 0)
 		return r;
 	rootfs = dir_open(run, "containers");
@@ -219,7 +224,7 @@ static int stopped_open(struct inside *x, struct arena *a, struct err *e)
 		r = image_find(images, x->h.c.image.id, a, &image, e);
 	if (r < 0)
 		return r;
-	s = snapshot_of(x, &image.layers, a);
+	s = snapshot_of(&x->h, &image.layers, a);
 	x->holds_layers = true;
 	r = snapshot_hold(&s, a, &held, e);
 	if (r == 0)

@@ -16,6 +16,8 @@
 #include "engine/launch_files.h"
 #include "engine/launch_mounts.h"
 #include "engine/namespaces.h"
+#include "engine/snapshot_of.h"
+#include "engine/tree_mount.h"
 #include "engine/volume.h"
 #include "image/snapshot/limit.h"
 #include "image/snapshot/snapshot.h"
@@ -83,29 +85,32 @@ static int live_make(void *ctx, struct err *e)
 	return 0;
 }
 
-static struct snapshot snapshot_of(const struct launch *l)
+/* Of this run. */
+static struct snapshot root_of(const struct launch *l)
 {
-	const char *word = l->h->c.storage_driver;
-	int driver = word ? enumtab_find(&snapshot_drivers, word) : SNAPSHOT_OVERLAY;
+	struct snapshot s = snapshot_of(l->h, l->layers, l->a);
 
-	return (struct snapshot){ .driver = driver < 0 ? SNAPSHOT_OVERLAY : (enum snapshot_driver)driver, .id = l->h->id,
-		.object = arena_printf(l->a, "%s/containers/%s", l->en->root, l->h->id), .run = l->en->run, .layers = l->layers,
-		.is_volatile = l->h->c.request.auto_remove };
+	s.is_volatile = l->h->c.request.auto_remove;
+	return s;
 }
 
 static int rootfs_place(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
-	struct snapshot s = snapshot_of(l);
+	struct snapshot s = root_of(l);
 	int64_t size = l->h->c.request.storage_size;
 	int r = size > 0 ? limit_restore(l->en->root, l->h->object.fd, (uint64_t)size, e) : 0;
 
-	if (r < 0)
-		return r;
-	r = snapshot_mount(&s, &l->en->facts, l->h->live, DIR_ROOTFS, e);
+	bool people;
 
 	if (r < 0)
 		return r;
+	people = tree_mount_suspend(l->en, l->h->id);
+	r = snapshot_mount(&s, &l->en->facts, l->h->live, DIR_ROOTFS, e);
+	if (r < 0)
+		return r;
+	if (people)
+		tree_mount_resume(l->en, l->h->id, l->rootfs);
 	l->rootfs_fd = dir_open(l->h->live, DIR_ROOTFS);
 	if (l->rootfs_fd < 0) {
 		snapshot_unmount(&s, l->rootfs);
@@ -118,7 +123,7 @@ static void rootfs_drop(void *ctx)
 {
 	struct launch *l = ctx;
 
-	struct snapshot s = snapshot_of(l);
+	struct snapshot s = root_of(l);
 
 	fd_done(&l->rootfs_fd);
 	snapshot_unmount(&s, l->rootfs);
