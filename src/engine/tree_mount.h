@@ -8,7 +8,8 @@
  */
 #include "engine/engine.h"
 
-struct holding;
+/* Below the run directory. */
+#define TREE_MOUNTED "mounted"
 
 struct container_mounted {
 	const char *id, *name, *path;
@@ -25,7 +26,8 @@ int container_mounts(struct engine *en, struct arena *a, struct container_mounte
 
 /* ---- for the rest of the engine, with the container's lock ---- */
 
-/* The path of the mount, or NULL if there is none. */
+/* Where it is, or would be; the same, or NULL if there is none. */
+const char *tree_mount_path(const struct engine *en, const char *id, struct arena *a);
 const char *tree_mount_find(const struct engine *en, const char *id, struct arena *a);
 
 /* Before a start: takes it away, and says whether there was one. After it: what is mounted on @rootfs is there, too. */
