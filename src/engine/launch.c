@@ -22,7 +22,6 @@
 #include "image/snapshot/limit.h"
 #include "image/snapshot/snapshot.h"
 #include "os/file.h"
-#include "os/ns.h"
 #include "os/path_safe.h"
 #include "os/self.h"
 
@@ -448,9 +447,6 @@ int launch_init(struct launch *l, struct engine *en, struct holding *h, const st
 	r = programs_find(l, e);
 	if (r == 0)
 		r = networks_join(h, a, &l->nets, e);
-	if (r == 0 && joined_wants_attach(&l->nets) && !ns_net_is_ours())
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: network '%s' for an ordinary user: use --network none or --network host",
-			h->c.request.network ? h->c.request.network : "bridge");
 	l->state.runtime = l->runtime.path;
 	l->state.runtime_root = l->runtime.root;
 	return r;
@@ -505,7 +501,7 @@ static int state_recover(struct launch *l, struct err *e)
 	r = program_runtime(l->en, l->h->c.request.runtime, l->a, &l->runtime, e);
 	if (r == 0)
 		r = engine_network(l->en, &l->nets.n, e);
-	if (r == 0 && ns_net_is_ours())
+	if (r == 0)
 		r = network_heal(l->nets.n, is_another, arena_strdup(l->a, l->h->id), e);
 	return r < 0 ? r : 0;
 }

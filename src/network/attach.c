@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "base/vec.h"
+#include "network/carry.h"
 #include "network/driver.h"
+#include "network/home.h"
 #include "network/ipam.h"
 #include "network/link.h"
 #include "network/record.h"
@@ -243,61 +245,122 @@ int network_reserve(struct network *n, const struct network_config *c, const str
 	return 0;
 }
 
+static int attach_there(void *ctx, struct err *e)
+{
+	struct attach *at = ctx;
+	const struct network_driver *driver;
+	int r = driver_find(at->config->driver, &driver, e);
+
+	if (r == 0)
+		r = network_range_read(at->config, &at->range, e);
+	if (r == 0)
+		r = steps_run(driver->attach.v, driver->attach.n, at, e);
+	if (r == 0 && at->away && at->at->n_ports)
+		r = carry_return_path(at->at, true, e);
+	return r;
+}
+
+/* Of an ordinary user: where his bridges are, and from the host to there. What a failure leaves goes with detach. */
+static int attach_away(struct attach *at, struct err *e)
+{
+	int r;
+
+	if (!at->config->bridge)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: driver '%s' for an ordinary user: the host's links are not his", at->config->driver);
+	r = home_enter(at->n, at->container, at->config->name, e);
+	if (r == 0)
+		r = home_run(at->n, attach_there, at, e);
+	if (r == 0 && at->at->n_ports)
+		r = carry_begin(at->n, at->container, at->at, e);
+	return r;
+}
+
 int network_attach(struct network *n, const struct network_config *c, const char *container, const struct container_address *address,
 		const struct network_resolver *resolver, int netns_fd, struct err *e)
 {
 	scoped_arena struct arena a = { 0 };
-	struct attach at = { .n = n, .config = c, .container = container, .a = &a, .at = address, .resolver = resolver, .netns_fd = netns_fd };
-	const struct network_driver *driver;
-	int r = driver_find(c->driver, &driver, e);
+	struct attach at = { .n = n, .config = c, .container = container, .a = &a, .at = address, .resolver = resolver, .netns_fd = netns_fd,
+		.away = home_is_elsewhere() };
+	int r = at.away ? attach_away(&at, e) : attach_there(&at, e);
 
-	if (r == 0)
-		r = network_range_read(c, &at.range, e);
-	if (r == 0)
-		r = steps_run(driver->attach.v, driver->attach.n, &at, e);
 	return r < 0 ? err_wrap(e, "network '%s'", c->name) : 0;
 }
 
-int network_detach(struct network *n, const char *container, const struct container_address *address, struct err *e)
+/* All of the steps, whatever fails. */
+static int detach_there(void *ctx, struct err *e)
 {
-	scoped_arena struct arena a = { 0 };
-	struct attach at = { .n = n, .container = container, .a = &a, .at = address, .netns_fd = -EBADF };
+	struct attach *at = ctx;
 	const struct network_driver *driver;
-	int first = 0, r = driver_find(address->driver ? address->driver : "bridge", &driver, e);
+	int first = 0, r = driver_find(at->at->driver ? at->at->driver : "bridge", &driver, e);
 
 	if (r < 0)
 		return r;
+	if (at->away && at->at->n_ports)
+		first = carry_return_path(at->at, false, e);
 	for (size_t i = 0; i < driver->detach.n; i++) {
 		struct err why;
 
-		r = steps_run(&driver->detach.v[i], 1, &at, &why);
+		r = steps_run(&driver->detach.v[i], 1, at, &why);
 		/* A second try, since nobody comes after us but heal: the kernel may have been short of buffers. */
 		if (r < 0)
-			r = driver->detach.v[i].apply(&at, &why);
+			r = driver->detach.v[i].apply(at, &why);
 		if (r < 0 && first == 0) {
 			first = r;
 			*e = why;
 		}
 	}
-	return first < 0 ? err_wrap(e, "network '%s'", address->network) : 0;
+	return first;
+}
+
+int network_detach(struct network *n, const char *container, const struct container_address *address, struct err *e)
+{
+	scoped_arena struct arena a = { 0 };
+	struct attach at = { .n = n, .container = container, .a = &a, .at = address, .netns_fd = -EBADF, .away = home_is_elsewhere() };
+	int r;
+
+	if (at.away)
+		carry_end(n, container, address->network);
+	r = home_run(n, detach_there, &at, e);
+	if (at.away)
+		home_leave(n, container, address->network);
+	return r < 0 ? err_wrap(e, "network '%s'", address->network) : 0;
 }
 
 /* ---- a living container ----------------------------------------------------------------------------------------------------------------- */
 
-int network_unplug(const struct container_address *at, int netns_fd, struct err *e)
+struct living {
+	const struct network_config *config;
+	const struct container_address *at;
+	int netns_fd;
+};
+
+static int unplug_there(void *arg, struct err *e)
 {
-	return link_delete_inside(netns_fd, attach_interface(at), e);
+	const struct living *l = arg;
+
+	return link_delete_inside(l->netns_fd, attach_interface(l->at), e);
 }
 
-int network_route(const struct network_config *c, const struct container_address *at, int netns_fd, struct err *e)
+static int route_there(void *arg, struct err *e)
 {
-	struct container_address leading = *at;
+	const struct living *l = arg;
+	struct container_address leading = *l->at;
 	struct link_inside in;
 	int r;
 
 	leading.default_route = true;
-	r = read_inside(&leading, sublink_is_routed(c->driver, c->mode), &in, e);
-	return r < 0 ? r : link_route_inside(netns_fd, &in, e);
+	r = read_inside(&leading, sublink_is_routed(l->config->driver, l->config->mode), &in, e);
+	return r < 0 ? r : link_route_inside(l->netns_fd, &in, e);
+}
+
+int network_unplug(const struct container_address *at, int netns_fd, struct err *e)
+{
+	return home_run(NULL, unplug_there, &(struct living){ NULL, at, netns_fd }, e);
+}
+
+int network_route(const struct network_config *c, const struct container_address *at, int netns_fd, struct err *e)
+{
+	return home_run(NULL, route_there, &(struct living){ c, at, netns_fd }, e);
 }
 
 /* ---- what a network needs --------------------------------------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@ struct attach {
 	const struct container_address *at;
 	const struct network_resolver *resolver;
 	int netns_fd;
+	bool away;                             /* of an ordinary user: see home.h */
 
 	/* found on the way */
 	struct network_range range;

@@ -7,9 +7,11 @@
  */
 #include "base/vec.h"
 #include "network/attachments.h"
+#include "network/carry.h"
 #include "network/config.h"
 #include "network/content.h"
 #include "network/firewall.h"
+#include "network/home.h"
 #include "network/internal.h"
 #include "network/ipam.h"
 #include "network/link.h"
@@ -138,17 +140,36 @@ static int heal_firewall(struct network *n, struct heal *h, struct arena *a, str
 	return 0;
 }
 
-int network_heal(struct network *n, network_alive_fn alive, void *arg, struct err *e)
+struct healing {
+	struct network *n;
+	struct heal *h;
+};
+
+static int heal_there(void *arg, struct err *e)
 {
+	struct healing *x = arg;
 	scoped_arena struct arena a = { 0 };
-	struct heal h = { .alive = alive, .arg = arg };
 	const struct network_config **list;
 	size_t n_list;
-	int r = config_list(n, &a, &list, &n_list, e);
+	int r = config_list(x->n, &a, &list, &n_list, e);
 
 	if (r == 0)
-		r = heal_reservations(n, &h, list, n_list, e);
+		r = heal_reservations(x->n, x->h, list, n_list, e);
 	if (r == 0)
-		r = heal_firewall(n, &h, &a, e);
-	return r < 0 ? err_wrap(e, "heal the network") : h.n;
+		r = heal_firewall(x->n, x->h, &a, e);
+	return r < 0 ? r : x->h->n;
+}
+
+int network_heal(struct network *n, network_alive_fn alive, void *arg, struct err *e)
+{
+	struct heal h = { .alive = alive, .arg = arg };
+	struct healing x = { n, &h };
+	int r;
+
+	if (home_is_elsewhere())
+		h.n = carry_heal(n, alive, arg);
+	r = home_run(n, heal_there, &x, e);
+	if (r >= 0 && home_is_elsewhere())
+		r += home_heal(n, alive, arg);
+	return r < 0 ? err_wrap(e, "heal the network") : r;
 }

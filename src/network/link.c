@@ -416,6 +416,26 @@ int link_delete(struct netlink *nl, const char *name, struct err *e)
 	return r < 0 && r != -ENODEV ? failed(e, r, &res, "delete link", name) : 0;
 }
 
+int link_up(const char *name, struct err *e)
+{
+	scoped_netlink struct netlink nl = NETLINK_NONE;
+	scoped_netlink_batch struct netlink_batch b = { 0 };
+	struct netlink_result res = { 0 };
+	struct link_info info;
+	int r = link_open(&nl, e);
+
+	if (r == 0)
+		r = link_find(&nl, name, &info, e);
+	if (r == 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no link '%s'", name);
+	if (r < 0)
+		return r;
+	netlink_batch_init(&b);
+	set_up(&b, info.index);
+	r = netlink_talk(&nl, &b, &res);
+	return r < 0 ? failed(e, r, &res, "bring up link", name) : 0;
+}
+
 /* ---- the inside ------------------------------------------------------------------------------------------------------------------------ */
 
 /* Off before the link comes up, so that an IPv4 network gives no IPv6 address (CVE-2024-32473) and no router is believed. */

@@ -59,6 +59,9 @@ int link_make_pair(struct netlink *nl, const struct link_pair *p, struct err *e)
 /* Deletes a link; a missing one is no error. Costs up to 35 ms: only for undoing and removing networks. */
 int link_delete(struct netlink *nl, const char *name, struct err *e);
 
+/* Brings it up. */
+int link_up(const char *name, struct err *e);
+
 struct link_inside {
 	const char *name;
 	struct addr address, address6; /* with prefix; family 0: none */

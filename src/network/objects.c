@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "network/config.h"
 #include "network/content.h"
+#include "network/home.h"
 #include "network/internal.h"
 #include "network/ipam.h"
 #include "network/link.h"
@@ -174,12 +175,34 @@ int network_update_publish(struct network *n, const char *name, const char *ip, 
 	return config_replace(n, &changed, e);
 }
 
-static int stop(struct network *n, const struct network_config *c, struct err *e)
+struct stopping {
+	struct network *n;
+	const struct network_config *c;
+};
+
+/* Where its bridge is. */
+static int stop_there(void *arg, struct err *e)
 {
+	const struct stopping *s = arg;
 	scoped_netlink struct netlink nl = NETLINK_NONE;
 	scoped_firewall struct firewall f = { NETLINK_NONE };
 	struct network_range range;
 	struct ruleset_net net;
+	int r = network_range_read(s->c, &range, e);
+
+	if (r == 0)
+		r = link_open(&nl, e);
+	if (r == 0)
+		r = firewall_open(&f, e);
+	if (r < 0)
+		return r;
+	content_net(s->c, &range, &net);
+	r = link_delete(&nl, s->c->bridge, e);
+	return r < 0 ? r : firewall_drop_net(&f, &net, e);
+}
+
+static int stop(struct network *n, const struct network_config *c, struct err *e)
+{
 	int r;
 
 	if (!c->subnet)
@@ -187,18 +210,7 @@ static int stop(struct network *n, const struct network_config *c, struct err *e
 	r = ipam_sweep(n->ipam_fd, c->name, NULL, NULL, e);
 	if (r > 0)
 		return err_set(e, ERR_CONFLICT, "network '%s' has %d address%s in use", c->name, r, r == 1 ? "" : "es");
-	if (r < 0 || !c->bridge)
-		return r;
-	r = network_range_read(c, &range, e);
-	if (r == 0)
-		r = link_open(&nl, e);
-	if (r == 0)
-		r = firewall_open(&f, e);
-	if (r < 0)
-		return r;
-	content_net(c, &range, &net);
-	r = link_delete(&nl, c->bridge, e);
-	return r < 0 ? r : firewall_drop_net(&f, &net, e);
+	return r < 0 || !c->bridge ? r : home_run(n, stop_there, &(struct stopping){ n, c }, e);
 }
 
 int network_stop(struct network *n, const char *name, struct err *e)

@@ -231,6 +231,9 @@ static int refused(const struct container_port *port, const struct ruleset_port 
 		return err_set(e, ERR_CONFLICT, "bind for %s failed: address already in use by a program of the host", text);
 	if (r == -EADDRNOTAVAIL)
 		return err_set(e, ERR_INVALID, "bind for %s failed: no interface of this host has that address", text);
+	if (r == -EACCES)
+		return err_set(e, ERR_DENIED, "bind for %s failed: an ordinary user may not listen on ports below net.ipv4.ip_unprivileged_port_start: "
+			"publish a higher one, or let root run sysctl net.ipv4.ip_unprivileged_port_start=%u", text, p->host_port);
 	return err_sys(e, r, "bind for %s", text);
 }
 
