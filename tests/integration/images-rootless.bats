@@ -172,7 +172,9 @@ tree() { printf %s "cd '$1' && find . -not -type b -not -type c -printf '%p %y %
 	as tare rm -f lives second >/dev/null
 	as tare run -d --name orphan --user 33 --network none busybox sleep 1000 >/dev/null
 	init=$(jq .pid "$home/run/tare/containers/$(as tare inspect -f '{{.Id}}' orphan)/live.json")
-	kill -9 "$(jq .monitorPid "$home/run/tare/containers/$(as tare inspect -f '{{.Id}}' orphan)/live.json")"
+	monitor=$(jq .monitorPid "$home/run/tare/containers/$(as tare inspect -f '{{.Id}}' orphan)/live.json")
+	kill -9 "$monitor"
+	wait_for 5 bash -c "! grep -qs '^State:.[^Z]' /proc/$monitor/status"
 	contains "$(as tare ps -a)" "Exited (137)"
 	as tare rm orphan >/dev/null
 	[ ! -e "/proc/$init" ]
