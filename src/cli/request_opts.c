@@ -156,6 +156,11 @@ const struct opt request_opts[] = {
 	OPT(R, q.read_only,          "read-only",          0,   FLAG,    NULL,         "Root file system cannot be written"),
 	OPT_CALL("storage-opt",      0,   take_storage_opt, "size=SIZE",               "Limit what it may write to its root file system"),
 	OPT(R, q.shm_size,           "shm-size",           0,   SIZE,    "SIZE",       "Size of /dev/shm (default 64m)"),
+	OPT(R, q.userns.mode,        "userns",             0,   STR,     "MODE",       "host (default), auto[:size=N], keep-id[:uid=N,gid=N], nomap, container:NAME"),
+	OPT(R, q.userns.uidmap,      "uidmap",             0,   STRS,    "IN:OUT:COUNT", "Ids of users in a user namespace of its own"),
+	OPT(R, q.userns.gidmap,      "gidmap",             0,   STRS,    "IN:OUT:COUNT", "Ids of groups in it"),
+	OPT(R, q.userns.subuidname,  "subuidname",         0,   STR,     "NAME",       "The ids /etc/subuid gives to that user"),
+	OPT(R, q.userns.subgidname,  "subgidname",         0,   STR,     "NAME",       "The ids /etc/subgid gives to that group"),
 	OPT_CALL("network",          0,   take_network,    "NETWORK[:OPTIONS]",        "Networks (default bridge), or none, host, container:NAME, ns:PATH"),
 	OPT_CALL("net",              0,   take_network,    "NETWORK",                  NULL),
 	OPT_CALL("network-alias",    0,   take_alias,      "NAME",                     "Further name in its networks"),
@@ -190,7 +195,6 @@ const struct opt request_opts[] = {
 	OPT_UNSUPPORTED("label-file", 0, "FILE"),
 	OPT_REFUSED("link", 0, "CONTAINER", "containers of one network made by 'tare network create' find each other by name"),
 	OPT_REFUSED("link-local-ip", 0, "ADDRESS", "addresses come from the subnet of the network"),
-	OPT_UNSUPPORTED("userns", 0, "MODE"),
 	/* clang-format on */
 	OPT_END,
 };

@@ -135,6 +135,30 @@ static void config_namespaces(const struct config_input *in, struct arena *a, st
 	}
 }
 
+static struct oci_id_mapping *id_rows(const struct container_id_row *rows, size_t n, struct arena *a)
+{
+	struct oci_id_mapping *v = arena_array(a, struct oci_id_mapping, n);
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = (struct oci_id_mapping){ rows[i].inside, rows[i].outside, rows[i].count };
+	return v;
+}
+
+static void config_userns(const struct config_input *in, struct arena *a, struct oci_linux *l)
+{
+	const struct container_ids *ids = &in->c->ids;
+
+	if (!ids->n_uids)
+		return;
+	l->namespaces[l->n_namespaces++] = (struct oci_namespace){ .type = OCI_NS_USER, .path = in->userns };
+	if (in->userns)
+		return;
+	l->uid_mappings = id_rows(ids->uids, ids->n_uids, a);
+	l->n_uid_mappings = ids->n_uids;
+	l->gid_mappings = id_rows(ids->gids, ids->n_gids, a);
+	l->n_gid_mappings = ids->n_gids;
+}
+
 static void config_sysctls(const struct config_input *in, struct arena *a, struct oci_linux *l)
 {
 	const struct pairs *asked = &in->c->request.sysctls;
@@ -143,7 +167,7 @@ static void config_sysctls(const struct config_input *in, struct arena *a, struc
 	if (in->own_network) {
 		pairs_set(a, &l->sysctl, "net.ipv4.ip_unprivileged_port_start", "0");
 		/* Groups that are not mapped are no groups. */
-		pairs_set(a, &l->sysctl, "net.ipv4.ping_group_range", facts_initial_userns(in->facts) ? "0 2147483647" : "0 0");
+		pairs_set(a, &l->sysctl, "net.ipv4.ping_group_range", in->c->ids.n_uids || !facts_initial_userns(in->facts) ? "0 0" : "0 2147483647");
 	}
 	if (in->no_ipv6)
 		pairs_set(a, &l->sysctl, "net.ipv6.conf.default.disable_ipv6", "1");
@@ -160,8 +184,12 @@ static void config_linux(const struct config_input *in, struct arena *a, struct 
 
 	c->linux = l;
 	/* Without a parent of its own: a directory in common would be made and removed in eight hierarchies by every lone container, a millisecond. */
-	l->cgroups_path = parent ? arena_printf(a, "%s%s/%s", parent[0] == '/' ? "" : "/", parent, in->c->id) : arena_printf(a, "/tare-%s", in->c->id);
+	if (in->by_systemd)
+		l->cgroups_path = arena_printf(a, "%s:tare:%s", parent ? parent : "", in->c->id);
+	else
+		l->cgroups_path = parent ? arena_printf(a, "%s%s/%s", parent[0] == '/' ? "" : "/", parent, in->c->id) : arena_printf(a, "/tare-%s", in->c->id);
 	config_namespaces(in, a, l);
+	config_userns(in, a, l);
 	config_sysctls(in, a, l);
 }
 

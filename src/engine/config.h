@@ -29,6 +29,8 @@ struct config_input {
 	bool own_network;                /* a network namespace of its own */
 	const char *network_path;        /* or this one; NULL: the host's */
 	const char *names_path;          /* the directory with hosts, resolv.conf, hostname, if it is not live_path */
+	bool by_systemd;                 /* its cgroup is a scope of the user's systemd */
+	const char *userns;              /* the user namespace of another container to join, or NULL */
 	bool no_ipv6;                    /* … that shall give its links no IPv6 address */
 	const struct oci_box *console;   /* size of the terminal that will be attached; NULL: unknown */
 	const struct security_opts *security; /* of --security-opt; set by config_build */

@@ -99,6 +99,7 @@ const char *config_mount_place(const char *live_path, size_t i, struct arena *a)
 static struct oci_mount mount_of(const struct config_input *in, size_t i, struct arena *a)
 {
 	const struct container_mount *m = &in->c->mounts[i];
+	struct oci_mount o;
 
 	if (config_mount_is_placed(m))
 		return bind_of(m, config_mount_place(in->live_path, i, a), a);
@@ -106,7 +107,11 @@ static struct oci_mount mount_of(const struct config_input *in, size_t i, struct
 	case CONTAINER_MOUNT_BIND:
 		return bind_of(m, m->source, a);
 	case CONTAINER_MOUNT_VOLUME:
-		return bind_of(m, arena_printf(a, "%s/%s/_data", in->volumes, m->source), a);
+		o = bind_of(m, arena_printf(a, "%s/%s/_data", in->volumes, m->source), a);
+		/* The same owners for whatever container has it, without changing any. */
+		if (in->c->ids.n_uids && facts_initial_userns(in->facts) && !strs_has(&m->options, "idmap"))
+			strs_push(a, &o.options, "idmap");
+		return o;
 	case CONTAINER_MOUNT_DEVPTS:
 		return devpts_of(m, a);
 	case CONTAINER_MOUNT_TMPFS:

@@ -12,7 +12,9 @@
 #include "engine/config.h"
 #include "engine/create_mounts.h"
 #include "engine/events.h"
+#include "engine/delegated.h"
 #include "engine/id.h"
+#include "engine/idmap.h"
 #include "engine/namespaces.h"
 #include "engine/log_plan.h"
 #include "engine/networks.h"
@@ -133,6 +135,8 @@ static int creation_check(const struct creation *c, struct err *e)
 		r = relabel_check(c, e);
 	if (r == 0)
 		r = cdi_edits_of(&c->q.isolation, c->a, &edits, &any, e);
+	if (r == 0)
+		r = delegated_check(c->en, &c->q, c->a, e);
 	return r;
 }
 
@@ -260,6 +264,28 @@ static void volumes_unclaim(void *ctx)
 	volume_claims_undo(c->en, &c->volumes);
 }
 
+static bool wants_ids(const void *ctx)
+{
+	const struct creation *c = ctx;
+	const struct container_userns *u = &c->q.userns;
+
+	return u->mode || u->uidmap.n || u->gidmap.n || u->subuidname || u->subgidname;
+}
+
+static int ids_take(void *ctx, struct err *e)
+{
+	struct creation *c = ctx;
+
+	return idmap_resolve(c->en, &c->image.layers, c->a, &c->h.c, e);
+}
+
+static void ids_release(void *ctx)
+{
+	struct creation *c = ctx;
+
+	idmap_release(c->en, &c->h.c);
+}
+
 static int container_publish(void *ctx, struct err *e)
 {
 	struct creation *c = ctx;
@@ -285,6 +311,7 @@ static const struct step create_steps[] = {
 	{ "name.reserve", NULL, name_reserve, name_release },
 	{ "size.limit", has_limit, size_limit, size_unlimit },
 	{ "volumes.claim", has_volumes, volumes_claim, volumes_unclaim },
+	{ "ids.take", wants_ids, ids_take, ids_release },
 	{ "container.publish", NULL, container_publish, NULL },
 };
 

@@ -53,6 +53,11 @@ struct doc_restart {
 	uint32_t max;
 };
 
+/* As podman writes it. */
+struct doc_ids {
+	struct strs uids, gids;
+};
+
 struct doc_host {
 	struct doc_log log;
 	struct strs binds;
@@ -78,7 +83,8 @@ struct doc_host {
 	int64_t pids_limit;
 	struct doc_ulimit *ulimits;
 	size_t n_ulimits;
-	const char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode;
+	const char *pid_mode, *ipc_mode, *uts_mode, *cgroupns_mode, *userns_mode;
+	struct doc_ids *id_mappings; /* podman's; only with a user namespace of its own */
 	uint32_t blkio_weight;
 	struct doc_rate *weights, *read_bps, *write_bps, *read_iops, *write_iops;
 	size_t n_weights, n_read_bps, n_write_bps, n_read_iops, n_write_iops;
@@ -191,6 +197,12 @@ static const struct field restart_fields[] = {
 };
 static const struct schema restart_schema = SCHEMA("RestartPolicy", struct doc_restart, restart_fields);
 
+static const struct field id_mappings_fields[] = {
+	FIELD(struct doc_ids, uids, "UidMap", STRS, 0),
+	FIELD(struct doc_ids, gids, "GidMap", STRS, 0),
+};
+static const struct schema id_mappings_schema = SCHEMA("IDMappings", struct doc_ids, id_mappings_fields);
+
 static const struct field host_fields[] = {
 	FIELD(struct doc_host, binds,         "Binds",           STRS,  FIELD_NULL_EMPTY),
 	FIELD_OBJ(struct doc_host, log, "LogConfig", &log_schema, 0),
@@ -233,6 +245,8 @@ static const struct field host_fields[] = {
 	FIELD(struct doc_host, ipc_mode,      "IpcMode",         STR,   0),
 	FIELD(struct doc_host, pid_mode,      "PidMode",         STR,   0),
 	FIELD(struct doc_host, uts_mode,      "UTSMode",         STR,   0),
+	FIELD(struct doc_host, userns_mode,   "UsernsMode",      STR,   0),
+	FIELD_PTR(struct doc_host, id_mappings, "IDMappings", &id_mappings_schema, FIELD_OMIT_EMPTY),
 	FIELD(struct doc_host, blkio_weight,  "BlkioWeight",     U32,   0),
 	FIELD_LIST(struct doc_host, weights,    "BlkioWeightDevice",    &weight_schema, 0),
 	FIELD_LIST(struct doc_host, read_bps,   "BlkioDeviceReadBps",   &rate_schema,   FIELD_NULL_EMPTY),
@@ -462,6 +476,24 @@ static void devices_fill(const struct container_request *q, struct arena *a, str
 	}
 }
 
+static struct strs id_rows(const struct container_id_row *rows, size_t n, struct arena *a)
+{
+	struct strs list = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		strs_push(a, &list, arena_printf(a, "%u:%u:%u", rows[i].inside, rows[i].outside, rows[i].count));
+	return list;
+}
+
+static struct doc_ids *id_mappings(const struct container_ids *ids, struct arena *a)
+{
+	struct doc_ids *d = arena_new(a, struct doc_ids);
+
+	d->uids = id_rows(ids->uids, ids->n_uids, a);
+	d->gids = id_rows(ids->gids, ids->n_gids, a);
+	return ids->n_uids ? d : NULL;
+}
+
 /* docker writes nothing where a mode was not said, but for the two that have a default word. */
 static void isolation_fill(const struct container_request *q, struct arena *a, struct doc_host *h)
 {
@@ -470,6 +502,7 @@ static void isolation_fill(const struct container_request *q, struct arena *a, s
 	h->pid_mode = or_empty(s->pid);
 	h->ipc_mode = s->ipc ? s->ipc : "private";
 	h->uts_mode = or_empty(s->uts);
+	h->userns_mode = or_empty(q->userns.mode ? q->userns.mode : q->userns.uidmap.n || q->userns.gidmap.n || q->userns.subuidname ? "private" : NULL);
 	h->cgroupns_mode = s->cgroupns ? s->cgroupns : q->privileged ? "" : "private";
 	h->blkio_weight = s->blkio_weight;
 	h->cpu_rt_period = s->cpu_rt_period;
@@ -506,6 +539,7 @@ static struct doc_host host_of(const struct container_request *q, const struct c
 		pairs_set(a, &h.storage_opts, "size", storage_size_text(q->storage_size, a));
 	binds_fill(q, a, &h);
 	isolation_fill(q, a, &h);
+	h.id_mappings = id_mappings(&i->c->ids, a);
 	return h;
 }
 

@@ -13,19 +13,22 @@
 #include "base/step.h"
 #include "base/vec.h"
 #include "engine/create.h"
+#include "engine/idmap.h"
 #include "engine/launch_files.h"
 #include "engine/launch_mounts.h"
 #include "engine/namespaces.h"
 #include "engine/snapshot_of.h"
 #include "engine/tree_mount.h"
+#include "engine/view.h"
 #include "engine/volume.h"
 #include "image/snapshot/limit.h"
 #include "image/snapshot/snapshot.h"
 #include "os/file.h"
+#include "os/ns.h"
 #include "os/path_safe.h"
 #include "os/self.h"
 
-enum { CONTROL_FD = 3, LIVE_MODE = 0700 };
+enum { CONTROL_FD = 3, LIVE_MODE = 0700, LIVE_MODE_MAPPED = 0711 };
 
 /* ---- predicates ------------------------------------------------------------------------------------------------------------------------------ */
 
@@ -73,7 +76,7 @@ static int live_make(void *ctx, struct err *e)
 	struct launch *l = ctx;
 	int r;
 
-	if (mkdirat(l->en->live, l->h->id, LIVE_MODE) < 0)
+	if (mkdirat(l->en->live, l->h->id, idmap_is_set(&l->h->c) ? LIVE_MODE_MAPPED : LIVE_MODE) < 0)
 		return err_sys(e, -errno, "make '%s'", l->h->live_path);
 	store_reopen_live(l->h);
 	r = l->h->live < 0 ? l->h->live : mkdirat(l->h->live, DIR_ROOTFS, LIVE_MODE) < 0 ? -errno : 0;
@@ -90,6 +93,7 @@ static struct snapshot root_of(const struct launch *l)
 	struct snapshot s = snapshot_of(l->h, l->layers, l->a);
 
 	s.is_volatile = l->h->c.request.auto_remove;
+	s.maps = l->maps.n_uids ? &l->maps : NULL;
 	return s;
 }
 
@@ -140,12 +144,17 @@ static void volumes_let_go(void *ctx)
 static int volumes_fill(void *ctx, struct err *e)
 {
 	struct launch *l = ctx;
+	/* What goes into a volume has the owners it has in the image, whatever ids the container shows them with. */
+	scoped_fd int plain = l->maps.n_uids && ns_is_initial_user() != 0 ? view_open(l->en, l->layers, e) : -EBADF;
+
+	if (plain < 0 && plain != -EBADF)
+		return plain;
 
 	for (size_t i = 0; i < l->h->c.n_mounts; i++) {
 		int r = 0;
 
 		if (l->h->c.mounts[i].kind == CONTAINER_MOUNT_VOLUME)
-			r = volume_prepare(l->en, &l->h->c.mounts[i], l->rootfs_fd, l->h->id, e);
+			r = volume_prepare(l->en, &l->h->c.mounts[i], plain >= 0 ? plain : l->rootfs_fd, l->h->id, e);
 		if (r < 0) {
 			volumes_let_go(l);
 			return r;
@@ -444,6 +453,7 @@ int launch_init(struct launch *l, struct engine *en, struct holding *h, const st
 	l->h = h;
 	l->layers = layers;
 	l->rootfs = arena_printf(a, "%s/" DIR_ROOTFS, h->live_path);
+	l->maps = idmap_maps(&h->c, a);
 	r = programs_find(l, e);
 	if (r == 0)
 		r = networks_join(h, a, &l->nets, e);

@@ -10,6 +10,7 @@
 #include "network/network.h"
 #include "os/proc.h"
 #include "os/user.h"
+#include "os/userns.h"
 
 struct launch {
 	struct engine *en;
@@ -23,6 +24,7 @@ struct launch {
 	const struct engine_io *io;              /* NULL: in the background */
 	struct attach at;                        /* begun by monitor.start, run and ended by the caller */
 
+	struct userns_maps maps;                 /* of its user namespace; written by launch_init */
 	struct program runtime;                  /* written by launch_init */
 	const char *monitor, *self, *init;       /* programs; init only with --init */
 	struct joined nets;

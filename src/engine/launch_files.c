@@ -18,20 +18,37 @@
 #include "engine/health.h"
 #include "engine/log_plan.h"
 #include "engine/secrets.h"
+#include "engine/delegated.h"
+#include "engine/idmap.h"
+#include "engine/namespaces.h"
 #include "engine/supervise.h"
 #include "engine/volume.h"
+#include "image/snapshot/mapped.h"
 #include "network/dns.h"
 #include "os/file.h"
+#include "os/ns.h"
 #include "os/path_safe.h"
 
 enum { SMALL_FILE_MAX = 1024 * 1024 };       /* hosts, resolv.conf: a --add-host list may be long */
 
 /* ---- files the container sees ---------------------------------------------------------------------------------------------------------------------- */
 
+/* What the container sees is its root's, to be changed. */
+static int give_to_root(const struct launch *l, const char *name)
+{
+	uint32_t uid, gid;
+
+	if (!idmap_root(&l->h->c, &uid, &gid))
+		return 0;
+	return fchownat(l->h->live, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
 static int live_file(struct launch *l, const char *name, const struct buf *b, mode_t mode, struct err *e)
 {
 	int r = buf_is_full(b) ? -E2BIG : file_create(l->h->live, name, buf_text(b), b->n, mode);
 
+	if (r == 0 && mode & 0044)
+		r = give_to_root(l, name);
 	return r < 0 ? err_sys(e, r, "write '%s/%s'", l->h->live_path, name) : 0;
 }
 
@@ -93,7 +110,8 @@ static int monitor_config_write(struct launch *l, struct err *e)
 {
 	const struct container_request *q = &l->h->c.request;
 	const char *exit_command[] = { l->self, "--root", l->en->root, "--run-root", l->en->run, "container", "cleanup", l->h->id };
-	const char *runtime_args[] = { "--root", l->runtime.root };
+	const char *runtime_args[] = { "--root", l->runtime.root, "--systemd-cgroup" };
+	size_t n_args = delegated_by_systemd(l->en, l->a) ? 3 : 2;
 	struct log_plan log;
 	struct monitor_config m;
 	int r = log_plan_make(&l->h->c, l->a, &log, e);
@@ -102,7 +120,7 @@ static int monitor_config_write(struct launch *l, struct err *e)
 		return r;
 	m = (struct monitor_config){
 		.id = l->h->id, .bundle = l->h->live_path, .run_dir = l->h->live_path, .runtime = l->runtime.path,
-		.runtime_args = { runtime_args, ARRAY_LEN(runtime_args) },
+		.runtime_args = { runtime_args, n_args },
 		.terminal = q->tty, .stdin_open = q->interactive, .stdin_once = q->interactive && l->io,
 		.log_driver = log.driver, .log_path = l->h->c.log_path, .log_max_size = log.max_size, .log_max_files = log.max_files,
 		.log_fields = log.fields, .log_buffer = log.buffer,
@@ -167,7 +185,12 @@ static int workdir_make(struct launch *l, struct err *e)
 
 	if (streq(path, "/"))
 		return 0;
+	/* Owned by root of the container. */
+	if (l->maps.n_uids && ns_is_initial_user() != 0)
+		identity_don(&l->maps);
 	fd = path_mkdir(l->rootfs_fd, path, 0755, PATH_IN_ROOT);
+	if (l->maps.n_uids && ns_is_initial_user() != 0)
+		identity_doff();
 	if (fd < 0)
 		return err_sys(e, fd, "working directory '%s'", path);
 	return 0;
@@ -192,7 +215,7 @@ int launch_write_config(void *ctx, struct err *e)
 		.c = c, .rootfs = l->rootfs, .live_path = l->h->live_path, .volumes = volume_directory(l->en, l->a), .init = l->init,
 		.n_extra_groups = c->request.group_add.n, .own_network = joined_wants_netns(&l->nets), .network_path = l->nets.netns_path,
 		.names_path = l->nets.names_path, .no_ipv6 = joined_wants_no_ipv6(&l->nets),
-		.facts = &l->en->facts,
+		.facts = &l->en->facts, .by_systemd = delegated_by_systemd(l->en, l->a), .userns = namespaces_userns(&c->request.userns, l->h->live_path, l->a),
 	};
 	scoped_buf struct buf b = BUF(LIMIT_DOCUMENT);
 	struct oci_config *config;

@@ -79,6 +79,17 @@ const char *namespaces_pin_path(const char *live_path, enum ns_kind kind, struct
 	return arena_printf(a, "%s/%s", live_path, pin_name(kind, a));
 }
 
+/* The full id is there from create on. */
+static const char *userns_donor(const struct container_userns *u)
+{
+	return u->mode ? str_after(u->mode, "container:") : NULL;
+}
+
+const char *namespaces_userns(const struct container_userns *u, const char *live_path, struct arena *a)
+{
+	return userns_donor(u) ? namespaces_pin_path(live_path, NS_USER, a) : NULL;
+}
+
 const char *namespaces_path(const struct container_isolation *s, enum isolation_ns ns, const char *live_path, struct arena *a)
 {
 	struct isolation_mode m = mode_of(s, ns);
@@ -119,7 +130,7 @@ bool namespaces_are_joined(const void *launch)
 		if (namespaces_donor(&l->h->c.request.isolation, (enum isolation_ns)i))
 			return true;
 	}
-	return false;
+	return userns_donor(&l->h->c.request.userns) != NULL;
 }
 
 static int donor_pid(struct launch *l, const char *id, int32_t *ret, struct err *e)
@@ -182,12 +193,15 @@ void namespaces_unpin(void *launch)
 		if (namespaces_donor(&l->h->c.request.isolation, (enum isolation_ns)i))
 			namespaces_unpin_one(l, kinds[i]);
 	}
+	if (userns_donor(&l->h->c.request.userns))
+		namespaces_unpin_one(l, NS_USER);
 }
 
 int namespaces_pin(void *launch, struct err *e)
 {
 	struct launch *l = launch;
-	int r = 0;
+	const char *user = userns_donor(&l->h->c.request.userns);
+	int r = user ? namespaces_pin_one(l, user, NS_USER, e) : 0;
 
 	for (int i = 0; r == 0 && i < ISOLATION_NS_COUNT; i++) {
 		const char *donor = namespaces_donor(&l->h->c.request.isolation, (enum isolation_ns)i);

@@ -22,6 +22,9 @@ const char *namespaces_donor(const struct container_isolation *s, enum isolation
 /* Where the runtime finds the namespace to join; NULL: it makes one. @live_path is the container's own live directory. */
 const char *namespaces_path(const struct container_isolation *s, enum isolation_ns ns, const char *live_path, struct arena *a);
 
+/* The same for the user namespace. */
+const char *namespaces_userns(const struct container_userns *u, const char *live_path, struct arena *a);
+
 /* What stands on /dev/shm: a directory to bind, NULL for a file system of its own, "" for nothing at all. */
 const char *namespaces_shm(const struct container_isolation *s, const char *live_path, struct arena *a);
 

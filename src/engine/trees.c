@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "base/vec.h"
+#include "engine/idmap.h"
 #include "engine/launch.h"
 #include "engine/view.h"
 #include "image/making/commit.h"
 #include "os/fd.h"
 #include "os/file.h"
+#include "os/ns.h"
 #include "spec/defaults.h"
 
 /* ---- one container ------------------------------------------------------------------------------------------------------------------------------- */
@@ -44,6 +46,8 @@ int tree_open(struct engine *en, const char *ref, struct arena *a, struct tree *
 	*ret = TREE_NONE;
 	if (r == 0)
 		r = store_lock(en, id, true, a, &ret->h, e);
+	if (r == 0 && idmap_is_set(&ret->h.c) && ns_is_initial_user() == 0)
+		r = err_set(e, ERR_UNSUPPORTED, "unsupported: to take files out of container '%s', which has a user namespace of its own, as an ordinary user", ref);
 	/* What a run that ended has left is put away first: it would be in the way of a view. */
 	if (r == 0 && ret->h.live >= 0 && !store_monitor_is_alive(&ret->h, a))
 		r = launch_cleanup(en, &ret->h, a, e);
@@ -60,10 +64,13 @@ int tree_open(struct engine *en, const char *ref, struct arena *a, struct tree *
 	return r;
 }
 
-/* A container that runs is mounted; one that is put away is not, and its directory may serve as a lower one. */
+/*
+ * A container that runs is mounted; one that is put away is not, and its directory may serve as a lower one. A mount that shows other ids than the files have (user
+ * namespace) is not looked at.
+ */
 static bool is_mounted(const struct tree *t)
 {
-	return t->h.live >= 0 && container_is_up(t->info.status);
+	return !idmap_is_set(&t->h.c) && t->h.live >= 0 && container_is_up(t->info.status);
 }
 
 int tree_merge(struct tree *t, struct err *e)

@@ -107,6 +107,28 @@ static const struct field secret_fields[] = {
 };
 static const struct schema secret_schema = SCHEMA("secret", struct container_secret, secret_fields);
 
+static const struct field id_row_fields[] = {
+	FIELD(struct container_id_row, inside,  "inside",  U32, R),
+	FIELD(struct container_id_row, outside, "outside", U32, R),
+	FIELD(struct container_id_row, count,   "count",   U32, R),
+};
+static const struct schema id_row_schema = SCHEMA("id map", struct container_id_row, id_row_fields);
+
+static const struct field ids_fields[] = {
+	FIELD_LIST(struct container_ids, uids, "uids", &id_row_schema, O),
+	FIELD_LIST(struct container_ids, gids, "gids", &id_row_schema, O),
+};
+static const struct schema ids_schema = SCHEMA("ids", struct container_ids, ids_fields);
+
+static const struct field userns_fields[] = {
+	FIELD(struct container_userns, mode,       "mode",       STR,  O),
+	FIELD(struct container_userns, uidmap,     "uidmap",     STRS, O),
+	FIELD(struct container_userns, gidmap,     "gidmap",     STRS, O),
+	FIELD(struct container_userns, subuidname, "subuidname", STR,  O),
+	FIELD(struct container_userns, subgidname, "subgidname", STR,  O),
+};
+static const struct schema userns_schema = SCHEMA("userns", struct container_userns, userns_fields);
+
 static const struct field request_fields[] = {
 	FIELD(struct container_request, image,          "image",         STR,   R | FIELD_NONEMPTY),
 	FIELD(struct container_request, name,           "name",          STR,   O),
@@ -148,6 +170,7 @@ static const struct field request_fields[] = {
 	FIELD(struct container_request, oom_kill_disable, "oomKillDisable", BOOL, O),
 	FIELD_OBJ(struct container_request, isolation, "isolation", &container_isolation_schema, 0),
 	FIELD_OBJ(struct container_request, supervision, "supervision", &supervision_schema, 0),
+	FIELD_OBJ(struct container_request, userns, "userns", &userns_schema, 0),
 	FIELD(struct container_request, cap_add,        "capAdd",        STRS,  O),
 	FIELD(struct container_request, cap_drop,       "capDrop",       STRS,  O),
 	FIELD(struct container_request, privileged,     "privileged",    BOOL,  O),
@@ -207,6 +230,8 @@ static const struct field container_fields[] = {
 	FIELD_PTR(struct container, health, "health", &oci_healthcheck_schema, O),
 	FIELD(struct container, log_path,     "logPath",     STR,   O),
 	FIELD(struct container, storage_driver, "storageDriver", STR, O),
+	FIELD_OBJ(struct container, ids, "ids", &ids_schema, 0),
+	FIELD_OBJ(struct container, ids, "ids", &ids_schema, 0),
 };
 
 static int container_check(const void *obj, struct err *e)

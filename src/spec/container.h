@@ -95,6 +95,25 @@ struct container_secret {
 	uint32_t uid, gid, mode;
 };
 
+/* One row of an id map: @count ids from @inside on are those from @outside on of whoever made the namespace. */
+struct container_id_row {
+	uint32_t inside, outside, count;
+};
+
+struct container_ids {
+	struct container_id_row *uids;
+	size_t n_uids;
+	struct container_id_row *gids;
+	size_t n_gids;
+};
+
+/* --userns, --uidmap, --gidmap, --subuidname, --subgidname, as typed (engine/userns_mode.h); of "container:NAME" the full id. */
+struct container_userns {
+	const char *mode;
+	struct strs uidmap, gidmap;
+	const char *subuidname, *subgidname;
+};
+
 /* Everything the flags of `tare run` and `tare create` say. Zero means "not said" in every member unless its comment says otherwise. */
 struct container_request {
 	const char *image;           /* reference or image id as typed */
@@ -144,6 +163,7 @@ struct container_request {
 	bool oom_kill_disable;
 	struct container_isolation isolation;
 	struct supervision supervision;
+	struct container_userns userns;
 
 	struct strs cap_add;
 	struct strs cap_drop;
@@ -207,6 +227,7 @@ struct container {
 	struct oci_healthcheck *health; /* resolved; NULL: none */
 	const char *log_path;
 	const char *storage_driver;  /* how its root is put together (image/snapshot); NULL: overlay */
+	struct container_ids ids;    /* of its user namespace; no rows: it has none of its own */
 };
 
 enum container_status {

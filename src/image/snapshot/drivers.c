@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "image/snapshot/driver.h"
+#include "image/snapshot/mapped.h"
 #include "os/fd.h"
 #include "os/mount.h"
 #include "os/ns.h"
@@ -58,6 +59,8 @@ int snapshot_mount(const struct snapshot *s, struct host_facts *facts, int dirfd
 {
 	scoped_arena struct arena a = { 0 };
 	struct strs layers = { 0 };
+	struct snapshot own = *s;
+	struct mapped m;
 	int r;
 
 	if (s->layers->n == 0 || s->layers->n > SNAPSHOT_MAX_LAYERS)
@@ -65,7 +68,12 @@ int snapshot_mount(const struct snapshot *s, struct host_facts *facts, int dirfd
 	r = layer_mount_all(s, &a, &layers, e);
 	if (r < 0)
 		return r;
-	r = drivers[s->driver]->mount(s, &layers, facts, dirfd, name, e);
+	r = mapped_begin(s, &layers, dirfd, &a, &m, e);
+	if (r == 0) {
+		own.object = m.object;
+		r = drivers[s->driver]->mount(&own, &m.layers, facts, dirfd, name, e);
+		mapped_end(&m);
+	}
 	if (r < 0)
 		layer_release_all(s->run, s->id);
 	return r;

@@ -22,6 +22,7 @@
 #include "base/str.h"
 #include "image/store/form.h"
 #include "os/facts.h"
+#include "os/userns.h"
 
 enum snapshot_driver { SNAPSHOT_OVERLAY, SNAPSHOT_EROFS, SNAPSHOT_VFS, SNAPSHOT_DRIVER_COUNT };
 extern const struct enumtab snapshot_drivers;
@@ -35,6 +36,7 @@ struct snapshot {
 	const char *run;                 /* absolute: of live state */
 	const struct strs *layers;       /* absolute paths as struct image has them, base first; may be NULL for unmounting */
 	bool is_volatile;                /* never survives us: no syncs */
+	const struct userns_maps *maps;  /* of the container's user namespace (mapped.h); NULL: ids are what they are */
 };
 
 /* The form in which a driver wants new layers. */
