@@ -184,3 +184,26 @@ for _ in range(5):
 	outside_server
 	equal 200 "$(from web curl -s --max-time 5 -o /dev/null -w '%{http_code}' http://$outside_ip:9000/)"
 }
+
+@test "networks of one's own: isolated from each other, several for a container, connect and disconnect, rm" {
+	as tare network create front >/dev/null
+	as tare network create --internal back >/dev/null
+	as tare run -d --name web --network front -p 8080:80 busybox sh -c 'echo hello >/index.html; exec httpd -f -p 80 -h /' >/dev/null
+	as tare run -d --name app --network front busybox sleep 1000 >/dev/null
+	as tare run -d --name db --network back busybox sleep 1000 >/dev/null
+	ip=$(as tare inspect -f '{{.NetworkSettings.Networks.front.IPAddress}}' web)
+	wait_for 5 from app curl -s -o /dev/null "http://$ip/index.html"
+	equal hello "$(outside curl -s --max-time 5 http://$host_ip:8080/index.html)"
+	run ! from db curl -s --max-time 1 "http://$ip/index.html"
+	as tare network connect front db
+	equal hello "$(from db curl -s --max-time 5 "http://$ip/index.html")"
+	equal 2 "$(as tare exec db ip -o -4 addr | grep -c eth)"
+	as tare network disconnect front db
+	run ! from db curl -s --max-time 1 "http://$ip/index.html"
+	run ! as tare network rm front
+	as tare rm -f web app db >/dev/null
+	as tare network rm front back >/dev/null
+	run ! grep -q front <(as tare network ls)
+	run -125 as tare run --rm --network macvlan-is-no-network busybox true
+	user_idle
+}

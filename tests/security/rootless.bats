@@ -21,7 +21,7 @@ teardown_file() { user_teardown_file; }
 listener() {
 	python3 -m http.server "$1" --bind "$2" >/dev/null 2>&1 3>&- 4>&- &
 	background="${background-} $!"
-	wait_for 5 curl -s -o /dev/null "http://$2:$1/"
+	wait_for 15 curl -s -o /dev/null --max-time 1 "http://$2:$1/" || { ss -ltnp; ip addr; ip route; return 1; }
 }
 from() { nsenter -t "$(pid "$1")" -n "${@:2}"; }
 reaches() { from "$1" curl -s --max-time 2 -o /dev/null "http://$2/"; }
