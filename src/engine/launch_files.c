@@ -79,7 +79,11 @@ static int names_write(struct launch *l, struct err *e)
 		.servers = c->request.dns, .searches = c->request.dns_search, .options = c->request.dns_options, .host_network = host_network,
 	};
 	scoped_buf struct buf b = BUF(SMALL_FILE_MAX);
-	int r = dns_hosts(&q, host_network ? host_file("/etc/hosts", l->a) : NULL, &b, e);
+	int r;
+
+	if (l->state.n_addresses)
+		q.names_gateway = network_of_user(l->a, &q.gateway, &q.forwarder);
+	r = dns_hosts(&q, host_network ? host_file("/etc/hosts", l->a) : NULL, &b, e);
 
 	if (r == 0)
 		r = live_file(l, "hosts", &b, 0644, e);

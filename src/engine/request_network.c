@@ -192,7 +192,7 @@ static bool is_unbuilt(const char *value)
 {
 	size_t n = strcspn(value, ":");
 
-	return (n == 5 && strncmp(value, "pasta", n) == 0) || (n == 11 && strncmp(value, "slirp4netns", n) == 0);
+	return value[n] && ((n == 5 && strncmp(value, "pasta", n) == 0) || (n == 11 && strncmp(value, "slirp4netns", n) == 0));
 }
 
 static int take_network(struct container_request *q, const char *value, struct arena *a, struct err *e)
@@ -201,7 +201,7 @@ static int take_network(struct container_request *q, const char *value, struct a
 	struct container_network n = { 0 };
 
 	if (is_unbuilt(value))
-		return err_set(e, ERR_UNSUPPORTED, "unsupported: use bridge, host or none");
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: options of a program that connects all containers of a user; use pasta, bridge, host or none");
 	if (is_mode(value)) {
 		if (!colon[1])
 			return err_set(e, ERR_INVALID, "nothing stands behind the colon");

@@ -11,6 +11,7 @@
 #include "codec/json.h"
 #include "network/choose.h"
 #include "network/driver.h"
+#include "network/home.h"
 #include "os/fd.h"
 #include "os/file.h"
 
@@ -292,6 +293,12 @@ int config_find(struct network *n, const char *name, struct arena *a, const stru
 		return r;
 	if (streq(name, "podman"))      /* what podman calls its default network */
 		name = default_name;
+	/* The default network of an ordinary user is connected by one of them. */
+	if (streq(name, "pasta") || streq(name, "slirp4netns")) {
+		if (!home_is_elsewhere())
+			return err_set(e, ERR_UNSUPPORTED, "unsupported: network '%s' for root, who needs no such help: use bridge, host or none", name);
+		name = default_name;
+	}
 	if (streq(name, default_name) && config_load(n, name, a, ret, e) == 0)
 		return 0;
 	if (streq(name, default_name))

@@ -88,6 +88,10 @@ static int add_servers(const struct dns_request *q, const char *host_text, struc
 		buf_printf(ret, "nameserver " STR_FMT "\n", STR_ARG(value));
 		n++;
 	}
+	if (n == 0 && q->forwarder) {
+		buf_printf(ret, "nameserver %s\n", q->forwarder);
+		return 0;
+	}
 	for (size_t i = 0; n == 0 && i < ARRAY_LEN(public_servers); i++)
 		buf_printf(ret, "nameserver %s\n", public_servers[i]);
 	return 0;
@@ -179,6 +183,8 @@ int dns_hosts(const struct dns_request *q, const char *host_text, struct buf *re
 		if (r < 0)
 			return r;
 	}
+	if (q->names_gateway && q->gateway)
+		buf_printf(ret, "%s\thost.containers.internal host.docker.internal\n", q->gateway);
 	for (size_t i = 0; q->hostname && i < q->n_addresses; i++) {
 		buf_printf(ret, "%s\t", q->addresses[i].ip);
 		if (q->domainname && *q->domainname)

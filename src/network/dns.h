@@ -16,6 +16,8 @@ struct dns_request {
 	const struct container_host *hosts;  /* --add-host; an ip of "host-gateway" becomes @gateway */
 	size_t n_hosts;
 	const char *gateway;                 /* address under which the container reaches its host, or NULL */
+	bool names_gateway;                  /* as podman: host.containers.internal is that address */
+	const char *forwarder;               /* asks the host's nameservers on loopback for the container; NULL: nobody does */
 	struct strs servers, searches, options; /* --dns, --dns-search ("." alone: none), --dns-option */
 	bool host_network;                   /* shares the host's stack: nameservers on loopback work and the host's own hosts file is kept */
 };

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "network/home.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -247,4 +249,29 @@ int home_heal(struct network *n, network_alive_fn alive, void *arg)
 		dir_each(users, heal_one, &h);
 	drop_if_unused(n, dir);
 	return h.n;
+}
+
+/* ---- the host, seen from there --------------------------------------------------------------------------------------------------------------------- */
+
+/* The address that the host has towards the world. Nothing is sent. */
+static const char *host_address(struct arena *a)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) }, own;
+	scoped_fd int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t n = sizeof own;
+	char text[INET_ADDRSTRLEN];
+
+	inet_pton(AF_INET, "192.0.2.1", &to.sin_addr);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) < 0 || getsockname(fd, (struct sockaddr *)&own, &n) < 0)
+		return NULL;
+	return arena_strdup(a, inet_ntop(AF_INET, &own.sin_addr, text, sizeof text));
+}
+
+bool network_of_user(struct arena *a, const char **ret_host, const char **ret_forwarder)
+{
+	if (!home_is_elsewhere())
+		return false;
+	*ret_host = host_address(a);
+	*ret_forwarder = OUTSIDE_DNS;
+	return true;
 }

@@ -160,6 +160,12 @@ int network_rename(struct network *n, const char *container, const struct contai
 /* Frees whatever is left of an attachment: finished, half done or never begun. Things that are gone already are no error. */
 int network_detach(struct network *n, const char *container, const struct container_address *at, struct err *e);
 
+/*
+ * What is different for an ordinary user: the address under which his containers reach the host (in @a; NULL: the host has no way out), and who asks nameservers on the host's
+ * loopback for them. False for root: it is the gateway, and nobody.
+ */
+bool network_of_user(struct arena *a, const char **ret_host, const char **ret_forwarder);
+
 /* ---- the whole system ----------------------------------------------------------------------------------------------------------------- */
 
 /* True if that container still needs what it reserved: it runs, or somebody holds its lock. */

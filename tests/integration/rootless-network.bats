@@ -207,3 +207,26 @@ for _ in range(5):
 	run -125 as tare run --rm --network macvlan-is-no-network busybox true
 	user_idle
 }
+
+@test "names: the host by its own name and address, its nameserver on loopback through pasta; --network pasta is the default" {
+	printf 'nameserver 127.0.0.1\n' >"$home/resolv"
+	mount --bind "$home/resolv" /etc/resolv.conf
+	python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 53))
+while True:
+    d, a = s.recvfrom(512); s.sendto(d[:2] + b"\x81\x80answer", a)' >/dev/null 2>&1 3>&- 4>&- &
+	background="${background-} $!"
+	as tare run -d --name web --network pasta --add-host me:host-gateway busybox sleep 1000 >/dev/null
+	umount /etc/resolv.conf
+	equal "nameserver 10.0.2.3" "$(as tare exec web cat /etc/resolv.conf)"
+	wait_for 5 bash -c "nsenter -t $(pid web) -n python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1); s.connect((\"10.0.2.3\", 53)); s.send(b\"ab\" + b\"x\" * 20)
+assert s.recv(512).endswith(b\"answer\")'"
+	contains "$(as tare exec web cat /etc/hosts)" "$host_ip"$'\t'"host.containers.internal host.docker.internal"
+	contains "$(as tare exec web cat /etc/hosts)" "$host_ip"$'\t'"me"
+	run -125 as tare run --rm --network pasta:-T,8080 busybox true
+	contains "$output" "unsupported"
+	run -125 tare run --rm --network pasta busybox true
+}
