@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/idmap.h"
 #include "engine/launch.h"
 #include "engine/mount_source.h"
 #include "engine/snapshot_of.h"
@@ -254,6 +255,18 @@ void inside_done(struct inside *x)
 	store_done(&x->h);
 }
 
+/* Owners would be those of the map, both ways. On disk, root's containers have plain ones (image/snapshot/mapped.h). */
+static int ids_check(const struct inside *x, struct err *e)
+{
+	if (!idmap_is_set(&x->h.c))
+		return 0;
+	if (ns_is_initial_user() == 0)
+		return err_set(e, ERR_UNSUPPORTED, "unsupported: files of container %s, which has a user namespace of its own, as an ordinary user: use a volume, or tar through exec",
+			x->h.c.name);
+	return container_is_up(x->info.status) ? err_set(e, ERR_UNSUPPORTED, "unsupported: files of container %s while it runs, because it has a user namespace of its own: stop it first",
+		x->h.c.name) : 0;
+}
+
 int inside_open(struct engine *en, const char *ref, struct arena *a, struct inside *ret, struct err *e)
 {
 	const char *id;
@@ -269,6 +282,8 @@ int inside_open(struct engine *en, const char *ref, struct arena *a, struct insi
 		store_reopen_live(&ret->h);
 	if (r == 0)
 		r = store_status(&ret->h, a, &ret->info, e);
+	if (r == 0)
+		r = ids_check(ret, e);
 	if (r == 0 && (ret->info.status == CONTAINER_RUNNING || ret->info.status == CONTAINER_PAUSED))
 		r = running_open(ret, a, e);
 	else if (r == 0 && ret->h.live >= 0)

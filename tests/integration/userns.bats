@@ -89,6 +89,24 @@ maps() { tr -s ' ' <"/proc/$(tare inspect -f '{{.State.Pid}}' "$1")/uid_map" | s
 	equal "$(readlink /proc/self/ns/user)" "$(tare run --rm --userns host busybox readlink /proc/self/ns/user)"
 }
 
+@test "cp: plain owners while it does not run; refused while it runs" {
+	tare run -d --name one --userns auto busybox sleep 1000 >/dev/null
+	echo x >"$home/file"
+	chown 33:44 "$home/file"
+	run -1 tare cp "$home/file" one:/file
+	contains "$output" "stop it first"
+	tare stop -t 0 one >/dev/null
+	tare cp -a "$home/file" one:/file
+	tare start one >/dev/null
+	equal 33:44 "$(tare exec one stat -c %u:%g /file)"
+}
+
+@test "a terminal, an init, a read-only root, all capabilities, other runtimes, in a namespace of its own" {
+	equal 0 "$(tare run --rm --userns auto --init --read-only --tmpfs /t --privileged busybox sh -c 'touch /t/x && stat -c %u /t/x')"
+	contains "$(tare run --rm --userns auto -t busybox tty)" /dev/pts/0
+	for runtime in runc crun; do equal "0 2000000 1024" "$(tare run --rm --runtime $runtime --userns auto busybox cat /proc/self/uid_map | tr -s ' ' | sed 's/^ //')"; done
+}
+
 @test "what makes no sense is said" {
 	for bad in frob auto:size=x keep-id nomap private container:nobody ns:/x; do
 		run -125 tare run --rm --userns $bad busybox true
