@@ -231,7 +231,6 @@ static const struct field container_fields[] = {
 	FIELD(struct container, log_path,     "logPath",     STR,   O),
 	FIELD(struct container, storage_driver, "storageDriver", STR, O),
 	FIELD_OBJ(struct container, ids, "ids", &ids_schema, 0),
-	FIELD_OBJ(struct container, ids, "ids", &ids_schema, 0),
 };
 
 static int container_check(const void *obj, struct err *e)
