@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "os/ns.h"
 
 /* The same places that tare-runtime looks at. */
 static bool has_bus(struct arena *a)
@@ -19,7 +18,7 @@ static bool has_bus(struct arena *a)
 
 bool delegated_by_systemd(struct engine *en, struct arena *a)
 {
-	return ns_is_initial_user() == 0 && facts_cgroup(&en->facts, &en->arena)->mode == CGROUP_V2 && has_bus(a);
+	return !facts_initial_userns(&en->facts) && facts_cgroup(&en->facts, &en->arena)->mode == CGROUP_V2 && has_bus(a);
 }
 
 static const char *first_limit(const struct container_request *q)
@@ -45,7 +44,7 @@ int delegated_check(struct engine *en, const struct container_request *q, struct
 {
 	const char *flag = first_limit(q);
 
-	if (!flag || ns_is_initial_user() != 0)
+	if (!flag || facts_initial_userns(&en->facts))
 		return 0;
 	if (facts_cgroup(&en->facts, &en->arena)->mode != CGROUP_V2)
 		return err_set(e, ERR_UNSUPPORTED, "--%s: an ordinary user has limits on cgroup v2 only, and this host has the old hierarchies (systemd.unified_cgroup_hierarchy=1)", flag);
