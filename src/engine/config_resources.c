@@ -139,7 +139,8 @@ int config_limits(const struct container_request *q, struct arena *a, struct oci
 
 	memory_fill(q, a, r);
 	cpu_fill(q, a, r);
-	if (q->pids_limit) {
+	/* No limit is what who has no cgroup has anyway. */
+	if (q->pids_limit > 0 || (q->pids_limit < 0 && (in->by_systemd || facts_initial_userns(in->facts)))) {
 		r->pids = arena_new(a, struct oci_pids);
 		r->pids->limit = (struct opt_i64){ true, q->pids_limit };
 	}

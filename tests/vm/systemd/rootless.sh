@@ -11,7 +11,7 @@ for _ in $(seq 100); do [ -S /run/user/1234/bus ] && break; sleep 0.2; done
 home=/home/tester
 tar -C /bundle/rootfs -cf "$home/image.tar" .
 chown tester: "$home/image.tar"
-user() { systemd-run --quiet --machine=tester@.host --user --pipe --wait --working-directory="$home" --setenv=PATH="$PATH" "$@"; }
+user() { systemd-run --quiet --property=KillMode=process --machine=tester@.host --user --pipe --wait --working-directory="$home" --setenv=PATH="$PATH" "$@"; }
 # Without a session: what su without systemd, or a cron job has.
 bare() { setpriv --reuid 1234 --regid 1234 --clear-groups env -i HOME="$home" PATH="$PATH" "$@"; }
 cgroup() { cut -d: -f3 "/proc/$(user tare inspect -f '{{.State.Pid}}' "$1")/cgroup"; }
