@@ -139,8 +139,7 @@ int config_limits(const struct container_request *q, struct arena *a, struct oci
 
 	memory_fill(q, a, r);
 	cpu_fill(q, a, r);
-	/* No limit is what who has no cgroup has anyway. */
-	if (q->pids_limit > 0 || (q->pids_limit < 0 && (in->by_systemd || facts_initial_userns(in->facts)))) {
+	if (q->pids_limit) {
 		r->pids = arena_new(a, struct oci_pids);
 		r->pids->limit = (struct opt_i64){ true, q->pids_limit };
 	}
@@ -151,6 +150,7 @@ int config_limits(const struct container_request *q, struct arena *a, struct oci
 int config_resources(const struct config_input *in, struct arena *a, struct oci_linux *l, struct err *e)
 {
 	const struct container_isolation *s = &in->c->request.isolation;
+	int r;
 
 	if (s->rdt_class) {
 		l->intel_rdt = arena_new(a, struct oci_intel_rdt);
@@ -160,5 +160,9 @@ int config_resources(const struct config_input *in, struct arena *a, struct oci_
 		l->personality = arena_new(a, struct oci_personality);
 		l->personality->domain = s->personality;
 	}
-	return config_limits(&in->c->request, a, &l->resources, e);
+	r = config_limits(&in->c->request, a, &l->resources, e);
+	/* No limit is what an ordinary user without a cgroup has anyway. */
+	if (r == 0 && l->resources->pids && l->resources->pids->limit.v < 0 && !in->by_systemd && !facts_initial_userns(in->facts))
+		l->resources->pids = NULL;
+	return r;
 }
