@@ -78,7 +78,7 @@ TEST(networks_that_mean_nothing_are_refused)
 		{ { "none,a" }, "invalid" },
 		{ { "container:x", "a" }, "invalid" },
 		{ { "name=a,link-local-ip=169.254.1.1" }, "unsupported" },
-		{ { "slirp4netns" }, "unsupported" },
+		{ { "slirp4netns:mtu=1" }, "unsupported" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
