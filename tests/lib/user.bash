@@ -84,7 +84,7 @@ user_processes() {
 # user_idle: no process, no mount, no file of live state but locks and empty directories
 user_idle() {
 	wait_for 5 bash -c "[ -z \"\$(ps -e -o uid= | awk '(\$1 >= 7654 && \$1 <= 7655) || (\$1 >= 700000 && \$1 < 900000)')\" ]" || { user_processes; return 1; }
-	equal "" "$(find "$home/run" "$home/run2" -type f -not -name lock -not -path '*/.*')"
+	equal "" "$(find "$home/run" "$home/run2" -type f -not -name '*lock' -not -path '*/.*')"
 	equal "" "$(find "$home/run" "$home/run2" -not -uid $user -not -uid $other)"
 }
 # pid CONTAINER
