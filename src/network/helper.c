@@ -49,7 +49,8 @@ bool helper_is_there(int dir, const char *name)
 {
 	scoped_fd int pidfd = helper_open(dir, name);
 
-	return pidfd >= 0;
+	/* One that has ended may wait for its parent for a while. */
+	return pidfd >= 0 && proc_wait_end(pidfd, 0) == -ETIMEDOUT;
 }
 
 void helper_end(int dir, const char *name)

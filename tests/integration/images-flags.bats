@@ -136,8 +136,8 @@ teardown_file() {
 	run -1 tare inspect -t container made:1
 	run -1 tare inspect -l box
 	contains "$output" "either --latest or names"
-	run -125 tare inspect --type volume x
-	contains "$output" "unsupported: --type volume"
+	run -1 tare inspect --type volume nowhere
+	contains "$output" "nowhere"
 	run -1 tare inspect --type nonsense x
 	run -1 tare inspect
 	contains "$output" "needs at least 1 argument"

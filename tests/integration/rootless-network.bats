@@ -129,6 +129,7 @@ for _ in range(5):
 	equal 5 "$(pgrep -u $user -c tare-port)"
 	pkill -9 -u $user tare-port
 	pkill -9 -u $user 'passt|pasta'
+	wait_for 5 bash -c "! pgrep -u $user 'passt|pasta'"
 	as tare run --rm busybox ip route >"$BATS_TEST_TMPDIR/route"
 	grep -q default "$BATS_TEST_TMPDIR/route"
 	equal 1 "$(pgrep -u $user -c 'passt|pasta')"
