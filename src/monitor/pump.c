@@ -62,6 +62,7 @@ static ssize_t move_output(struct pump_stream *s)
 {
 	struct pump *p = s->pump;
 	ssize_t n = read(*s->fd, p->frame.payload, p->chunk);
+	bool waited_for;
 
 	if (n < 0)
 		return errno == EIO ? 0 : -errno; /* a terminal whose last user left answers EIO */
@@ -70,7 +71,8 @@ static ssize_t move_output(struct pump_stream *s)
 	logfile_write(p->log, s->log, (struct str){ p->frame.payload, (size_t)n }, now());
 	p->frame.type = s->type;
 	p->frame.length = (uint32_t)n;
-	if (clients_output(p->clients, &p->frame) | logfile_is_held(p->log))
+	waited_for = clients_output(p->clients, &p->frame);
+	if (waited_for || logfile_is_held(p->log))
 		pause_output(p);
 	if (logfile_is_held(p->log))
 		loop_timer_set(p->loop, &p->held, HELD_MS);
