@@ -121,7 +121,8 @@ pair() {
 	tare cp -a dd:/dev0 .
 	equal 'character special file 1 3' "$(stat -c '%F %t %T' dev0)"
 	tare cp dd:/t .
-	[ -p t/p ] && [ -L t/l ]
+	[ -p t/p ]
+	[ -L t/l ]
 	equal "$(stat -c %i t/a)" "$(stat -c %i t/b)"
 }
 

@@ -59,7 +59,7 @@ teardown_file() { tare_teardown_file; }
 }
 
 @test "a flag that is not built says so" {
-	run -125 tare run --restart always busybox true
+	run -125 tare network create --ipam-opt a=b no-such-network
 	contains "$output" unsupported
 }
 
