@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,8 @@ enum { BLOCK_SIZE = 16 * 1024 - 64, BLOCK_MAX = 64 * BLOCK_SIZE };
 struct arena_block {
 	struct arena_block *prev;
 	size_t used, size;
-	size_t held; /* sizes of this and all before it */
+	size_t held;   /* sizes of this and all before it */
+	bool borrowed; /* stands in somebody's own memory */
 	max_align_t data[];
 };
 
@@ -27,8 +29,17 @@ static struct arena_block *block_push(struct arena *a, size_t need)
 	b->used = 0;
 	b->size = size;
 	b->held = size + held;
+	b->borrowed = false;
 	a->head = b;
 	return b;
+}
+
+struct arena arena_on(void *room, size_t size)
+{
+	struct arena_block *b = room;
+
+	*b = (struct arena_block){ .size = size - sizeof *b, .borrowed = true };
+	return (struct arena){ b };
 }
 
 void *arena_alloc(struct arena *a, size_t size)
@@ -147,7 +158,8 @@ void arena_reset(struct arena *a, struct arena_mark m)
 		struct arena_block *b = a->head;
 
 		a->head = b->prev;
-		free(b);
+		if (!b->borrowed)
+			free(b);
 	}
 	if (a->head)
 		a->head->used = m.used;

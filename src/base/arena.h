@@ -30,6 +30,9 @@ struct arena_mark {
 void arena_done(struct arena *a);
 #define scoped_arena SCOPED(arena_done)
 
+/* An arena that uses up @room (at least 256 bytes, aligned for any type, borrowed: on the stack) before it asks the system for more. Not for arena_take(). */
+struct arena arena_on(void *room, size_t size);
+
 /* Bytes it has taken from the system, for what grows with every piece of something from outside. */
 size_t arena_held(const struct arena *a);
 

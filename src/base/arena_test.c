@@ -120,3 +120,21 @@ TEST(what_an_arena_takes_lives_as_long_as_it)
 	assert_string_equal(mine, "mine");
 	arena_done(&a);
 }
+
+TEST(an_arena_on_borrowed_room_asks_for_more_when_that_is_used_up)
+{
+	_Alignas(max_align_t) char room[512];
+	struct arena a = arena_on(room, sizeof room);
+	const char *small = arena_strdup(&a, "small");
+	struct arena_mark mark = arena_mark(&a);
+	char *large = arena_alloc(&a, 100000);
+
+	assert_true(small > room && small < room + sizeof room);
+	assert_true(large < room || large > room + sizeof room);
+	assert_int_equal(large[99999], 0);
+	arena_reset(&a, mark);
+	assert_string_equal(small, "small");
+	assert_true(arena_held(&a) < sizeof room);
+	arena_done(&a);
+	assert_int_equal(arena_held(&a), 0);
+}

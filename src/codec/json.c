@@ -513,6 +513,9 @@ static void seed(void)
  */
 static _Thread_local struct arena *tree_memory;
 
+/* On the stack; what we write ourselves is hardly ever larger. To map memory and to unmap it costs as much as to parse, and stops all other threads. */
+enum { TREE_ROOM = 12 * 1024 };
+
 static void *tree_alloc(size_t size)
 {
 	return tree_memory ? arena_alloc(tree_memory, size) : malloc(size);
@@ -560,7 +563,8 @@ int json_decode(struct str text, const struct schema *s, unsigned flags, struct 
 {
 	struct decoder d = { a, flags, e };
 	struct path root = { NULL, "", 0 };
-	scoped_arena struct arena memory = { 0 };
+	_Alignas(max_align_t) char room[TREE_ROOM];
+	scoped_arena struct arena memory = arena_on(room, sizeof room);
 	json_t *j;
 	int r = tree_parse(text, flags, &memory, &j, e);
 
@@ -575,7 +579,8 @@ int json_decode_list(struct str text, const struct schema *s, unsigned flags, st
 {
 	struct decoder d = { a, flags, e };
 	struct path root = { NULL, "", 0 };
-	scoped_arena struct arena memory = { 0 };
+	_Alignas(max_align_t) char room[TREE_ROOM];
+	scoped_arena struct arena memory = arena_on(room, sizeof room);
 	json_t *j;
 	int r = tree_parse(text, flags, &memory, &j, e);
 

@@ -67,21 +67,33 @@ static int info_fill(struct holding *h, bool size, struct arena *a, struct conta
 	return r;
 }
 
+/* The same, unless an earlier run must be put away first. What is up has a monitor that was just seen alive: nobody asks for it twice. */
+static int info_read(struct holding *h, bool size, struct arena *a, struct container_info *ret, bool *ret_stale, struct err *e)
+{
+	int r = info_fill(h, size, a, ret, e);
+
+	*ret_stale = (r < 0 || !container_is_up(ret->status)) && store_is_stale(h, a);
+	return r;
+}
+
 /* Reads a container and its status; what an earlier run left unfinished is put away first. */
 static int info_load(struct engine *en, const char *id, bool size, struct arena *a, struct container_info *ret, struct err *e)
 {
 	struct holding *h = arena_new(a, struct holding);
+	bool is_stale = false;
 	int r = store_open(en, id, a, h, e);
 
-	if (r == 0 && store_is_stale(h, a)) {
+	if (r == 0)
+		r = info_read(h, size, a, ret, &is_stale, e);
+	if (is_stale) {
 		struct err ignored = { 0 };  /* `system check` names what cannot be put away */
 
 		store_done(h);
 		life_heal(en, id, a, &ignored);
 		r = store_open(en, id, a, h, e);
+		if (r == 0)
+			r = info_fill(h, size, a, ret, e);
 	}
-	if (r == 0)
-		r = info_fill(h, size, a, ret, e);
 	store_done(h);
 	return r;
 }
@@ -138,12 +150,15 @@ static void read_one(const struct listing *l, struct reader *d, const char *id)
 {
 	struct holding *h = arena_new(&d->a, struct holding);
 	struct container_info i;
+	bool is_stale;
 	struct err ignored = { 0 };  /* gone meanwhile, or damaged: `system check` names it */
 
 	if (store_open(l->en, id, &d->a, h, &ignored) == 0) {
-		if (store_is_stale(h, &d->a))
+		int r = info_read(h, l->o->size, &d->a, &i, &is_stale, &ignored);
+
+		if (is_stale)
 			strs_push(&d->a, &d->stale, id);
-		else if (info_fill(h, l->o->size, &d->a, &i, &ignored) == 0)
+		else if (r == 0)
 			*vec_push(&d->a, &d->found) = i;
 	}
 	store_done(h);
