@@ -50,6 +50,8 @@ enum {
 	LIMIT_SECRET = 512000,                 /* one secret, as podman and docker have it */
 	LIMIT_LAYER_LINKS = 40,                /* links on the way to one entry of a layer, as for the kernel (path_resolution(7)) */
 	LIMIT_LAYER_DEPTH = 256,               /* directories in each other in a layer; the deepest real ones have some 60, and each costs a descriptor */
+	LIMIT_TREE_DEPTH = 512,                /* the same in a container's tree that is copied or given to others: what it made itself may be deeper */
+	LIMIT_TREE_LINKED = 65536,             /* files with several names in a tree whose owners change: each is remembered */
 	LIMIT_LAYER_ENTRIES = 16 * 1024 * 1024, /* files of one layer; the largest known images have one million */
 	LIMIT_XATTRS = 1024,                   /* attributes of one file in a layer; real ones have three, and ext4 has room for 4 kB of them */
 	LIMIT_BOMB_FREE = 1024 * 1024 * 1024,  /* bytes a layer may unfold to whatever its compressed size: a file of zeros is legal */

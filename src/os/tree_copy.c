@@ -17,12 +17,13 @@
 
 #include "base/alloc.h"
 #include "base/arena.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "os/fd.h"
 #include "os/file.h"
 #include "os/overlay.h"
 
-enum { XATTR_NAMES_MAX = 65536, XATTR_VALUE_MAX = 65536, COPY_CHUNK = 1 << 30, DEPTH_MAX = 512 };
+enum { XATTR_NAMES_MAX = 65536, XATTR_VALUE_MAX = 65536, COPY_CHUNK = 1 << 30 };
 
 enum { LINKS_MIN = 256, PATH_SIZE = 64 * 1024 };
 
@@ -320,7 +321,7 @@ static int directory_copy(struct copy *all, int from, int to, unsigned depth)
 	struct stat st;
 	int r;
 
-	if (depth > DEPTH_MAX)
+	if (depth > LIMIT_TREE_DEPTH)
 		return -ELOOP;
 	if (fstat(from, &st) < 0)
 		return -errno;

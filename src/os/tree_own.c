@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "base/vec.h"
 #include "os/fd.h"
 #include "os/file.h"
 
-enum { DEPTH_MAX = 512, LINKED_MAX = 65536, CAPABILITY_SIZE = 24 };
+enum { CAPABILITY_SIZE = 24 };
 
 static const char capability[] = "security.capability";
 
@@ -72,7 +73,7 @@ static int directory_own(struct owning *o, int dirfd, const char *name)
 
 	if (fd < 0)
 		return -errno;
-	if (++o->depth > DEPTH_MAX)
+	if (++o->depth > LIMIT_TREE_DEPTH)
 		return -ELOOP;
 	r = dir_each(fd, visit, o);
 	o->depth--;
@@ -88,7 +89,7 @@ static int own(struct owning *o, int dirfd, const char *name)
 
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	if (o->linked.n > LINKED_MAX)
+	if (o->linked.n > LIMIT_TREE_LINKED)
 		return -E2BIG;
 	if (was_met(o, &st))
 		return 0;

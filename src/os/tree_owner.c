@@ -6,10 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "os/fd.h"
 #include "os/file.h"
-
-enum { DEPTH_MAX = 512 };
 
 struct giving {
 	uid_t uid;
@@ -24,7 +23,7 @@ static int directory_give(struct giving *g, int dirfd)
 {
 	int r;
 
-	if (++g->depth > DEPTH_MAX)
+	if (++g->depth > LIMIT_TREE_DEPTH)
 		return -ELOOP;
 	r = dir_each(dirfd, entry_give, g);
 	g->depth--;
